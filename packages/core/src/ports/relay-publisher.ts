@@ -1,0 +1,48 @@
+import type { CapturedRow } from './relay-store.js'
+
+/** What Kafka remembers of a shard: the last batch that it committed. */
+export interface Checkpoint {
+  readonly number: number
+  readonly token: string
+}
+
+/** The part of a broker client that a relay needs. */
+export interface RelayPublisher {
+  /**
+   * Connects. Resolves to the id of the cluster.
+   * @throws BROKER_UNAVAILABLE, BROKER_ACCESS_DENIED
+   */
+  connect(relay: string): Promise<{ readonly clusterId: string }>
+  /** Creates the checkpoint topic if it is not there. Called at genesis only. */
+  createCheckpointTopic(relay: string, shards: number): Promise<void>
+  /** Whether the checkpoint topic is there. @throws CHECKPOINT_TOPIC_INVALID */
+  hasCheckpointTopic(relay: string, shards: number): Promise<boolean>
+  /** A new producer for the shard: fences every predecessor and settles its transaction. */
+  fence(relay: string, shard: number): Promise<ShardProducer>
+  /** Ends every producer and the tail. Harmless when called twice. */
+  close(): Promise<void>
+}
+
+/**
+ * One shard's transactional producer, from the fencing of its predecessors to its own end. After any rejection nothing
+ * but `close` may be called: the outcome is not known, and only a new `fence` settles it.
+ */
+export interface ShardProducer {
+  /**
+   * Commits a session record to the shard's checkpoint partition and reads the partition past it: the checkpoint
+   * before it is final. Resolves to undefined when there is none.
+   * @throws CHECKPOINT_UNREADABLE after its deadline.
+   */
+  readCheckpoint(): Promise<Checkpoint | undefined>
+  /** Begins a transaction with the checkpoint record, alone; resolves when it is accepted. */
+  begin(checkpoint: Checkpoint): Promise<void>
+  /**
+   * Sends all rows in the transaction begun, and resolves when each is acknowledged for its partition.
+   * @throws TOPIC_MISSING, BROKER_ACCESS_DENIED (a topic's fault), RECORD_REFUSED (a record's fault)
+   */
+  send(rows: readonly CapturedRow[]): Promise<void>
+  /** Commits the transaction begun. */
+  commit(): Promise<void>
+  /** Drops the producer without aborting: the next `fence` does that. Never rejects. */
+  close(): Promise<void>
+}

@@ -1,0 +1,146 @@
+import type { OutboxRow } from './outbox-store.js'
+
+/**
+ * How far a shard has read. All snapshots are PostgreSQL's own text form and opaque to the engine.
+ * `until` null: everything visible in `from` is in a batch. Otherwise a capture from `from` to `until` is under way and
+ * its rows up to `lastSeq` are in a batch.
+ */
+export interface Cursor {
+  readonly from: string
+  readonly until: string | null
+  /** `seq` of the last row read of the capture under way; '0' when there is none. */
+  readonly lastSeq: string
+}
+
+/** Before every transaction: the cursor of batch 0. */
+export const originCursor: Cursor = { from: '1:1:', until: null, lastSeq: '0' }
+
+/** An intent: what batch `number` holds follows from its parent's cursor and its own. */
+export interface RelayBatch {
+  readonly number: number
+  /** Random, so that two attempts at one number are told apart. */
+  readonly token: string
+  /** Token of batch `number - 1`; null for batch 0. */
+  readonly parent: string | null
+  readonly cursor: Cursor
+}
+
+/** A row of the outbox with the place PostgreSQL gave it. */
+export interface CapturedRow extends OutboxRow {
+  readonly seq: string
+}
+
+/** The rows of one page and the cursor behind them. No rows: the cursor is the one it was read from. */
+export interface Page {
+  readonly rows: readonly CapturedRow[]
+  readonly cursor: Cursor
+}
+
+/** Bounds of a page. At least one row is returned if there is any. */
+export interface PageBounds {
+  readonly maxRows: number
+  /** Sum of key, payload and headers of all rows, in bytes. */
+  readonly maxBytes: number
+}
+
+/** Who a relay is: recorded at genesis, compared at every opening. */
+export interface RelayIdentity {
+  readonly relay: string
+  readonly clusterId: string
+  readonly systemIdentifier: string
+}
+
+/** All that the start-up table looks at on the side of PostgreSQL. */
+export interface ShardFacts {
+  readonly recorded: RelayIdentity | null
+  readonly systemIdentifier: string
+  /** The batch number that Kafka is known to have acknowledged; 0 before the first. */
+  readonly confirmed: number
+  readonly batches: readonly RelayBatch[]
+  /** The highest transaction id in any cursor, row or the identity, when it is beyond `serverXid`. */
+  readonly xidAhead: string | null
+  /** The next transaction id of the server. */
+  readonly serverXid: string
+}
+
+/** A shard's lease as another process sees it. */
+export interface Lease {
+  readonly holder: string | null
+  readonly token: string | null
+  /** Counts renewals. An observer compares it on its own clock; no two clocks are ever compared. */
+  readonly renewal: number
+  readonly confirmed: number
+}
+
+/** What a guarded transaction must still hold, and what it makes known. */
+export interface Guard {
+  readonly shard: number
+  readonly token: string
+  /** Number of the last batch that Kafka acknowledged to this relay. */
+  readonly confirmed: number
+}
+
+/** What may be done inside a guarded transaction. */
+export interface GuardedTransaction {
+  readFacts(): Promise<ShardFacts>
+  /** Records who this relay is, and the highest transaction id seen. */
+  writeIdentity(identity: RelayIdentity): Promise<void>
+  /** Removes every batch of the shard but the one given (none given: all). */
+  deleteOtherBatches(keep: Pick<RelayBatch, 'number' | 'token'> | null): Promise<void>
+  /** Removes batches below `number`. */
+  deleteBatchesBelow(number: number): Promise<void>
+  readPage(cursor: Cursor, bounds: PageBounds): Promise<Page>
+  /** Inserts the intent if its parent is there (batch 0 has none). Resolves to false otherwise. */
+  insertBatch(batch: RelayBatch): Promise<boolean>
+  /** Deletes up to `limit` rows of the outbox that are visible in `cursor.from`; resolves to how many. */
+  deletePublished(cursor: Cursor, limit: number): Promise<number>
+}
+
+/** A shard as `status` shows it. */
+export interface ShardStatus {
+  readonly shard: number
+  readonly holder: string | null
+  readonly confirmed: number
+}
+
+/** The outbox as `status` shows it. */
+export interface OutboxStatus {
+  readonly identity: RelayIdentity | null
+  readonly shards: readonly ShardStatus[]
+  /** Committed messages that no confirmed batch covers yet. */
+  readonly pending: number
+  /** Age of the oldest of them in seconds, by the database's clock; null when there is none. */
+  readonly oldestAgeSeconds: number | null
+}
+
+/** The part of a store that a relay needs. Every method is a transaction of its own. */
+export interface RelayStore {
+  /** @throws SCHEMA_MISSING, SCHEMA_OUTDATED, STORE_STANDBY, STORE_ACCESS_DENIED, STORE_UNAVAILABLE */
+  checkServer(): Promise<void>
+  /** Makes sure that the row of `shard` is there and returns its lease. */
+  readLease(shard: number): Promise<Lease>
+  /** Takes the lease if it is still as `observed`. Resolves to whether it did. */
+  takeLease(request: { readonly shard: number; readonly holder: string; readonly observed: Lease }): Promise<boolean>
+  /** Counts the renewal up. Resolves to false when another process holds the lease. */
+  renewLease(request: { readonly shard: number; readonly holder: string }): Promise<boolean>
+  /** Gives the lease up, so that another process may take it at once. Harmless when it is held by another. */
+  releaseLease(request: { readonly shard: number; readonly holder: string }): Promise<void>
+  /** Gives the held lease a new token: everything guarded by an older one is void. Resolves to false when it is not held. */
+  changeToken(request: { readonly shard: number; readonly holder: string; readonly token: string }): Promise<boolean>
+  /** What `recorded` identity and system the database has, read without any lock. */
+  readIdentity(): Promise<{ readonly recorded: RelayIdentity | null; readonly systemIdentifier: string }>
+  /** Whether a page read from `cursor` would have rows. */
+  hasMessages(cursor: Cursor): Promise<boolean>
+  /** The current snapshot: the mark that `drain` waits for. */
+  readSnapshot(): Promise<string>
+  /** Whether every message visible in `snapshot` is covered by `cursor`. */
+  isCovered(snapshot: string, cursor: Cursor): Promise<boolean>
+  /**
+   * Runs `work` in one READ COMMITTED READ WRITE transaction with synchronous commit that first locks the shard's row
+   * where `guard.token` is its lease token, and raises `confirmed`.
+   * @throws LEASE_LOST when the token is not the row's. STORE_STANDBY on a server in recovery.
+   * @throws STORE_UNAVAILABLE when the outcome is unknown.
+   */
+  guarded<R>(guard: Guard, work: (tx: GuardedTransaction) => Promise<R>): Promise<R>
+  readStatus(): Promise<OutboxStatus>
+}
