@@ -33,3 +33,16 @@ export {
   type ShardFacts,
   type ShardStatus,
 } from './ports/relay-store.js'
+export { Emitter, type EventSource, type Unsubscribe } from './events/emitter.js'
+export { type Binding, type Handler, type HandlerContext, type Message, on } from './inbox/binding.js'
+export { type Delivery, headerText } from './inbox/delivery.js'
+export { createInbox, type Inbox, type Outcome } from './inbox/inbox.js'
+export type { InboxEvents, MessagePlace } from './inbox/inbox-events.js'
+export type { Dedupe, InboxOptions } from './inbox/inbox-options.js'
+export { conventionalMessageId, type MessageId, type MessageIdResolver } from './inbox/message-id.js'
+export type { Service, StopOptions } from './lifecycle/service.js'
+export { assertKnownOptions, assertName, assertWholeNumber } from './options/known-options.js'
+export type { RawMessage } from './outbox/compose-row.js'
+export { createOutbox, type Outbox, type OutboxEvents, type PublishOptions } from './outbox/outbox.js'
+export type { OutboxOptions } from './outbox/outbox-options.js'
+export { type Backoff, backoffDelay } from './retry/backoff.js'

@@ -21,9 +21,10 @@ export interface TopicOptions<In, Out> {
 /** A Kafka topic with the type of its values: `In` as published, `Out` as handled. */
 export interface Topic<In, Out = In> {
   readonly name: string
-  readonly schema: StandardSchemaV1<In, Out> | undefined
+  /** Its input is not spelled out, so that a `Topic<In, Out>` is usable where only one of the two types matters. */
+  readonly schema: StandardSchemaV1<unknown, Out> | undefined
   readonly key: ((value: In) => KeyInput) | undefined
-  readonly codec: Codec<In>
+  readonly codec: { readonly encode: Codec<In>['encode']; readonly decode: Codec<unknown>['decode'] }
 }
 
 // Kafka's own rule: org.apache.kafka.common.internals.Topic.
@@ -35,7 +36,7 @@ const legalName = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/
  */
 export function topic<In, Out = In>(name: string, options: TopicOptions<In, Out> = {}): Topic<In, Out> {
   assertTopicName(name)
-  return { name, schema: options.schema, key: options.key, codec: options.codec ?? (jsonCodec as Codec<In>) }
+  return { name, schema: options.schema as StandardSchemaV1<unknown, Out> | undefined, key: options.key, codec: options.codec ?? (jsonCodec as Codec<In>) }
 }
 
 /** @throws TOPIC_NAME_INVALID when Kafka would refuse `name`. */

@@ -1,0 +1,70 @@
+import { PigeonholeError } from '../errors/pigeonhole-error.js'
+import { assertKnownOptions, assertName, assertWholeNumber } from '../options/known-options.js'
+import type { Outbox } from '../outbox/outbox.js'
+import type { InboxStore } from '../ports/inbox-store.js'
+import { conventionalMessageId, type MessageIdResolver } from './message-id.js'
+
+/**
+ * What tells a repeat from a new message: its `position` in the log (redeliveries, zombies), its `id` (a producer that
+ * sent twice), `both`, or `none` for handlers that are idempotent by nature.
+ */
+export type Dedupe = 'both' | 'id' | 'position' | 'none'
+
+const dedupeModes: readonly Dedupe[] = ['both', 'id', 'position', 'none']
+
+/** What {@link createInbox} takes. */
+export interface InboxOptions<Tx> {
+  /** Where ids and positions are kept, and what opens the handlers' transactions. */
+  readonly store: InboxStore<Tx>
+  /** Needed by handlers that publish. */
+  readonly outbox?: Outbox<Tx>
+  /** Each message takes effect once per name. Another name starts afresh. */
+  readonly name: string
+  /** @default 'both' */
+  readonly dedupe?: Dedupe
+  /** @default CloudEvents, then the headers `message-id`, `id`, `MessageId` */
+  readonly messageId?: MessageIdResolver
+  /**
+   * Longest time for one message from the transaction's begin to its commit, in milliseconds.
+   * @default 30000
+   */
+  readonly timeoutMs?: number
+  /**
+   * How often a transaction is tried again at once after PostgreSQL gave it up in favour of another one.
+   * @default 5
+   */
+  readonly conflictRetries?: number
+}
+
+/** {@link InboxOptions} with every default in place. */
+export interface ResolvedInboxOptions<Tx> {
+  readonly store: InboxStore<Tx>
+  readonly outbox: Outbox<Tx> | undefined
+  readonly name: string
+  readonly dedupe: Dedupe
+  readonly messageId: MessageIdResolver
+  readonly timeoutMs: number
+  readonly conflictRetries: number
+}
+
+const known = ['store', 'outbox', 'name', 'dedupe', 'messageId', 'timeoutMs', 'conflictRetries']
+
+/** @throws OPTION_INVALID */
+export function resolveInboxOptions<Tx>(options: InboxOptions<Tx>): ResolvedInboxOptions<Tx> {
+  assertKnownOptions('createInbox', options, known)
+  const { store, outbox, name, dedupe = 'both', messageId = conventionalMessageId } = options
+  const { timeoutMs = 30_000, conflictRetries = 5 } = options
+  assertName('name', name)
+  assertDedupe(dedupe)
+  assertWholeNumber('timeoutMs', timeoutMs, { min: 1, max: 2 ** 31 - 1 })
+  assertWholeNumber('conflictRetries', conflictRetries, { min: 0 })
+  return { store, outbox, name, dedupe, messageId, timeoutMs, conflictRetries }
+}
+
+function assertDedupe(dedupe: Dedupe): void {
+  if (dedupeModes.includes(dedupe)) return
+  throw new PigeonholeError('OPTION_INVALID', {
+    message: `Option dedupe is ${JSON.stringify(dedupe)}: it is one of ${dedupeModes.join(', ')}`,
+    details: { option: 'dedupe' },
+  })
+}

@@ -1,0 +1,30 @@
+import { messageIdHeader } from '../message/headers.js'
+import { type Delivery, headerText } from './delivery.js'
+
+/** A message's identity. Ids are compared within one scope only. */
+export interface MessageId {
+  readonly scope: string
+  readonly id: string
+}
+
+/** Finds the id of a message; undefined where it has none, and its position alone tells it from others. */
+export type MessageIdResolver = (delivery: Delivery) => MessageId | string | undefined
+
+/**
+ * The id by the conventions in use: CloudEvents' `ce_source` and `ce_id`, then the headers `message-id`, `id` and
+ * `MessageId`. The scope is the source of a CloudEvent, else the topic.
+ */
+export function conventionalMessageId(delivery: Delivery): MessageId | undefined {
+  const source = headerText(delivery, 'ce_source')
+  const eventId = headerText(delivery, 'ce_id')
+  if (source && eventId) return { scope: source, id: eventId }
+  const id = [messageIdHeader, 'id', 'MessageId'].map((name) => headerText(delivery, name)).find(Boolean)
+  return id ? { scope: delivery.topic, id } : undefined
+}
+
+/** What `resolver` says of `delivery`, with the topic as the default scope. An empty id is none. */
+export function resolveMessageId(resolver: MessageIdResolver, delivery: Delivery): MessageId | undefined {
+  const found = resolver(delivery)
+  const id = typeof found === 'string' ? { scope: delivery.topic, id: found } : found
+  return id?.id ? id : undefined
+}
