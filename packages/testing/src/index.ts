@@ -1,1 +1,6 @@
-export {}
+export { createDatabase, type CreateDatabaseOptions, type TestDatabase } from './provision/create-database.js'
+export type { KafkaCluster, KafkaNode, StartKafkaOptions } from './provision/kafka-cluster.js'
+export type { PostgresServer, StartPostgresOptions } from './provision/postgres-server.js'
+export type { ServerSource } from './provision/server-source.js'
+export { startKafka } from './provision/start-kafka.js'
+export { startPostgres } from './provision/start-postgres.js'

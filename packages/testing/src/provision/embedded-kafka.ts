@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto'
+import { EmbeddedBroker, type BrokerAddress } from './embedded-broker.js'
+import { freePort } from './free-port.js'
+import { findJava } from './java.js'
+import { type KafkaCluster, kafkaSettings, type StartKafkaOptions } from './kafka-cluster.js'
+import { findKafkaJars } from './kafka-distribution.js'
+import { Absence } from './server-source.js'
+import { openWarden } from './warden-client.js'
+
+/** A real Kafka of this machine's Java, its jars from Maven Central, under a warden. */
+export async function embeddedKafka(
+  options: StartKafkaOptions,
+  log: (line: string) => void,
+): Promise<KafkaCluster | Absence> {
+  const java = await findJava()
+  if (java instanceof Absence) return java
+  const jars = await findKafkaJars(log)
+  if (jars instanceof Absence) return jars
+  const warden = await openWarden('kafka')
+  const addresses = await Promise.all(Array.from({ length: options.brokers }, (_, index) => addressOf(index + 1)))
+  const clusterId = randomBytes(16).toString('base64url')
+  const settings = kafkaSettings(options)
+  const nodes = addresses.map(
+    (address) => new EmbeddedBroker({ warden, java, jars, settings, clusterId, address, addresses }),
+  )
+  try {
+    await Promise.all(nodes.map((node) => node.format()))
+    await Promise.all(nodes.map((node) => node.start()))
+  } catch (error) {
+    await warden.close()
+    throw error
+  }
+  const brokers = addresses.map(({ port }) => `127.0.0.1:${port}`)
+  const stop = () => warden.close()
+  return { brokers, source: 'embedded', nodes: nodes.map((node) => node.handle()), stop, [Symbol.asyncDispose]: stop }
+}
+
+async function addressOf(id: number): Promise<BrokerAddress> {
+  return { id, port: await freePort(), controllerPort: await freePort() }
+}

@@ -1,0 +1,64 @@
+import type { ServerSource } from './server-source.js'
+
+/** A Kafka cluster for tests. */
+export interface KafkaCluster extends AsyncDisposable {
+  /** Bootstrap addresses, `host:port`. They stay the same when a node is killed and comes back. */
+  readonly brokers: string[]
+  readonly source: ServerSource
+  readonly nodes: readonly KafkaNode[]
+  /** Ends the cluster and removes its data. Does nothing to a cluster of the environment, nor a second time. */
+  stop(): Promise<void>
+}
+
+/** One broker. Each call throws PROVISIONING_FAILED for a cluster of the environment. */
+export interface KafkaNode {
+  /** Its broker id. */
+  readonly id: number
+  /** SIGKILL; its files stay. */
+  kill(): Promise<void>
+  /** SIGSTOP: it holds its connections and answers nothing. */
+  pause(): Promise<void>
+  /** Ends a pause. */
+  resume(): Promise<void>
+  /** Starts it on its files, after shutting it down first if it runs; resolves when all brokers are in the cluster. */
+  restart(): Promise<void>
+}
+
+/** Options of {@link startKafka}. */
+export interface StartKafkaOptions {
+  /** With 3, topics have three replicas of which two must acknowledge. */
+  readonly brokers: 1 | 3
+  /** Broker settings by name, such as `{ 'message.max.bytes': '2000000' }`. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** Where the cluster may come from, in order. Default: environment, docker, embedded. */
+  readonly sources?: readonly ServerSource[]
+  /** Hears of what takes long or was passed over, a line at a time. Default: standard error. */
+  readonly log?: (line: string) => void
+}
+
+/** The settings of every broker, whichever way it is started. */
+export function kafkaSettings(options: StartKafkaOptions): Record<string, string> {
+  const replicas = options.brokers === 3 ? '3' : '1'
+  const inSync = options.brokers === 3 ? '2' : '1'
+  return {
+    'auto.create.topics.enable': 'false',
+    'group.initial.rebalance.delay.ms': '0',
+    'default.replication.factor': replicas,
+    'min.insync.replicas': inSync,
+    'offsets.topic.replication.factor': replicas,
+    'offsets.topic.num.partitions': '4',
+    'transaction.state.log.replication.factor': replicas,
+    'transaction.state.log.min.isr': inSync,
+    'transaction.state.log.num.partitions': '4',
+    'share.coordinator.state.topic.replication.factor': replicas,
+    'share.coordinator.state.topic.min.isr': inSync,
+    // A killed broker may come back, and its partitions move, only once its session has run out.
+    'broker.session.timeout.ms': '4000',
+    'broker.heartbeat.interval.ms': '500',
+    // Small machines: a broker for tests has little to do.
+    'num.network.threads': '2',
+    'num.io.threads': '4',
+    'log.cleaner.dedupe.buffer.size': '2097152',
+    ...options.settings,
+  }
+}

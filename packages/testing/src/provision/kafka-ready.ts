@@ -1,0 +1,43 @@
+import { Kafka, logLevel } from 'kafkajs'
+import { waitUntil } from './wait-until.js'
+
+/** What {@link kafkaReady} waits for. */
+export interface KafkaReadiness {
+  readonly brokers: readonly string[]
+  /** How many brokers must be in the cluster. */
+  readonly nodes: number
+  readonly log?: () => Promise<string>
+  /** Milliseconds. Default 60 000. */
+  readonly deadline?: number
+}
+
+/** Resolves when a broker answers and all are in the cluster. Throws PROVISIONING_FAILED after the deadline. */
+export function kafkaReady({ brokers, nodes, log, deadline = 60_000 }: KafkaReadiness): Promise<void> {
+  return waitUntil({
+    server: 'Kafka',
+    holds: async () => (await brokerIds(brokers)).length >= nodes,
+    deadline,
+    interval: 100,
+    ...(log !== undefined && { log }),
+  })
+}
+
+/** The ids of the brokers that are in the cluster now, in order. */
+export async function brokerIds(brokers: readonly string[]): Promise<number[]> {
+  const kafka = new Kafka({
+    clientId: 'pigeonhole.provision',
+    brokers: [...brokers],
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 1_000,
+    requestTimeout: 5_000,
+    retry: { retries: 0 },
+  })
+  const admin = kafka.admin()
+  try {
+    await admin.connect()
+    const cluster = await admin.describeCluster()
+    return cluster.brokers.map((broker) => broker.nodeId).sort((a, b) => a - b)
+  } finally {
+    await admin.disconnect().catch(() => undefined)
+  }
+}
