@@ -133,6 +133,8 @@ export interface RelayStore {
   hasMessages(cursor: Cursor): Promise<boolean>
   /** The current snapshot: the mark that `drain` waits for. */
   readSnapshot(): Promise<string>
+  /** The cursor of the shard's confirmed batch as the database knows it; null before genesis. */
+  readConfirmedCursor(shard: number): Promise<Cursor | null>
   /** Whether every message visible in `snapshot` is covered by `cursor`. */
   isCovered(snapshot: string, cursor: Cursor): Promise<boolean>
   /**

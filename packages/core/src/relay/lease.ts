@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto'
+import { PigeonholeError } from '../errors/pigeonhole-error.js'
+import type { Lease } from '../ports/relay-store.js'
+import type { ResolvedRelayOptions } from './relay-options.js'
+
+type LeaseOptions = Pick<ResolvedRelayOptions, 'store' | 'clock' | 'leaseMs' | 'renewMs'>
+
+/**
+ * Whose turn a shard is. A lease keeps two relays from fencing each other all the time and nothing more: what is sent
+ * is right without it, by the guard's token and Kafka's fencing. An observer judges a holder by its own monotonic clock.
+ */
+export class ShardLease {
+  /** Identifies this process's turn at the shard. */
+  readonly holder: string = randomUUID()
+  readonly #options: LeaseOptions
+  readonly #shard: number
+
+  constructor(shard: number, options: LeaseOptions) {
+    this.#shard = shard
+    this.#options = options
+  }
+
+  /**
+   * Waits as a standby until the lease is free, given up, or not renewed for its length, and takes it.
+   * Resolves to false when `signal` aborts first.
+   */
+  async take(signal: AbortSignal): Promise<boolean> {
+    const { store, clock, leaseMs, renewMs } = this.#options
+    let seen: { readonly lease: Lease; readonly at: number } | undefined
+    while (!signal.aborted) {
+      const observed = await store.readLease(this.#shard)
+      if (!seen || !isSame(seen.lease, observed)) seen = { lease: observed, at: clock.now() }
+      const free = observed.holder === null || clock.now() - seen.at >= leaseMs
+      if (free && (await store.takeLease({ shard: this.#shard, holder: this.holder, observed }))) return true
+      await clock.sleep(renewMs / 2, signal)
+    }
+    return false
+  }
+
+  /**
+   * Renews until `signal` aborts.
+   * @throws LEASE_LOST when another process holds it, or when no renewal was answered for the lease's length.
+   */
+  async keep(signal: AbortSignal): Promise<void> {
+    const { clock, leaseMs, renewMs } = this.#options
+    let renewed = clock.now()
+    for (;;) {
+      await clock.sleep(renewMs, signal)
+      if (signal.aborted) return
+      const asked = clock.now()
+      if (await this.#renew(signal, renewed + leaseMs - asked)) renewed = asked
+      else if (clock.now() - renewed >= leaseMs) throw this.lost('no renewal was answered for its whole length')
+    }
+  }
+
+  /** Gives the lease up, so that a standby takes over at once. A store that does not answer lets it run out instead. */
+  async release(): Promise<void> {
+    await this.#options.store.releaseLease({ shard: this.#shard, holder: this.holder }).catch(() => undefined)
+  }
+
+  lost(why: string): PigeonholeError<'LEASE_LOST'> {
+    return new PigeonholeError('LEASE_LOST', {
+      message: `The lease of shard ${this.#shard} is lost: ${why}. This relay is a standby now`,
+      details: { shard: this.#shard },
+      retryable: true,
+    })
+  }
+
+  // Resolves to false when the store did not answer: only time decides what that means.
+  async #renew(signal: AbortSignal, remainingMs: number): Promise<boolean> {
+    const { store, clock } = this.#options
+    const unanswered = new AbortController()
+    const expired = clock.sleep(Math.max(0, remainingMs), AbortSignal.any([signal, unanswered.signal])).then(() => undefined)
+    const answer = store.renewLease({ shard: this.#shard, holder: this.holder }).catch(() => undefined)
+    const held = await Promise.race([answer, expired])
+    unanswered.abort()
+    if (held === false) throw this.lost('another process has taken it')
+    return held === true
+  }
+}
+
+function isSame(a: Lease, b: Lease): boolean {
+  return a.holder === b.holder && a.token === b.token && a.renewal === b.renewal
+}

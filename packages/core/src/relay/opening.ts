@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto'
+import { PigeonholeError } from '../errors/pigeonhole-error.js'
+import type { ShardProducer } from '../ports/relay-publisher.js'
+import { originCursor, type RelayBatch, type RelayIdentity } from '../ports/relay-store.js'
+import type { ResolvedRelayOptions } from './relay-options.js'
+import { assertNoHistory, assertSameIdentity, decideStartUp } from './start-up-table.js'
+
+/** A shard whose predecessors are fenced and settled, and where it goes on. */
+export interface OpenShard {
+  readonly shard: number
+  /** Guards everything that this opening writes. */
+  readonly token: string
+  readonly producer: ShardProducer
+  /** The last batch that Kafka has committed. */
+  readonly confirmed: RelayBatch
+  readonly genesis: boolean
+}
+
+type OpeningOptions = Pick<ResolvedRelayOptions, 'name' | 'store' | 'publisher'>
+
+/**
+ * Opens a shard whose lease is held by `holder`. When it resolves, no predecessor can commit anything any more, in
+ * PostgreSQL (the token has changed) or in Kafka (a newer producer has the transactional id), and both sides agree on
+ * the last batch.
+ * @throws every code of the start-up table, and whatever makes a store or a broker unusable.
+ */
+export async function openShard(options: OpeningOptions, shard: number, holder: string): Promise<OpenShard> {
+  const { store, publisher, name } = options
+  await store.checkServer()
+  const token = randomUUID()
+  if (!(await store.changeToken({ shard, holder, token }))) throw leaseTaken(shard)
+  const { clusterId } = await publisher.connect(name)
+  const { recorded, systemIdentifier } = await store.readIdentity()
+  const identity: RelayIdentity = { relay: name, clusterId, systemIdentifier }
+  assertSameIdentity(recorded, identity)
+  await provideCheckpointTopic(options, shard, token)
+  const producer = await publisher.fence(name, shard)
+  try {
+    return await agree(options, { shard, token, producer, identity })
+  } catch (error) {
+    await producer.close()
+    throw error
+  }
+}
+
+// The topic is made at genesis only: where the database remembers batches, a missing topic is a lost one.
+async function provideCheckpointTopic(options: OpeningOptions, shard: number, token: string): Promise<void> {
+  const { store, publisher, name } = options
+  const shards = shard + 1
+  if (await publisher.hasCheckpointTopic(name, shards)) return
+  await store.guarded({ shard, token, confirmed: 0 }, async (tx) => assertNoHistory(shard, await tx.readFacts()))
+  await publisher.createCheckpointTopic(name, shards)
+}
+
+interface Fenced {
+  readonly shard: number
+  readonly token: string
+  readonly producer: ShardProducer
+  readonly identity: RelayIdentity
+}
+
+async function agree({ store }: OpeningOptions, fenced: Fenced): Promise<OpenShard> {
+  const { shard, token, producer, identity } = fenced
+  const checkpoint = await producer.readCheckpoint()
+  const { confirmed, genesis } = await store.guarded({ shard, token, confirmed: 0 }, async (tx) => {
+    const startUp = decideStartUp({ shard, identity, facts: await tx.readFacts(), checkpoint })
+    await tx.writeIdentity(identity)
+    if (startUp.kind === 'resume') {
+      await tx.deleteOtherBatches(startUp.from)
+      return { confirmed: startUp.from, genesis: false }
+    }
+    const first: RelayBatch = { number: 0, token: randomUUID(), parent: null, cursor: originCursor }
+    await tx.deleteOtherBatches(null)
+    await tx.insertBatch(first)
+    return { confirmed: first, genesis: true }
+  })
+  if (genesis) {
+    await producer.begin({ number: confirmed.number, token: confirmed.token })
+    await producer.commit()
+  }
+  return { shard, token, producer, confirmed, genesis }
+}
+
+function leaseTaken(shard: number): PigeonholeError {
+  return new PigeonholeError('LEASE_LOST', {
+    message: `The lease of shard ${shard} was taken by another process before the shard was opened. This relay is a standby now`,
+    details: { shard },
+    retryable: true,
+  })
+}

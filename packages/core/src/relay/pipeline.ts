@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto'
+import { PigeonholeError } from '../errors/pigeonhole-error.js'
+import type { Emitter } from '../events/emitter.js'
+import { untilAborted } from '../lifecycle/until-aborted.js'
+import type { CapturedRow, GuardedTransaction, RelayBatch } from '../ports/relay-store.js'
+import type { BatchSize } from './batch-size.js'
+import { Cleaner } from './cleaner.js'
+import type { OpenShard } from './opening.js'
+import type { Poll } from './poll.js'
+import type { RelayEvents } from './relay-events.js'
+import type { ResolvedRelayOptions } from './relay-options.js'
+
+/** A batch whose intent is committed, with the rows that its cursor stands for. */
+interface PreparedBatch {
+  readonly batch: RelayBatch
+  readonly rows: readonly CapturedRow[]
+}
+
+/** What a pipeline works with. */
+export interface PipelineParts {
+  readonly options: Pick<ResolvedRelayOptions, 'store' | 'clock' | 'batchRows' | 'batchBytes'>
+  readonly open: OpenShard
+  readonly size: BatchSize
+  readonly poll: Poll
+  readonly events: Emitter<RelayEvents>
+}
+
+/** When a pipeline ends. */
+export interface PipelineSignals {
+  /** Aborts when nothing more is to be read: what is prepared is still sent. */
+  readonly reading: AbortSignal
+  /** Aborts when the shard is no longer this process's, or has to end at once. */
+  readonly leading: AbortSignal
+}
+
+/**
+ * Moves the messages of an open shard, batch after batch, with one batch prepared ahead: the intent of batch n+1 may be
+ * written while Kafka decides on n, its Kafka transaction begins only after n is acknowledged. Crash only: any
+ * rejection ends the pipeline and its producer, and a new opening finds out what became of the last batch.
+ */
+export class Pipeline {
+  readonly #parts: PipelineParts
+  readonly #cleaner: Cleaner
+  #confirmed: RelayBatch
+  /** The batch number that PostgreSQL has been told of. */
+  #noted = -1
+  #rowsInFlight = 0
+
+  constructor(parts: PipelineParts) {
+    this.#parts = parts
+    this.#confirmed = parts.open.confirmed
+    this.#cleaner = new Cleaner(parts.options.batchRows * 2)
+  }
+
+  /** Rows of the batch that was being sent when the pipeline ended. */
+  get rowsInFlight(): number {
+    return this.#rowsInFlight
+  }
+
+  /** Resolves when `reading` aborts and everything prepared is confirmed. */
+  async run({ reading, leading }: PipelineSignals): Promise<void> {
+    let ahead = this.#prepare(this.#confirmed)
+    try {
+      for (;;) {
+        const prepared = await untilAborted(ahead, leading)
+        if (prepared) {
+          ahead = reading.aborted ? Promise.resolve(undefined) : this.#prepare(prepared.batch)
+          ahead.catch(() => undefined) // It is awaited in its turn, or dropped with the pipeline.
+          await untilAborted(this.#publish(prepared), leading)
+        } else {
+          if (reading.aborted) return
+          await this.#idle({ reading, leading })
+          ahead = this.#prepare(this.#confirmed)
+        }
+      }
+    } finally {
+      await ahead.catch(() => undefined)
+    }
+  }
+
+  // Page, intent and cleaning share one guarded transaction: an intent whose page could change, or a cursor that moved
+  // without an intent, would let a crash of the database lose or invent messages.
+  async #prepare(parent: RelayBatch): Promise<PreparedBatch | undefined> {
+    const { options, events, open } = this.#parts
+    if (parent.cursor.until === null && !(await options.store.hasMessages(parent.cursor))) return undefined
+    const prepared = await this.#guarded((tx) => this.#writeIntent(tx, parent))
+    if (!prepared) return undefined
+    const { batch, rows } = prepared
+    events.emit('batch:prepared', { shard: open.shard, batch: batch.number, rows: rows.length })
+    return prepared
+  }
+
+  async #writeIntent(tx: GuardedTransaction, parent: RelayBatch): Promise<PreparedBatch | undefined> {
+    const { options, size, open } = this.#parts
+    const bounds = { maxRows: size.rows, maxBytes: options.batchBytes }
+    const { rows, cursor } = await tx.readPage(parent.cursor, bounds)
+    if (rows.length === 0) return undefined
+    const batch = { number: parent.number + 1, token: randomUUID(), parent: parent.token, cursor }
+    if (!(await tx.insertBatch(batch))) throw orphaned(open.shard, batch.number)
+    await this.#clean(tx)
+    return { batch, rows }
+  }
+
+  async #publish({ batch, rows }: PreparedBatch): Promise<void> {
+    const { open, size, events, options } = this.#parts
+    const { shard, producer } = open
+    this.#rowsInFlight = rows.length
+    const started = options.clock.now()
+    await producer.begin({ number: batch.number, token: batch.token })
+    await producer.send(rows)
+    await producer.commit()
+    this.#confirmed = batch
+    this.#rowsInFlight = 0
+    size.passed(rows.length)
+    const durationMs = options.clock.now() - started
+    events.emit('batch:published', { shard, batch: batch.number, rows: rows.length, durationMs })
+  }
+
+  // Nothing is in flight here. PostgreSQL is told of the last acknowledged batch, so that `drain` and `status` of other
+  // processes see it, and what it covers is deleted.
+  async #idle({ reading, leading }: PipelineSignals): Promise<void> {
+    const { options, poll } = this.#parts
+    while (this.#noted < this.#confirmed.number || this.#cleaner.isDue(this.#confirmed)) {
+      await untilAborted(this.#guarded((tx) => this.#clean(tx)), leading)
+    }
+    while (!reading.aborted) {
+      if (await untilAborted(options.store.hasMessages(this.#confirmed.cursor), leading)) {
+        poll.wake()
+        return
+      }
+      await poll.pause(AbortSignal.any([reading, leading]))
+    }
+  }
+
+  async #clean(tx: GuardedTransaction): Promise<void> {
+    const { events, open } = this.#parts
+    const rows = await this.#cleaner.clean(tx, this.#confirmed)
+    if (rows > 0) events.emit('messages:deleted', { shard: open.shard, rows })
+  }
+
+  async #guarded<R>(work: (tx: GuardedTransaction) => Promise<R>): Promise<R> {
+    const { options, open } = this.#parts
+    const confirmed = this.#confirmed.number
+    const result = await options.store.guarded({ shard: open.shard, token: open.token, confirmed }, work)
+    this.#noted = confirmed
+    return result
+  }
+}
+
+function orphaned(shard: number, batch: number): PigeonholeError {
+  return new PigeonholeError('INTENT_ORPHANED', {
+    message: `Batch ${batch} of shard ${shard} has lost its parent: another relay has opened the shard. It opens again`,
+    details: { shard, batch },
+    retryable: true,
+  })
+}

@@ -1,0 +1,69 @@
+import { PigeonholeError } from '../errors/pigeonhole-error.js'
+import { assertKnownOptions, assertName, assertWholeNumber } from '../options/known-options.js'
+import { type Clock, systemClock } from '../ports/clock.js'
+import type { RelayPublisher } from '../ports/relay-publisher.js'
+import type { RelayStore } from '../ports/relay-store.js'
+import type { Backoff } from '../retry/backoff.js'
+
+/** What {@link createRelay} takes. */
+export interface RelayOptions {
+  /**
+   * Names the relay in Kafka: its transactional ids and its checkpoint topic carry it. Two services with one name
+   * would fence each other, so there is no default.
+   */
+  readonly name: string
+  /** Where messages are read: `postgresStore(pool)`. */
+  readonly store: RelayStore
+  /** Where they are sent: `kafkajsPublisher(kafka)`. */
+  readonly publisher: RelayPublisher
+  /** Most messages in one Kafka transaction. @default 5000 */
+  readonly batchRows?: number
+  /** Most bytes of keys, values and headers in one Kafka transaction. @default 8388608 */
+  readonly batchBytes?: number
+  /** A holder that did not renew for so long, in milliseconds, is taken over. Liveness only. @default 10000 */
+  readonly leaseMs?: number
+  /** How often the lease is renewed, in milliseconds: at most a third of `leaseMs`. @default 2000 */
+  readonly renewMs?: number
+  /** Longest time in milliseconds that `stop` goes on sending what was committed before it. @default 10000 */
+  readonly drainTimeoutMs?: number
+  /** How often an outbox is looked at after it had a message, in milliseconds. @default 20 */
+  readonly pollMs?: number
+  /** How often an outbox is looked at that has been empty for a while, in milliseconds. @default 200 */
+  readonly idlePollMs?: number
+  /** Delays between two attempts at opening a shard. @default from 100 to 10000 */
+  readonly backoff?: Backoff
+  /** @default the process's monotonic clock */
+  readonly clock?: Clock
+}
+
+/** {@link RelayOptions} with every default in place. */
+export type ResolvedRelayOptions = Required<RelayOptions>
+
+const defaults = {
+  batchRows: 5000,
+  batchBytes: 8 * 1024 * 1024,
+  leaseMs: 10_000,
+  renewMs: 2_000,
+  drainTimeoutMs: 10_000,
+  pollMs: 20,
+  idlePollMs: 200,
+  backoff: { initialMs: 100, maxMs: 10_000 },
+  clock: systemClock,
+} satisfies Omit<ResolvedRelayOptions, 'name' | 'store' | 'publisher'>
+
+const wholeNumbers = ['batchRows', 'batchBytes', 'leaseMs', 'renewMs', 'pollMs', 'idlePollMs'] as const
+
+/** @throws OPTION_INVALID */
+export function resolveRelayOptions(options: RelayOptions): ResolvedRelayOptions {
+  assertKnownOptions('createRelay', options, ['name', 'store', 'publisher', ...Object.keys(defaults)])
+  assertName('name', options.name)
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  const resolved: ResolvedRelayOptions = { ...defaults, ...options, ...given }
+  for (const option of wholeNumbers) assertWholeNumber(option, resolved[option], { min: 1 })
+  assertWholeNumber('drainTimeoutMs', resolved.drainTimeoutMs, { min: 0 })
+  if (resolved.renewMs * 3 <= resolved.leaseMs) return resolved
+  throw new PigeonholeError('OPTION_INVALID', {
+    message: `Option renewMs is ${resolved.renewMs}: it takes at most a third of leaseMs (${resolved.leaseMs}), so that one lost renewal loses no lease`,
+    details: { option: 'renewMs' },
+  })
+}

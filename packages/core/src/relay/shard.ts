@@ -1,0 +1,154 @@
+import { isPigeonholeError } from '../errors/pigeonhole-error.js'
+import type { Emitter } from '../events/emitter.js'
+import { untilAborted } from '../lifecycle/until-aborted.js'
+import { backoffDelay } from '../retry/backoff.js'
+import { BatchSize } from './batch-size.js'
+import { ShardLease } from './lease.js'
+import { type OpenShard, openShard } from './opening.js'
+import { Pipeline, type PipelineSignals } from './pipeline.js'
+import { Poll } from './poll.js'
+import type { RelayEvents, ShardState } from './relay-events.js'
+import type { ResolvedRelayOptions } from './relay-options.js'
+
+/** When a shard ends. */
+export interface ShardSignals {
+  /** Aborts when nothing more is to be read. */
+  readonly reading: AbortSignal
+  /** Aborts when the shard has to end at once: what is in flight is left to the next opening. */
+  readonly hard: AbortSignal
+}
+
+/** One shard's life in this process: standby, opening, publishing, waiting after a fault, halted on a divergence. */
+export class Shard {
+  readonly number: number
+  readonly #options: ResolvedRelayOptions
+  readonly #events: Emitter<RelayEvents>
+  readonly #lease: ShardLease
+  readonly #size: BatchSize
+  readonly #poll: Poll
+  #state: ShardState = 'stopped'
+  #error: unknown
+  #attempt = 0
+
+  constructor(number: number, options: ResolvedRelayOptions, events: Emitter<RelayEvents>) {
+    this.number = number
+    this.#options = options
+    this.#events = events
+    this.#lease = new ShardLease(number, options)
+    this.#size = new BatchSize(options.batchRows)
+    this.#poll = new Poll(options)
+    events.on('batch:published', ({ shard }) => {
+      if (shard === number) this.#attempt = 0
+    })
+  }
+
+  get state(): ShardState {
+    return this.#state
+  }
+
+  /** Why the shard waits or has halted; undefined otherwise. */
+  get error(): unknown {
+    return this.#error
+  }
+
+  /** Whether this process holds the shard's lease and is at work. */
+  get leads(): boolean {
+    return this.#state === 'opening' || this.#state === 'publishing' || this.#state === 'waiting'
+  }
+
+  wake(): void {
+    this.#poll.wake()
+  }
+
+  /** Runs until `signals.reading` aborts, or the shard halts. Never rejects. */
+  async run(signals: ShardSignals): Promise<void> {
+    while (!signals.reading.aborted && this.#state !== 'halted') {
+      try {
+        this.#change('standby')
+        if (await untilAborted(this.#lease.take(signals.reading), signals.hard)) await this.#hold(signals)
+      } catch (error) {
+        if (!signals.hard.aborted) await this.#backOff(error, signals.reading)
+      }
+    }
+    if (this.#state !== 'halted') this.#change('stopped')
+  }
+
+  // From the lease's taking to its loss or release.
+  async #hold({ reading, hard }: ShardSignals): Promise<void> {
+    this.#events.emit('lease:taken', { shard: this.number })
+    const over = new AbortController()
+    const lost = new AbortController()
+    const keeping = this.#lease.keep(over.signal).catch((error: unknown) => lost.abort(error))
+    try {
+      await this.#lead({ reading, leading: AbortSignal.any([hard, lost.signal]) })
+    } finally {
+      over.abort()
+      await keeping
+      if (lost.signal.aborted) this.#events.emit('lease:lost', { shard: this.number })
+      else await this.#lease.release()
+    }
+  }
+
+  // Opens and publishes, again after each fault, while the lease is held.
+  async #lead(signals: PipelineSignals): Promise<void> {
+    while (!signals.leading.aborted && !signals.reading.aborted) {
+      this.#change('opening', this.#error)
+      let pipeline: Pipeline | undefined
+      try {
+        await this.#withOpenShard(signals.leading, (open) => {
+          this.#change('publishing')
+          const { number: batch } = open.confirmed
+          this.#events.emit('shard:opened', { shard: this.number, batch, genesis: open.genesis })
+          const parts = { options: this.#options, open, size: this.#size, poll: this.#poll, events: this.#events }
+          pipeline = new Pipeline(parts)
+          return pipeline.run(signals)
+        })
+      } catch (error) {
+        if (signals.leading.aborted || isPigeonholeError(error, 'LEASE_LOST')) return
+        const divisible = isPigeonholeError(error, 'RECORD_REFUSED') && this.#size.refused(pipeline?.rowsInFlight ?? 0)
+        if (divisible) continue
+        if (halts(error)) return this.#change('halted', error)
+        await this.#backOff(error, AbortSignal.any([signals.reading, signals.leading]))
+      }
+    }
+  }
+
+  async #withOpenShard(leading: AbortSignal, work: (open: OpenShard) => Promise<void>): Promise<void> {
+    const opening = openShard(this.#options, this.number, this.#lease.holder)
+    try {
+      await work(await untilAborted(opening, leading))
+    } finally {
+      // An opening that was given up may still resolve: its producer is dropped whenever it does.
+      void opening.then(({ producer }) => producer.close()).catch(() => undefined)
+    }
+  }
+
+  async #backOff(error: unknown, signal: AbortSignal): Promise<void> {
+    this.#attempt += 1
+    const delayMs = backoffDelay(this.#options.backoff, this.#attempt)
+    this.#change('waiting', error)
+    this.#events.emit('shard:reopening', { shard: this.number, error, attempt: this.#attempt, delayMs })
+    await this.#options.clock.sleep(delayMs, signal)
+  }
+
+  #change(state: ShardState, error?: unknown): void {
+    const changed = this.#state !== state || this.#error !== error
+    this.#state = state
+    this.#error = error
+    if (changed) this.#events.emit('shard:changed', { shard: this.number, state, error })
+  }
+}
+
+// Going on after these could lose or repeat messages, and trying again would fence whoever is right.
+function halts(error: unknown): boolean {
+  return isPigeonholeError(
+    error,
+    'RELAY_IDENTITY_CHANGED',
+    'RELAY_XID_AHEAD',
+    'RELAY_CHECKPOINT_LOST',
+    'RELAY_KAFKA_WENT_BACK',
+    'RELAY_DATABASE_WENT_BACK',
+    'RECORD_REFUSED',
+    'KAFKAJS_UNSUPPORTED',
+  )
+}
