@@ -1,0 +1,93 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { RelayProcessCommand, RelayProcessMessage, RelayProcessOptions } from './relay-process-protocol.js'
+
+const program = fileURLToPath(new URL('../dist/relay/relay-process.js', import.meta.url))
+
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** A relay in a process of its own, and everything that it has told. */
+export class RelayProcess {
+  /** Settles when the process has ended. */
+  readonly exited: Promise<Exit>
+  readonly #child: ChildProcess
+  readonly #told: RelayProcessMessage[] = []
+  readonly #waiting = new Set<() => void>()
+  #errors = ''
+
+  constructor(options: RelayProcessOptions) {
+    this.#child = spawn(process.execPath, [program, JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'pipe'] })
+    this.exited = once(this.#child, 'close').then(([code, signal]) => {
+      this.#notify()
+      return { code, signal }
+    })
+    this.#child.stderr?.on('data', (data) => {
+      this.#errors += String(data)
+    })
+    this.#child.stdin?.on('error', () => undefined) // It may have been killed already.
+    createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+      this.#told.push(JSON.parse(line) as RelayProcessMessage)
+      this.#notify()
+    })
+  }
+
+  /** Resolves to the first message that matches, also when it was told before. Rejects when the process ends first. */
+  async told(matches: (message: RelayProcessMessage) => boolean): Promise<RelayProcessMessage> {
+    for (;;) {
+      const found = this.#told.find(matches)
+      if (found) return found
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null) throw new Error(`the relay ended: ${this.history()}`)
+      await new Promise<void>((resolve) => this.#waiting.add(resolve))
+    }
+  }
+
+  /** Resolves when the process has told of the event `name` with all of `data`. */
+  async event(name: string, data: Readonly<Record<string, unknown>> = {}): Promise<void> {
+    await this.told(
+      (message) =>
+        message.type === 'event' &&
+        message.name === name &&
+        Object.entries(data).every(([key, value]) => (message.data as Record<string, unknown>)[key] === value),
+    )
+  }
+
+  async reached(): Promise<void> {
+    await this.told((message) => message.type === 'reached')
+  }
+
+  command(command: RelayProcessCommand): void {
+    this.#child.stdin?.write(`${command}\n`)
+  }
+
+  /** Resolves when everything that was committed before the call is confirmed. */
+  async drain(): Promise<void> {
+    this.command('drain')
+    await this.told((message) => message.type === 'drained')
+  }
+
+  /** Stops the relay in an orderly way. */
+  async stop(): Promise<Exit> {
+    this.command('stop')
+    return this.exited
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
+  /** Everything it has told, for a failed assertion. */
+  history(): string {
+    return [...this.#told.map((message) => JSON.stringify(message)), this.#errors].join('\n')
+  }
+
+  #notify(): void {
+    for (const resolve of this.#waiting) resolve()
+    this.#waiting.clear()
+  }
+}

@@ -1,0 +1,27 @@
+/** How the relay process under test is started: JSON in its first argument. */
+export interface RelayProcessOptions {
+  readonly name: string
+  readonly databaseUrl: string
+  readonly brokers: readonly string[]
+  readonly leaseMs: number
+  readonly renewMs: number
+  readonly batchRows: number
+  /** Where the process ends or stops itself. Default: nowhere. */
+  readonly fault?: Fault
+}
+
+/** A signal that the process sends itself when it reaches a point for the `occurrence`th time. */
+export interface Fault {
+  readonly point: string
+  readonly occurrence: number
+  readonly signal: 'SIGKILL' | 'SIGSTOP'
+}
+
+/** What the process tells: JSON lines on its standard output. */
+export type RelayProcessMessage =
+  | { readonly type: 'reached'; readonly point: string }
+  | { readonly type: 'event'; readonly name: string; readonly data: { readonly state?: string; readonly error?: string } }
+  | { readonly type: 'drained' }
+
+/** What the process is told: lines on its standard input. */
+export type RelayProcessCommand = 'drain' | 'stop'
