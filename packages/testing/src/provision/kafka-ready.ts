@@ -30,7 +30,8 @@ export async function brokerIds(brokers: readonly string[]): Promise<number[]> {
     logLevel: logLevel.NOTHING,
     connectionTimeout: 1_000,
     requestTimeout: 5_000,
-    retry: { retries: 0 },
+    // A try for each address: kafkajs goes on to the next one only when it retries.
+    retry: { retries: brokers.length, initialRetryTime: 50, maxRetryTime: 50 },
   })
   const admin = kafka.admin()
   try {

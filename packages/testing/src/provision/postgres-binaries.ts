@@ -33,8 +33,11 @@ interface Link {
   readonly target: string
 }
 
-// npm packs no symlinks; the package restores its own in an install script, which npm 11 and `ignore-scripts` skip.
-async function restoreSymlinks(root: string): Promise<void> {
+/**
+ * Restores the links that the package lists. npm packs none, and the install script that would restore them is skipped
+ * by npm 11 and by `ignore-scripts`.
+ */
+export async function restoreSymlinks(root: string): Promise<void> {
   const list = await readFile(join(root, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
   for (const { source, target } of JSON.parse(list) as Link[]) {
     const path = join(dirname(root), target)

@@ -76,4 +76,6 @@ process.on('message', (request: WardenRequest) => void answer(request))
 process.on('disconnect', closeAndExit)
 process.on('uncaughtException', closeAndExit)
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, closeAndExit)
-say({ says: 'ready', directory })
+// The test process may have died before anybody listened for it.
+if (process.connected) say({ says: 'ready', directory })
+else closeAndExit()

@@ -1,0 +1,32 @@
+import { expect, inject, test } from 'vitest'
+import { startKafka } from './start-kafka.js'
+import { startPostgres } from './start-postgres.js'
+
+const refusal = { code: 'PROVISIONING_FAILED', message: expect.stringContaining('belongs to you') }
+
+test('the PostgreSQL of the environment is used as it is', async () => {
+  const postgres = await startPostgres()
+  expect(postgres).toMatchObject({ url: inject('databaseUrl'), source: 'environment' })
+  await expect(postgres.kill()).rejects.toMatchObject(refusal)
+  await expect(postgres.restart()).rejects.toMatchObject(refusal)
+  await postgres.stop()
+  expect(await startPostgres()).toMatchObject({ source: 'environment' })
+})
+
+test('the Kafka of the environment is used as it is', async () => {
+  const kafka = await startKafka({ brokers: 1 })
+  expect(kafka).toMatchObject({ brokers: inject('kafkaBrokers'), source: 'environment' })
+  const [node] = kafka.nodes
+  for (const move of ['kill', 'pause', 'resume', 'restart'] as const) {
+    await expect(node?.[move]()).rejects.toMatchObject(refusal)
+  }
+  await kafka.stop()
+  expect(await startKafka({ brokers: 1 })).toMatchObject({ source: 'environment' })
+})
+
+test('a cluster of the environment that is too small is passed over', async () => {
+  await expect(startKafka({ brokers: 3, sources: ['environment'] })).rejects.toMatchObject({
+    code: 'PROVISIONING_FAILED',
+    message: expect.stringMatching(/has \d brokers, not 3/),
+  })
+})
