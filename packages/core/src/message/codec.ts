@@ -4,7 +4,9 @@ export interface Codec<T> {
   decode(bytes: Uint8Array): T | Promise<T>
 }
 
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
+// Text is given back as it was sent, a byte order mark included; foreign JSON may begin with one.
+const exactUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const lenientUtf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** UTF-8 JSON. The default of a topic. */
 export const jsonCodec: Codec<unknown> = {
@@ -13,16 +15,17 @@ export const jsonCodec: Codec<unknown> = {
     if (text === undefined) throw new TypeError(`JSON has no form for a value of type ${typeof value}`)
     return Buffer.from(text, 'utf8')
   },
-  decode: (bytes): unknown => JSON.parse(strictUtf8.decode(bytes)),
+  decode: (bytes): unknown => JSON.parse(lenientUtf8.decode(bytes)),
 }
 
 /** UTF-8 text. */
 export const textCodec: Codec<string> = {
   encode(value) {
     if (typeof value !== 'string') throw new TypeError(`expected a string, got ${typeof value}`)
+    if (!value.isWellFormed()) throw new TypeError('a lone surrogate has no UTF-8 form')
     return Buffer.from(value, 'utf8')
   },
-  decode: (bytes) => strictUtf8.decode(bytes),
+  decode: (bytes) => exactUtf8.decode(bytes),
 }
 
 /** Bytes as they are. */

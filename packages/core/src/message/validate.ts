@@ -11,9 +11,10 @@ export async function validateValue<In, Out>(topic: Topic<In, Out>, value: unkno
   const result = await topic.schema['~standard'].validate(value)
   if (!result.issues) return result.value
   const issue = result.issues[0]
+  // Some schema libraries quote the value in an issue's message, so it is kept out of ours.
   const path = issue ? pathOf(issue) : ''
   throw new PigeonholeError('VALUE_INVALID', {
-    message: `A value for topic ${topic.name} is not what its schema asks for at ${path || 'its root'}: ${issue?.message ?? 'refused'}`,
+    message: `A value for topic ${topic.name} is not what its schema asks for at ${path || 'its root'}: the issues are this error's cause`,
     details: { topic: topic.name, path },
     cause: result.issues,
   })

@@ -28,7 +28,7 @@ export interface RawMessage {
 
 /**
  * The row of a message.
- * @throws TOPIC_NAME_INVALID, HEADER_INVALID, OPTION_INVALID, MESSAGE_TOO_LARGE
+ * @throws TOPIC_NAME_INVALID, HEADER_INVALID, OPTION_INVALID, VALUE_NOT_SERIALISABLE, MESSAGE_TOO_LARGE
  */
 export function composeRow(message: RawMessage, options: Pick<ResolvedOutboxOptions<never>, 'maxMessageBytes' | 'traceparent'>): OutboxRow {
   const { topic, partition = null } = message
@@ -36,7 +36,7 @@ export function composeRow(message: RawMessage, options: Pick<ResolvedOutboxOpti
   assertPartition(partition)
   const id = uuidv7()
   const key = keyBytes(message.key)
-  const payload = typeof message.value === 'string' ? Buffer.from(message.value, 'utf8') : message.value
+  const payload = payloadBytes(topic, message.value)
   const headers = storeHeaders(topic, message.headers ?? [], options.traceparent())
   const row = { id, topic, key, partition, bucket: bucketOf(topic, key, id), headers, payload }
   assertSize(row, options.maxMessageBytes)
@@ -45,7 +45,22 @@ export function composeRow(message: RawMessage, options: Pick<ResolvedOutboxOpti
 
 function keyBytes(key: KeyInput): Uint8Array | null {
   if (key === null || key === undefined) return null
-  return typeof key === 'string' ? Buffer.from(key, 'utf8') : key
+  if (typeof key === 'string') return Buffer.from(key, 'utf8')
+  if (key instanceof Uint8Array) return key
+  throw new PigeonholeError('OPTION_INVALID', {
+    message: `Option key is a ${typeof key}: it takes a string, bytes, or null for a message without a key`,
+    details: { option: 'key' },
+  })
+}
+
+// A value that is forgotten must not become a tombstone.
+function payloadBytes(topic: string, value: RawMessage['value']): Uint8Array | null {
+  if (typeof value === 'string') return Buffer.from(value, 'utf8')
+  if (value === null || value instanceof Uint8Array) return value
+  throw new PigeonholeError('VALUE_NOT_SERIALISABLE', {
+    message: `A raw value for topic ${topic} is a ${typeof value}: it takes bytes, a string, or null for a tombstone`,
+    details: { topic },
+  })
 }
 
 function storeHeaders(topic: string, input: HeadersInput, traceparent: string | undefined): StoredHeader[] {
@@ -65,7 +80,8 @@ function assertHeader(topic: string, name: unknown, value: unknown): asserts val
       details: { topic, header: String(name) },
     })
   }
-  if (typeof name !== 'string' || name === '' || name.includes('\u0000')) refuse('needs a name that is a non-empty string')
+  const named = typeof name === 'string' && name !== '' && !name.includes('\u0000') && name.isWellFormed()
+  if (!named) refuse('needs a name that is a non-empty string with a UTF-8 form and without U+0000')
   if (isReservedHeader(name as string)) refuse('is one that Pigeonhole writes itself: choose another name')
   if (typeof value !== 'string' && !(value instanceof Uint8Array)) refuse(`must be a string or bytes, not ${typeof value}`)
 }

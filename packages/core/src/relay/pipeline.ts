@@ -16,6 +16,12 @@ interface PreparedBatch {
   readonly rows: readonly CapturedRow[]
 }
 
+/** The batch behind which an intent is written, and the last one that Kafka had acknowledged by then. */
+interface Lineage {
+  readonly parent: RelayBatch
+  readonly confirmed: RelayBatch
+}
+
 /** What a pipeline works with. */
 export interface PipelineParts {
   readonly options: Pick<ResolvedRelayOptions, 'store' | 'clock' | 'batchRows' | 'batchBytes'>
@@ -83,21 +89,21 @@ export class Pipeline {
   async #prepare(parent: RelayBatch): Promise<PreparedBatch | undefined> {
     const { options, events, open } = this.#parts
     if (parent.cursor.until === null && !(await options.store.hasMessages(parent.cursor))) return undefined
-    const prepared = await this.#guarded((tx) => this.#writeIntent(tx, parent))
+    const prepared = await this.#guarded((tx, confirmed) => this.#writeIntent(tx, { parent, confirmed }))
     if (!prepared) return undefined
     const { batch, rows } = prepared
     events.emit('batch:prepared', { shard: open.shard, batch: batch.number, rows: rows.length })
     return prepared
   }
 
-  async #writeIntent(tx: GuardedTransaction, parent: RelayBatch): Promise<PreparedBatch | undefined> {
+  async #writeIntent(tx: GuardedTransaction, { parent, confirmed }: Lineage): Promise<PreparedBatch | undefined> {
     const { options, size, open } = this.#parts
     const bounds = { maxRows: size.rows, maxBytes: options.batchBytes }
     const { rows, cursor } = await tx.readPage(parent.cursor, bounds)
     if (rows.length === 0) return undefined
     const batch = { number: parent.number + 1, token: randomUUID(), parent: parent.token, cursor }
     if (!(await tx.insertBatch(batch))) throw orphaned(open.shard, batch.number)
-    await this.#clean(tx)
+    await this.#clean(tx, confirmed)
     return { batch, rows }
   }
 
@@ -121,7 +127,7 @@ export class Pipeline {
   async #idle({ reading, leading }: PipelineSignals): Promise<void> {
     const { options, poll } = this.#parts
     while (this.#noted < this.#confirmed.number || this.#cleaner.isDue(this.#confirmed)) {
-      await untilAborted(this.#guarded((tx) => this.#clean(tx)), leading)
+      await untilAborted(this.#guarded((tx, confirmed) => this.#clean(tx, confirmed)), leading)
     }
     while (!reading.aborted) {
       if (await untilAborted(options.store.hasMessages(this.#confirmed.cursor), leading)) {
@@ -132,17 +138,19 @@ export class Pipeline {
     }
   }
 
-  async #clean(tx: GuardedTransaction): Promise<void> {
+  async #clean(tx: GuardedTransaction, confirmed: RelayBatch): Promise<void> {
     const { events, open } = this.#parts
-    const rows = await this.#cleaner.clean(tx, this.#confirmed)
+    const rows = await this.#cleaner.clean(tx, confirmed)
     if (rows > 0) events.emit('messages:deleted', { shard: open.shard, rows })
   }
 
-  async #guarded<R>(work: (tx: GuardedTransaction) => Promise<R>): Promise<R> {
+  // Kafka may acknowledge the next batch while the transaction runs: what it notes and what it deletes go by one batch.
+  async #guarded<R>(work: (tx: GuardedTransaction, confirmed: RelayBatch) => Promise<R>): Promise<R> {
     const { options, open } = this.#parts
-    const confirmed = this.#confirmed.number
-    const result = await options.store.guarded({ shard: open.shard, token: open.token, confirmed }, work)
-    this.#noted = confirmed
+    const confirmed = this.#confirmed
+    const guard = { shard: open.shard, token: open.token, confirmed: confirmed.number }
+    const result = await options.store.guarded(guard, (tx) => work(tx, confirmed))
+    this.#noted = confirmed.number
     return result
   }
 }
