@@ -27,7 +27,11 @@ export default defineConfig({
         'bench/**/*.unit.spec.ts',
       ]),
       projectWithServers('int', ['packages/*/src/**/*.int.spec.ts', 'test/**/*.int.spec.ts']),
-      projectWithServers('e2e', ['packages/*/src/**/*.e2e.spec.ts', 'test/**/*.e2e.spec.ts', 'examples/**/*.e2e.spec.ts']),
+      projectWithServers('e2e', [
+        'packages/*/src/**/*.e2e.spec.ts',
+        'test/**/*.e2e.spec.ts',
+        'examples/**/*.e2e.spec.ts',
+      ]),
       projectWithServers('full', ['test/**/*.full.spec.ts', 'examples/**/*.full.spec.ts']),
     ],
   },

@@ -27,6 +27,8 @@ async function startBoth(): Promise<[PostgresServer, KafkaCluster]> {
   const [postgres, kafka] = await Promise.allSettled([startPostgres(), startKafka({ brokers: 1 })])
   if (postgres.status === 'fulfilled' && kafka.status === 'fulfilled') return [postgres.value, kafka.value]
   for (const outcome of [postgres, kafka]) if (outcome.status === 'fulfilled') await outcome.value.stop()
-  const failures = [postgres, kafka].flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
+  const failures = [postgres, kafka].flatMap((outcome) =>
+    outcome.status === 'rejected' ? [outcome.reason] : [],
+  )
   throw failures.length === 1 ? failures[0] : new AggregateError(failures, failures.map(String).join('\n\n'))
 }

@@ -1,4 +1,4 @@
-export { createDatabase, type CreateDatabaseOptions, type TestDatabase } from './provision/create-database.js'
+export { type CreateDatabaseOptions, createDatabase, type TestDatabase } from './provision/create-database.js'
 export type { KafkaCluster, KafkaNode, StartKafkaOptions } from './provision/kafka-cluster.js'
 export type { PostgresServer, StartPostgresOptions } from './provision/postgres-server.js'
 export type { ServerSource } from './provision/server-source.js'

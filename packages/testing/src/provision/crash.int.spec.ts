@@ -65,18 +65,21 @@ test.each([
   // A terminal's Ctrl-C goes to every process of the group.
   { signal: 'SIGINT', to: 'group' },
   { signal: 'SIGKILL', to: 'process' },
-] as const)('$signal to the test process ends its servers and removes their files', async ({ signal, to }) => {
-  child = run('stay')
-  const exit = once(child, 'exit')
-  const ports = await portsOf(child)
-  const pid = child.pid ?? 0
-  const servers = await descendantsOf(pid)
-  for (const port of ports) expect(await answers(port)).toBe(true)
+] as const)(
+  '$signal to the test process ends its servers and removes their files',
+  async ({ signal, to }) => {
+    child = run('stay')
+    const exit = once(child, 'exit')
+    const ports = await portsOf(child)
+    const pid = child.pid ?? 0
+    const servers = await descendantsOf(pid)
+    for (const port of ports) expect(await answers(port)).toBe(true)
 
-  process.kill(to === 'group' ? -pid : pid, signal)
-  expect(await exit).toEqual([null, signal])
-  await expectNothingLeft(servers, ports)
-})
+    process.kill(to === 'group' ? -pid : pid, signal)
+    expect(await exit).toEqual([null, signal])
+    await expectNothingLeft(servers, ports)
+  },
+)
 
 test('a test process killed while its servers start leaves none behind', async () => {
   child = run('stay')

@@ -23,7 +23,10 @@ test('copies its template and is gone after drop', async () => {
   await copy.drop()
   await copy.drop()
   await template.drop()
-  const left = await query(url, `SELECT 1 FROM pg_database WHERE datname IN ('${copy.name}', '${template.name}')`)
+  const left = await query(
+    url,
+    `SELECT 1 FROM pg_database WHERE datname IN ('${copy.name}', '${template.name}')`,
+  )
   expect(left).toEqual([])
 })
 

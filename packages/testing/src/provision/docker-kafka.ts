@@ -25,7 +25,9 @@ export async function dockerKafka(
 async function startCluster(docker: Testcontainers, options: StartKafkaOptions): Promise<KafkaCluster> {
   const plan = await planCluster(docker, options)
   const network = await new docker.Network().start()
-  const outcomes = await Promise.allSettled(plan.ports.map((port, index) => startBroker({ docker, plan, network, index, port })))
+  const outcomes = await Promise.allSettled(
+    plan.ports.map((port, index) => startBroker({ docker, plan, network, index, port })),
+  )
   const containers = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
   let stopping: Promise<void> | undefined
   const stop = () => (stopping ??= stopAll(containers, network))
@@ -34,7 +36,9 @@ async function startCluster(docker: Testcontainers, options: StartKafkaOptions):
     const brokers = plan.ports.map((port) => `${plan.host}:${port}`)
     const ready = () => kafkaReady({ brokers, nodes: brokers.length })
     await ready()
-    const nodes = await Promise.all(containers.map((container, index) => nodeOf({ docker, container, index, ready })))
+    const nodes = await Promise.all(
+      containers.map((container, index) => nodeOf({ docker, container, index, ready })),
+    )
     return { brokers, source: 'docker', nodes, stop, [Symbol.asyncDispose]: stop }
   } catch (error) {
     await stop()
@@ -109,7 +113,10 @@ function startBroker({ docker, plan, network, index, port }: BrokerParts): Promi
 // The image turns KAFKA_NODE_ID into node.id.
 function asEnvironment(settings: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(settings).map(([name, value]) => [`KAFKA_${name.replaceAll('.', '_').toUpperCase()}`, value]),
+    Object.entries(settings).map(([name, value]) => [
+      `KAFKA_${name.replaceAll('.', '_').toUpperCase()}`,
+      value,
+    ]),
   )
 }
 

@@ -44,7 +44,14 @@ export class EmbeddedBroker {
   async format(): Promise<void> {
     await mkdir(this.#directory)
     await writeFile(this.#propertiesFile, this.#properties())
-    const args = ['kafka.tools.StorageTool', 'format', '-t', this.#setup.clusterId, '-c', this.#propertiesFile]
+    const args = [
+      'kafka.tools.StorageTool',
+      'format',
+      '-t',
+      this.#setup.clusterId,
+      '-c',
+      this.#propertiesFile,
+    ]
     const { code } = await this.#setup.warden.run(this.#spec('format', args))
     if (code !== 0) throw await this.#failure('Kafka cannot format its data directory')
   }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { EmbeddedBroker, type BrokerAddress } from './embedded-broker.js'
+import { type BrokerAddress, EmbeddedBroker } from './embedded-broker.js'
 import { freePort } from './free-port.js'
 import { findJava } from './java.js'
 import { type KafkaCluster, kafkaSettings, type StartKafkaOptions } from './kafka-cluster.js'
@@ -17,7 +17,9 @@ export async function embeddedKafka(
   const jars = await findKafkaJars(log)
   if (jars instanceof Absence) return jars
   const warden = await openWarden('kafka')
-  const addresses = await Promise.all(Array.from({ length: options.brokers }, (_, index) => addressOf(index + 1)))
+  const addresses = await Promise.all(
+    Array.from({ length: options.brokers }, (_, index) => addressOf(index + 1)),
+  )
   const clusterId = randomBytes(16).toString('base64url')
   const settings = kafkaSettings(options)
   const nodes = addresses.map(
@@ -32,7 +34,13 @@ export async function embeddedKafka(
   }
   const brokers = addresses.map(({ port }) => `127.0.0.1:${port}`)
   const stop = () => warden.close()
-  return { brokers, source: 'embedded', nodes: nodes.map((node) => node.handle()), stop, [Symbol.asyncDispose]: stop }
+  return {
+    brokers,
+    source: 'embedded',
+    nodes: nodes.map((node) => node.handle()),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
 }
 
 async function addressOf(id: number): Promise<BrokerAddress> {

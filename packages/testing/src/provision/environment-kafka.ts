@@ -17,7 +17,8 @@ export async function environmentKafka(wanted: number): Promise<KafkaCluster | A
       error,
     )
   })
-  if (ids.length < wanted) return new Absence(`the cluster of ${variable} has ${ids.length} brokers, not ${wanted}`)
+  if (ids.length < wanted)
+    return new Absence(`the cluster of ${variable} has ${ids.length} brokers, not ${wanted}`)
   const stop = () => Promise.resolve()
   return { brokers, source: 'environment', nodes: ids.map(untouchable), stop, [Symbol.asyncDispose]: stop }
 }

@@ -1,5 +1,5 @@
-import type { PostgresServer } from './postgres-server.js'
 import { postgresReady } from './postgres-ready.js'
+import type { PostgresServer } from './postgres-server.js'
 import { provisioningFailed } from './provisioning-failed.js'
 import { Absence } from './server-source.js'
 

@@ -13,7 +13,8 @@ export async function findJava(): Promise<string | Absence> {
   const home = process.env['JAVA_HOME']
   const java = home === undefined || home === '' ? 'java' : join(home, 'bin', 'java')
   const version = await javaVersion(java)
-  if (version === undefined) return new Absence(`${java} cannot be run. Install Java ${oldestJava}: ${howToInstall}`)
+  if (version === undefined)
+    return new Absence(`${java} cannot be run. Install Java ${oldestJava}: ${howToInstall}`)
   if (version >= oldestJava) return java
   return new Absence(
     `${java} is Java ${version}, but Kafka needs ${oldestJava}. Set JAVA_HOME, or install it: ${howToInstall}`,

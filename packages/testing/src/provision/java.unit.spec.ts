@@ -33,7 +33,9 @@ test('refuses a Java that is too old, naming it and the cure', async () => {
   await installJava('11.0.2')
   const found = await findJava()
   expect(found).toBeInstanceOf(Absence)
-  expect(found).toMatchObject({ reason: expect.stringMatching(/is Java 11, but Kafka needs 17.*apt-get install/) })
+  expect(found).toMatchObject({
+    reason: expect.stringMatching(/is Java 11, but Kafka needs 17.*apt-get install/),
+  })
 })
 
 test('names the cure when there is no Java', async () => {

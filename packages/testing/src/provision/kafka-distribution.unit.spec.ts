@@ -26,11 +26,15 @@ afterEach(async () => {
 /** Puts a program in Maven's place that counts its downloads. */
 async function installMaven(download: string): Promise<void> {
   const maven = join(folder, 'mvn')
-  await writeFile(maven, `#!/bin/sh\n[ "$1" = --version ] && exit\necho . >> '${folder}/downloads'\n${download}\n`)
+  await writeFile(
+    maven,
+    `#!/bin/sh\n[ "$1" = --version ] && exit\necho . >> '${folder}/downloads'\n${download}\n`,
+  )
   await chmod(maven, 0o755)
 }
 
-const writeJar = 'for last; do :; done; lib=${last#-DoutputDirectory=}; mkdir -p "$lib" && echo jar > "$lib/kafka.jar"'
+const writeJar =
+  'for last; do :; done; lib=`expr "$last" : "-DoutputDirectory=\\(.*\\)"`; mkdir -p "$lib" && echo jar > "$lib/kafka.jar"'
 
 test('downloads once, and says so', async () => {
   await installMaven(writeJar)
@@ -59,5 +63,7 @@ test('a half download leaves nothing behind and tells why', async () => {
 
 test('names the cure when there is no Maven', async () => {
   vi.stubEnv('PATH', folder)
-  expect(await findKafkaJars(log)).toMatchObject({ reason: expect.stringMatching(/mvn cannot be run.*apt-get install/) })
+  expect(await findKafkaJars(log)).toMatchObject({
+    reason: expect.stringMatching(/mvn cannot be run.*apt-get install/),
+  })
 })

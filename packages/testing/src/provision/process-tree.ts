@@ -52,5 +52,9 @@ async function listFromPs(): Promise<ProcessRow[]> {
     .trim()
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
-    .map(([pid, parent, state]) => ({ pid: Number(pid), parent: Number(parent), state: state?.charAt(0) ?? '' }))
+    .map(([pid, parent, state]) => ({
+      pid: Number(pid),
+      parent: Number(parent),
+      state: state?.charAt(0) ?? '',
+    }))
 }

@@ -9,8 +9,11 @@ process.title = 'a ) b (c'
 spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])`
 
 test('finds the children of children, and sees them gone', async () => {
-  const root = spawn(process.execPath, ['-e', `const { spawn } = require('node:child_process')
-    spawn(process.execPath, ['-e', ${JSON.stringify(nested)}])`])
+  const root = spawn(process.execPath, [
+    '-e',
+    `const { spawn } = require('node:child_process')
+    spawn(process.execPath, ['-e', ${JSON.stringify(nested)}])`,
+  ])
   const pid = root.pid ?? 0
   const below = await vi.waitFor(async () => {
     const found = await descendantsOf(pid)

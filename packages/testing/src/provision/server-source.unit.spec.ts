@@ -13,12 +13,20 @@ test('takes the first that is there and does not try the rest', async () => {
 
 test('tries only the sources that were asked for, in their order', async () => {
   const open = { environment: never, docker: present('docker'), embedded: absent('no java') }
-  expect(await firstSource({ server: 'Kafka', sources: ['embedded', 'docker'], open })).toEqual({ name: 'docker' })
+  expect(await firstSource({ server: 'Kafka', sources: ['embedded', 'docker'], open })).toEqual({
+    name: 'docker',
+  })
 })
 
 test('names what every source lacks', async () => {
-  const open = { environment: absent('VARIABLE is not set'), docker: absent('start Docker'), embedded: absent('apt-get install java') }
-  const error: unknown = await firstSource({ server: 'Kafka', sources: defaultSources, open }).catch((e: unknown) => e)
+  const open = {
+    environment: absent('VARIABLE is not set'),
+    docker: absent('start Docker'),
+    embedded: absent('apt-get install java'),
+  }
+  const error: unknown = await firstSource({ server: 'Kafka', sources: defaultSources, open }).catch(
+    (e: unknown) => e,
+  )
   expect(isPigeonholeError(error, 'PROVISIONING_FAILED')).toBe(true)
   expect(error).toMatchObject({
     details: { server: 'Kafka' },
@@ -30,5 +38,7 @@ test('names what every source lacks', async () => {
 
 test('does not pass over a server that is there and fails', async () => {
   const open = { environment: never, docker: present('docker'), embedded: present('embedded') }
-  await expect(firstSource({ server: 'Kafka', sources: defaultSources, open })).rejects.toThrow('tried too much')
+  await expect(firstSource({ server: 'Kafka', sources: defaultSources, open })).rejects.toThrow(
+    'tried too much',
+  )
 })

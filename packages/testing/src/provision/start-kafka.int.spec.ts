@@ -38,7 +38,9 @@ test('is a cluster of three that keeps three replicas, with the settings asked f
 test('goes on without a broker that was killed, which comes back with what it had', async () => {
   const [first, ...others] = cluster.nodes
   await first?.kill()
-  await expect.poll(() => brokerIds(cluster.brokers), { timeout: 30_000 }).toEqual(others.map((node) => node.id))
+  await expect
+    .poll(() => brokerIds(cluster.brokers), { timeout: 30_000 })
+    .toEqual(others.map((node) => node.id))
   const producer = kafka.producer({ retry: { retries: 20 } })
   await producer.connect()
   const sent = await producer.send({ topic: 'replicated', acks: -1, messages: [{ value: 'without it' }] })

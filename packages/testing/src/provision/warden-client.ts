@@ -1,7 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { provisioningFailed } from './provisioning-failed.js'
-import type { ProcessExit, ProcessSpec, WardenCommand, WardenMessage, WardenRequest } from './warden-messages.js'
+import type {
+  ProcessExit,
+  ProcessSpec,
+  WardenCommand,
+  WardenMessage,
+  WardenRequest,
+} from './warden-messages.js'
 
 /** A warden process, seen from the test process. */
 export interface Warden {

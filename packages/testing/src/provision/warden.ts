@@ -5,7 +5,13 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { spawnWarded, type WardedProcess } from './warded-process.js'
-import type { ProcessExit, ProcessSpec, WardenCommand, WardenMessage, WardenRequest } from './warden-messages.js'
+import type {
+  ProcessExit,
+  ProcessSpec,
+  WardenCommand,
+  WardenMessage,
+  WardenRequest,
+} from './warden-messages.js'
 
 const directory = mkdtempSync(join(tmpdir(), `pigeonhole-${process.argv[2] ?? 'server'}-`))
 const processes = new Map<string, WardedProcess>()
