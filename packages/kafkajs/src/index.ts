@@ -1,1 +1,3 @@
-export {}
+export { kafkajsPublisher } from './publisher/kafkajs-publisher.js'
+export type { KafkajsPublisherOptions } from './publisher/publisher-options.js'
+export { correctReadCommitted } from './read-committed/correct-read-committed.js'

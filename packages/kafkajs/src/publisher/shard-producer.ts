@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto'
+import { type CapturedRow, type Checkpoint, PigeonholeError, type ShardProducer } from '@pigeonhole/core'
+import type { Kafka, Producer, Transaction } from 'kafkajs'
+import { brokerError, fencedError, isFenced, refusalOf } from './broker-errors.js'
+import { checkpointRecord, sessionRecord } from './checkpoint-record.js'
+import { lateCheckpoint, readCheckpointBefore } from './checkpoint-tail.js'
+import { Deadline } from './deadline.js'
+import type { PartitionMap } from './partition-map.js'
+import { placeRows } from './placement.js'
+import { divideIntoRequests, missingAcknowledgements, type ProduceRequest } from './produce-requests.js'
+import type { ResolvedPublisherOptions } from './publisher-options.js'
+import { sendError } from './send-errors.js'
+import { concurrentTransactions, openTransaction, topicUnfolding } from './transactional-producer.js'
+
+/** What a shard's producer works with. */
+export interface ShardProducerParts {
+  readonly kafka: Kafka
+  readonly shard: number
+  readonly checkpointTopic: string
+  readonly transactionalId: string
+  readonly producer: Producer
+  /** The producer's first transaction, begun by its fencing. */
+  readonly transaction: Transaction
+  readonly partitions: PartitionMap
+  readonly options: ResolvedPublisherOptions
+}
+
+/** A shard's transactional producer over kafkajs. Crash only: after a rejection it answers nothing but `close`. */
+export class KafkajsShardProducer implements ShardProducer {
+  readonly #parts: ShardProducerParts
+  readonly #closing = new AbortController()
+  /** Begun and not yet committed; kafkajs begins it locally, its first record begins it at the broker. */
+  #transaction: Transaction | undefined
+  #working: Promise<unknown> = Promise.resolve()
+  #broken = false
+
+  /** Resolves when it is closed and every connection has ended. Never rejects. */
+  readonly ended: Promise<void>
+
+  constructor(parts: ShardProducerParts) {
+    this.#parts = parts
+    this.#transaction = parts.transaction
+    this.ended = new Promise((resolve) => {
+      this.#closing.signal.addEventListener('abort', () => resolve(this.#disconnect()))
+    })
+  }
+
+  async readCheckpoint(): Promise<Checkpoint | undefined> {
+    const { kafka, shard, checkpointTopic: topic, options } = this.#parts
+    const { openTimeoutMs: timeoutMs } = options
+    const session = randomUUID()
+    const work = (deadline: Deadline): Promise<bigint> => this.#markSession(session, deadline)
+    const offset = await this.#step({ doing: 'marking a session', timeoutMs, work })
+    const mark = { topic, shard, session, offset }
+    return await this.#step({
+      doing: 'reading the checkpoint',
+      timeoutMs,
+      work: (deadline) => readCheckpointBefore(kafka, mark, deadline),
+      late: () => lateCheckpoint(mark),
+    })
+  }
+
+  async begin(checkpoint: Checkpoint): Promise<void> {
+    const { producer, shard, checkpointTopic: topic, options } = this.#parts
+    const message = checkpointRecord(shard, checkpoint)
+    const work = async (deadline: Deadline): Promise<void> => {
+      this.#transaction ??= await producer.transaction()
+      await openTransaction(this.#transaction, { topic, message, deadline, pauses: concurrentTransactions })
+    }
+    await this.#step({ doing: 'beginning a transaction', timeoutMs: options.transactionTimeoutMs, work })
+  }
+
+  async send(rows: readonly CapturedRow[]): Promise<void> {
+    const { partitions, options } = this.#parts
+    const work = async (): Promise<void> => {
+      const requests = divideIntoRequests(await placeRows(rows, partitions), options.maxRequestBytes)
+      for (const request of requests) await this.#sendRequest(request)
+    }
+    await this.#step({ doing: 'sending records', timeoutMs: options.transactionTimeoutMs, work })
+  }
+
+  async commit(): Promise<void> {
+    const { transactionTimeoutMs: timeoutMs } = this.#parts.options
+    await this.#step({ doing: 'committing a transaction', timeoutMs, work: () => this.#commitBegun() })
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+  }
+
+  // kafkajs connects again for whatever is still under way, so that what was given up is waited for, then ended again.
+  async #disconnect(): Promise<void> {
+    const { producer } = this.#parts
+    const disconnect = (): Promise<void> => producer.disconnect().catch(() => undefined)
+    await Promise.all([disconnect(), this.#working.catch(() => undefined)])
+    await disconnect()
+  }
+
+  async #sendRequest(request: ProduceRequest): Promise<void> {
+    const { shard, partitions, options } = this.#parts
+    const { topicMessages, records } = request
+    const { compression, transactionTimeoutMs: timeout } = options
+    const topics = topicMessages.map(({ topic }) => topic)
+    try {
+      const acknowledged = await this.#begun().sendBatch({ acks: -1, timeout, compression, topicMessages })
+      const missing = missingAcknowledgements(request, acknowledged)
+      if (missing.length > 0) throw new Error(`kafkajs sent nothing to ${missing.join(', ')}`)
+    } catch (error) {
+      partitions.forget(topics)
+      if (refusalOf(error)?.type === 'UNKNOWN_TOPIC_OR_PARTITION') await partitions.count(topics)
+      throw sendError(error, shard, records)
+    }
+  }
+
+  async #markSession(session: string, deadline: Deadline): Promise<bigint> {
+    const { shard, checkpointTopic: topic } = this.#parts
+    const message = sessionRecord(shard, session)
+    // Two session records do no harm, so that a topic which brokers have not all heard of may be tried again.
+    const pauses = { ...concurrentTransactions, ...topicUnfolding }
+    const offset = await openTransaction(this.#begun(), { topic, message, deadline, pauses })
+    await this.#commitBegun()
+    return offset
+  }
+
+  #begun(): Transaction {
+    if (!this.#transaction) throw new Error('no transaction is begun')
+    return this.#transaction
+  }
+
+  async #commitBegun(): Promise<void> {
+    const transaction = this.#begun()
+    this.#transaction = undefined
+    await transaction.commit()
+  }
+
+  async #step<T>({ doing, timeoutMs, work, late }: Step<T>): Promise<T> {
+    const { shard, checkpointTopic: topic, transactionalId } = this.#parts
+    if (this.#broken || this.#closing.signal.aborted)
+      throw unanswered(doing, 'its producer has ended; fence a new one')
+    const deadline = new Deadline(timeoutMs, this.#closing.signal)
+    try {
+      const working = work(deadline)
+      this.#working = working
+      return await deadline.race(
+        working,
+        late ?? (() => unanswered(doing, `no answer within ${timeoutMs} ms`)),
+      )
+    } catch (error) {
+      this.#broken = true
+      const refusal = refusalOf(error)
+      if (refusal && isFenced(refusal)) throw fencedError(error, shard)
+      throw brokerError(error, { doing, topic, transactionalId })
+    }
+  }
+}
+
+interface Step<T> {
+  readonly doing: string
+  readonly timeoutMs: number
+  readonly work: (deadline: Deadline) => Promise<T>
+  /** The error at the deadline. */
+  readonly late?: () => PigeonholeError
+}
+
+function unanswered(doing: string, why: string): PigeonholeError<'BROKER_UNAVAILABLE'> {
+  return new PigeonholeError('BROKER_UNAVAILABLE', {
+    message: `Kafka did not do what was asked (${doing}): ${why}`,
+    details: {},
+    retryable: true,
+  })
+}
