@@ -18,9 +18,13 @@ const require = createRequire(import.meta.url)
  * @throws KAFKAJS_UNSUPPORTED
  */
 export function ownBrokerPrototype(): BrokerPrototype {
-  const { version } = require('kafkajs/package.json') as { readonly version: string }
-  if (version !== supportedVersion) throw unsupported(version)
+  assertVersion((require('kafkajs/package.json') as { readonly version: string }).version)
   return (require('kafkajs/src/broker') as { readonly prototype: BrokerPrototype }).prototype
+}
+
+/** @throws KAFKAJS_UNSUPPORTED */
+export function assertVersion(version: string): void {
+  if (version !== supportedVersion) throw unsupported(version)
 }
 
 /** What {@link copyOf} tells of clients of the copy of kafkajs that this package itself resolves. */

@@ -11,7 +11,7 @@ export class Deadline {
   }
 
   get passed(): boolean {
-    return this.#signal?.aborted === true || this.#leftMs === 0
+    return this.#signal?.aborted === true || performance.now() >= this.#at
   }
 
   /** Waits for `ms`, or until the deadline if that comes first. */
@@ -39,7 +39,8 @@ export class Deadline {
     })
   }
 
+  // Timers cut fractions off and may fire a little early: behind this time the deadline has passed.
   get #leftMs(): number {
-    return Math.max(0, this.#at - performance.now())
+    return Math.max(0, Math.ceil(this.#at - performance.now()) + 1)
   }
 }

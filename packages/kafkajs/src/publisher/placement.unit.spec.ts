@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { capturedRow } from './captured-row.fake.js'
+import type { PartitionMap } from './partition-map.js'
+import { partitionOfKey } from './partitioner.js'
+import { placeRows } from './placement.js'
+
+const id = '0197b0c2-0000-7000-8000-000000000001'
+
+/** Knows `known` until it is told to forget, and `real` from then on. */
+function partitionMap(known: number, real = known): PartitionMap {
+  let count = known
+  const map: Pick<PartitionMap, 'count' | 'forget'> = {
+    count: async (topics) => new Map([...topics].map((topic) => [topic, count])),
+    forget: () => {
+      count = real
+    },
+  }
+  return map as PartitionMap
+}
+
+describe('placeRows', () => {
+  it('places a row by its key', async () => {
+    const key = Buffer.from('order-1')
+    const [record] = await placeRows([capturedRow({ topic: 't', key })], partitionMap(12))
+    expect(record?.partition).toBe(partitionOfKey(key, 12))
+    expect(record?.message.partition).toBe(record?.partition)
+  })
+
+  it('places a row without a key by its id', async () => {
+    const [record] = await placeRows([capturedRow({ topic: 't', key: null, id })], partitionMap(12))
+    expect(record?.partition).toBe(partitionOfKey(Buffer.from(id), 12))
+  })
+
+  it('spreads rows without a key', async () => {
+    const rows = Array.from({ length: 200 }, () => capturedRow({ topic: 't', key: null }))
+    const records = await placeRows(rows, partitionMap(4))
+    expect(new Set(records.map(({ partition }) => partition))).toEqual(new Set([0, 1, 2, 3]))
+  })
+
+  it('honours the partition that a row asks for', async () => {
+    const [record] = await placeRows([capturedRow({ topic: 't', partition: 3 })], partitionMap(4))
+    expect(record?.partition).toBe(3)
+  })
+
+  it('looks again before it refuses a partition beyond the last', async () => {
+    const row = capturedRow({ topic: 't', partition: 4 })
+    const [record] = await placeRows([row], partitionMap(4, 8))
+    expect(record?.partition).toBe(4)
+    await expect(placeRows([row], partitionMap(4))).rejects.toMatchObject({
+      code: 'RECORD_REFUSED',
+      details: { topic: 't', reason: 'partition 4 does not exist, the topic has 4' },
+    })
+  })
+})
