@@ -1,1 +1,9 @@
-export {}
+export { type SqlStateFault, sqlStateError, storeUnavailable } from './errors/sql-state-error.js'
+export { type SqlInboxParts, sqlInboxStore } from './inbox/sql-inbox-store.js'
+export { type MigrateOptions, type MigrateResult, migrate } from './migrations/migrate.js'
+export { type Migration, renderMigrations, renderModels } from './migrations/render.js'
+export { type SessionOf, sqlOutboxStore } from './outbox/sql-outbox-store.js'
+export { type PostgresStore, type PostgresStoreOptions, postgresStore } from './pg/postgres-store.js'
+export { requiredSchemaVersion } from './schema/check-schema-version.js'
+export { defaultSchema, quoteSchema } from './schema/schema-name.js'
+export type { SqlExecutor, SqlRow, SqlSession, SqlValue } from './sql/statement.js'

@@ -1,0 +1,109 @@
+import {
+  type Cursor,
+  type Guard,
+  type GuardedTransaction,
+  type Lease,
+  PigeonholeError,
+  type RelayStore,
+} from '@pigeonhole/core'
+import { checkServer } from '../relay/check-server.js'
+import { SqlGuardedTransaction } from '../relay/guarded-transaction.js'
+import { readStatus } from '../relay/read-status.js'
+import { existsUncoveredMessage } from '../sql/outbox-message/exists-uncovered.js'
+import { existsUncoveredMessageInSnapshot } from '../sql/outbox-message/exists-uncovered-in-snapshot.js'
+import { selectConfirmedRelayBatch } from '../sql/relay-batch/select-confirmed.js'
+import { selectRelayIdentity } from '../sql/relay-identity/select.js'
+import { changeRelayShardToken } from '../sql/relay-shard/change-token.js'
+import { confirmRelayShard } from '../sql/relay-shard/confirm.js'
+import { insertRelayShard } from '../sql/relay-shard/insert.js'
+import { releaseRelayShardLease } from '../sql/relay-shard/release-lease.js'
+import { renewRelayShardLease } from '../sql/relay-shard/renew-lease.js'
+import { selectRelayShard } from '../sql/relay-shard/select.js'
+import { takeRelayShardLease } from '../sql/relay-shard/take-lease.js'
+import { selectSnapshot } from '../sql/server/select-snapshot.js'
+import { selectSystemIdentifier } from '../sql/server/select-system-identifier.js'
+import { run, runForOne, type Statement } from '../sql/statement.js'
+import type { PgSessions } from './pg-sessions.js'
+
+/** What a relay needs of PostgreSQL, over a pool of node-postgres. */
+export function pgRelayStore(sessions: PgSessions): RelayStore {
+  return {
+    ...leases(sessions),
+    ...reads(sessions),
+    guarded: (guard, work) => runGuarded(sessions, { guard, work }),
+  }
+}
+
+type LeaseMethods = Pick<
+  RelayStore,
+  'readLease' | 'takeLease' | 'renewLease' | 'releaseLease' | 'changeToken'
+>
+
+function leases(sessions: PgSessions): LeaseMethods {
+  return {
+    async readLease(shard: number): Promise<Lease> {
+      const [lease] = await sessions.read((session) => run(session, selectRelayShard, shard))
+      if (lease) return lease
+      await sessions.write((session) => run(session, insertRelayShard, shard))
+      return sessions.read((session) => runForOne(session, selectRelayShard, shard))
+    },
+    takeLease: (request) => changesRow(sessions, takeRelayShardLease, request),
+    renewLease: (request) => changesRow(sessions, renewRelayShardLease, request),
+    async releaseLease(request): Promise<void> {
+      await sessions.write((session) => run(session, releaseRelayShardLease, request))
+    },
+    changeToken: (request) => changesRow(sessions, changeRelayShardToken, request),
+  }
+}
+
+async function changesRow<Params>(
+  sessions: PgSessions,
+  statement: Statement<Params, null>,
+  params: Params,
+): Promise<boolean> {
+  const rows = await sessions.write((session) => run(session, statement, params))
+  return rows.length > 0
+}
+
+function reads(sessions: PgSessions): Omit<RelayStore, keyof LeaseMethods | 'guarded'> {
+  return {
+    checkServer: () => sessions.read((session) => checkServer(session, sessions.schema)),
+    readIdentity: () =>
+      sessions.read(async (session) => {
+        const [recorded = null] = await run(session, selectRelayIdentity, null)
+        return { recorded, systemIdentifier: await runForOne(session, selectSystemIdentifier, null) }
+      }),
+    hasMessages: (cursor) => sessions.read((session) => runForOne(session, existsUncoveredMessage, cursor)),
+    readSnapshot: () => sessions.read((session) => runForOne(session, selectSnapshot, null)),
+    async readConfirmedCursor(shard: number): Promise<Cursor | null> {
+      const [batch] = await sessions.read((session) => run(session, selectConfirmedRelayBatch, shard))
+      return batch?.cursor ?? null
+    },
+    async isCovered(snapshot: string, cursor: Cursor): Promise<boolean> {
+      const params = { snapshot, cursor }
+      return !(await sessions.read((session) => runForOne(session, existsUncoveredMessageInSnapshot, params)))
+    },
+    readStatus: () => sessions.read(readStatus),
+  }
+}
+
+interface Guarded<R> {
+  readonly guard: Guard
+  readonly work: (tx: GuardedTransaction) => Promise<R>
+}
+
+function runGuarded<R>(sessions: PgSessions, { guard, work }: Guarded<R>): Promise<R> {
+  return sessions.write(async (session) => {
+    const held = await run(session, confirmRelayShard, guard)
+    if (held.length === 0) throw leaseLost(guard.shard)
+    return work(new SqlGuardedTransaction(session, guard.shard))
+  })
+}
+
+function leaseLost(shard: number): PigeonholeError {
+  return new PigeonholeError('LEASE_LOST', {
+    message: `The lease of shard ${shard} has another token: another relay has taken it. This one is a standby now`,
+    details: { shard },
+    retryable: true,
+  })
+}

@@ -1,0 +1,90 @@
+import {
+  assertKnownOptions,
+  assertWholeNumber,
+  type InboxStore,
+  type OutboxStore,
+  type RelayStore,
+  type TransactionBounds,
+} from '@pigeonhole/core'
+import type pg from 'pg'
+import { driverError } from '../errors/driver-error.js'
+import { sqlInboxStore } from '../inbox/sql-inbox-store.js'
+import { sqlOutboxStore } from '../outbox/sql-outbox-store.js'
+import { defaultSchema } from '../schema/schema-name.js'
+import { beginReadCommitted } from './begin.js'
+import { pgRelayStore } from './pg-relay-store.js'
+import { PgSessions } from './pg-sessions.js'
+import { requireTransaction } from './require-transaction.js'
+import { inTransaction } from './transaction.js'
+
+/** What {@link postgresStore} takes besides the pool. */
+export interface PostgresStoreOptions {
+  /**
+   * PostgreSQL schema of Pigeonhole's tables.
+   * @default 'pigeonhole'
+   */
+  readonly schema?: string
+  /**
+   * Longest time of one call of a relay, in milliseconds, on the server and on this side: a connection that does not
+   * answer is dropped then. Keep it below the relay's lease.
+   * @default 8000
+   */
+  readonly relayTimeoutMs?: number
+}
+
+/** A store over node-postgres: all that publishing, an inbox and a relay need. */
+export interface PostgresStore extends OutboxStore<pg.ClientBase>, InboxStore<pg.ClientBase>, RelayStore {}
+
+const defaults = { schema: defaultSchema, relayTimeoutMs: 8_000 } satisfies PostgresStoreOptions
+
+/**
+ * A store over a pool of node-postgres. To publish, pass a client of the pool that is inside a transaction.
+ * The pool stays the caller's: nothing here ends it. A relay needs two connections of it.
+ * @throws OPTION_INVALID
+ */
+export function postgresStore(pool: pg.Pool, options: PostgresStoreOptions = {}): PostgresStore {
+  assertKnownOptions('postgresStore', options, Object.keys(defaults))
+  const { schema, relayTimeoutMs: timeoutMs } = { ...defaults, ...options }
+  assertWholeNumber('relayTimeoutMs', timeoutMs, { min: 1 })
+  const sessions = new PgSessions({ pool, schema, timeoutMs })
+  const outbox = sqlOutboxStore(async (client: pg.ClientBase) => {
+    await requireTransaction(client, schema)
+    return sessions.on(client)
+  })
+  return { ...outbox, ...pgInboxStore(sessions), ...pgRelayStore(sessions) }
+}
+
+function pgInboxStore(sessions: PgSessions): InboxStore<pg.ClientBase> {
+  const { pool, schema } = sessions
+  return sqlInboxStore<pg.ClientBase>({
+    schema,
+    sessionOf: async (client) => sessions.on(client),
+    inSession: (work) => sessions.read(work),
+    transaction({ timeoutMs }: TransactionBounds, work) {
+      const options = { schema, timeoutMs, begin: beginReadCommitted(timeoutMs) }
+      return inTransaction(pool, options, (client) => work(client).catch(rethrowConflict(schema)))
+    },
+    isUsable: (client) => isUsable(client, schema),
+  })
+}
+
+// A handler's own statements may lose a deadlock: the inbox learns that the work can be done again. All other errors of a
+// handler are its own.
+function rethrowConflict(schema: string): (error: unknown) => never {
+  return (error) => {
+    const coded = driverError(error, schema)
+    throw coded?.code === 'STORE_CONFLICT' ? coded : error
+  }
+}
+
+async function isUsable(client: pg.ClientBase, schema: string): Promise<boolean> {
+  const status = (client as Partial<pg.ClientBase>).getTransactionStatus?.()
+  if (status === 'T' || status === 'E') return status === 'T'
+  try {
+    await client.query('SELECT 1')
+    return true
+  } catch (error) {
+    if (error instanceof Error && (error as { readonly code?: unknown }).code === '25P02') return false
+    throw driverError(error, schema) ?? error
+  }
+}

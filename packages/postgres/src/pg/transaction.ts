@@ -1,0 +1,62 @@
+import type pg from 'pg'
+import { driverError } from '../errors/driver-error.js'
+import { storeStandby } from '../errors/sql-state-error.js'
+import { type BorrowedClient, type BorrowOptions, borrowClient } from './borrowed-client.js'
+
+/** How a transaction is run. */
+export interface TransactionOptions extends BorrowOptions {
+  /** BEGIN and the transaction's settings, as one message. */
+  readonly begin: string
+}
+
+/**
+ * Runs `work` in one transaction on a client of the pool: commits when it resolves, rolls back when it rejects. Its error
+ * passes unmodified.
+ * @throws STORE_UNAVAILABLE when the outcome is unknown: also when it may have committed.
+ */
+export function inTransaction<R>(
+  pool: pg.Pool,
+  options: TransactionOptions,
+  work: (client: pg.PoolClient) => Promise<R>,
+): Promise<R> {
+  return borrowClient(pool, options, async (borrowed) => {
+    const { client } = borrowed
+    let result: R
+    try {
+      await begin(client, options)
+      result = await work(client)
+    } catch (error) {
+      await rollBack(borrowed, client)
+      throw error
+    }
+    await commit(borrowed, options.schema)
+    return result
+  })
+}
+
+async function begin(client: pg.PoolClient, options: TransactionOptions): Promise<void> {
+  try {
+    await client.query(options.begin)
+  } catch (error) {
+    throw isReadWriteRefused(error) ? storeStandby(error) : (driverError(error, options.schema) ?? error)
+  }
+}
+
+// feature_not_supported: "cannot set transaction read-write mode during recovery".
+function isReadWriteRefused(error: unknown): boolean {
+  return error instanceof Error && (error as { readonly code?: unknown }).code === '0A000'
+}
+
+async function rollBack(borrowed: BorrowedClient, client: pg.PoolClient): Promise<void> {
+  await client.query('ROLLBACK').catch(() => borrowed.markBroken())
+}
+
+async function commit(borrowed: BorrowedClient, schema: string): Promise<void> {
+  const { command } = await borrowed.client.query('COMMIT').catch((error: unknown) => {
+    borrowed.markBroken()
+    throw driverError(error, schema) ?? error
+  })
+  // PostgreSQL answers COMMIT with ROLLBACK, and no error, when a statement had failed and `work` swallowed it.
+  if (command !== 'COMMIT')
+    throw new Error(`PostgreSQL answered COMMIT with ${command}: a statement had failed before it`)
+}

@@ -1,0 +1,57 @@
+import type {
+  Cursor,
+  GuardedTransaction,
+  Page,
+  PageBounds,
+  RelayBatch,
+  RelayIdentity,
+  ShardFacts,
+} from '@pigeonhole/core'
+import { deleteVisibleMessages } from '../sql/outbox-message/delete-visible.js'
+import { deleteRelayBatchesBelow } from '../sql/relay-batch/delete-below.js'
+import { deleteOtherRelayBatches } from '../sql/relay-batch/delete-others.js'
+import { insertRelayBatch } from '../sql/relay-batch/insert.js'
+import { upsertRelayIdentity } from '../sql/relay-identity/upsert.js'
+import { run, runForOne, type SqlSession } from '../sql/statement.js'
+import { readFacts } from './read-facts.js'
+import { readPage } from './read-page.js'
+
+/** What a relay does in a transaction whose guard has let it in. */
+export class SqlGuardedTransaction implements GuardedTransaction {
+  readonly #session: SqlSession
+  readonly #shard: number
+
+  constructor(session: SqlSession, shard: number) {
+    this.#session = session
+    this.#shard = shard
+  }
+
+  readFacts(): Promise<ShardFacts> {
+    return readFacts(this.#session, this.#shard)
+  }
+
+  async writeIdentity(identity: RelayIdentity): Promise<void> {
+    await run(this.#session, upsertRelayIdentity, identity)
+  }
+
+  async deleteOtherBatches(keep: Pick<RelayBatch, 'number' | 'token'> | null): Promise<void> {
+    await run(this.#session, deleteOtherRelayBatches, { shard: this.#shard, keep })
+  }
+
+  async deleteBatchesBelow(number: number): Promise<void> {
+    await run(this.#session, deleteRelayBatchesBelow, { shard: this.#shard, number })
+  }
+
+  readPage(cursor: Cursor, bounds: PageBounds): Promise<Page> {
+    return readPage(this.#session, cursor, bounds)
+  }
+
+  async insertBatch(batch: RelayBatch): Promise<boolean> {
+    const inserted = await run(this.#session, insertRelayBatch, { shard: this.#shard, batch })
+    return inserted.length > 0
+  }
+
+  deletePublished(cursor: Cursor, limit: number): Promise<number> {
+    return runForOne(this.#session, deleteVisibleMessages, { snapshot: cursor.from, limit })
+  }
+}

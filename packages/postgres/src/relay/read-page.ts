@@ -1,0 +1,58 @@
+import type { Cursor, Page, PageBounds } from '@pigeonhole/core'
+import type { PageRow } from '../sql/outbox-message/page.js'
+import { selectFirstPage } from '../sql/outbox-message/select-first-page.js'
+import { selectNextPage } from '../sql/outbox-message/select-next-page.js'
+import { run, type SqlSession } from '../sql/statement.js'
+
+/**
+ * Reads the next page behind a cursor. A capture under way that has no rows left is followed by the first page of the next
+ * one, so that a page without rows always means that there is nothing to do.
+ */
+export async function readPage(session: SqlSession, cursor: Cursor, bounds: PageBounds): Promise<Page> {
+  const { from, until, lastSeq } = cursor
+  if (until === null) return readFirstPage(session, { cursor, from, bounds })
+  const rows = await run(session, selectNextPage, { from, until, lastSeq, bounds })
+  if (rows.length === 0) return readFirstPage(session, { cursor, from: until, bounds })
+  return pageOf(rows, { from, until, bounds })
+}
+
+interface FirstPage {
+  /** The cursor that stays where there is nothing. */
+  readonly cursor: Cursor
+  readonly from: string
+  readonly bounds: PageBounds
+}
+
+async function readFirstPage(session: SqlSession, { cursor, from, bounds }: FirstPage): Promise<Page> {
+  const rows = await run(session, selectFirstPage, { from, bounds })
+  const until = rows[0]?.until
+  return until === undefined ? { rows: [], cursor } : pageOf(rows, { from, until, bounds })
+}
+
+interface Capture {
+  readonly from: string
+  readonly until: string
+  readonly bounds: PageBounds
+}
+
+// Fewer rows than both bounds allow: the capture is complete, and the next one begins where it ends.
+function pageOf(found: readonly PageRow[], { from, until, bounds }: Capture): Page {
+  const last = found.at(-1)
+  const complete = found.length < bounds.maxRows && last?.more === false
+  const cursor: Cursor =
+    complete || !last ? { from: until, until: null, lastSeq: '0' } : { from, until, lastSeq: last.seq }
+  return { rows: found.map(capturedRow), cursor }
+}
+
+function capturedRow({
+  seq,
+  id,
+  topic,
+  key,
+  partition,
+  bucket,
+  headers,
+  payload,
+}: PageRow): Page['rows'][number] {
+  return { seq, id, topic, key, partition, bucket, headers, payload }
+}

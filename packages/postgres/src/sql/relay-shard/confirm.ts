@@ -1,0 +1,20 @@
+import type { Guard } from '@pigeonhole/core'
+import { noRow, type Statement } from '../statement.js'
+
+/**
+ * The guard of a relay's transaction: locks the shard's row where the token is its lease's and raises `confirmed`. No row:
+ * the lease is another's. A server in recovery refuses any UPDATE, so that needs no look.
+ *
+ * A plain UPDATE although `confirmed` often stays: 0.20 ms and 120 bytes of WAL, against 0.18 ms and 97 bytes of SELECT …
+ * FOR NO KEY UPDATE, which would need a second statement whenever it rises (0.25 ms for both in one).
+ */
+export const confirmRelayShard: Statement<Guard, null> = {
+  name: 'relay_shard.confirm',
+  text: (schema) => `
+    UPDATE ${schema}.relay_shard
+    SET confirmed = greatest(confirmed, $3::bigint)
+    WHERE shard = $1::smallint AND lease_token = $2::text
+    RETURNING 1 AS held`,
+  bind: ({ shard, token, confirmed }) => [shard, token, String(confirmed)],
+  decode: noRow,
+}
