@@ -1,3 +1,14 @@
+export {
+  checkExactlyOnce,
+  type ExactlyOnceEvidence,
+  type ExactlyOnceVerdict,
+} from './checker/check-exactly-once.js'
+export type { EffectFindings } from './checker/compare-effects.js'
+export type { LogFindings } from './checker/compare-log.js'
+export type { Finding } from './checker/finding.js'
+export { formatFaults, formatVerdicts, type VerdictWording } from './checker/format-verdict.js'
+export type { CommittedMessage, Effect, LoggedMessage } from './checker/messages.js'
+export { type LogRecord, loggedMessage, type ReadLogOptions, readLog } from './checker/read-log.js'
 export { type CreateDatabaseOptions, createDatabase, type TestDatabase } from './provision/create-database.js'
 export type { KafkaCluster, KafkaNode, StartKafkaOptions } from './provision/kafka-cluster.js'
 export type { PostgresServer, StartPostgresOptions } from './provision/postgres-server.js'
