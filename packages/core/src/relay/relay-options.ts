@@ -51,19 +51,38 @@ const defaults = {
   clock: systemClock,
 } satisfies Omit<ResolvedRelayOptions, 'name' | 'store' | 'publisher'>
 
-const wholeNumbers = ['batchRows', 'batchBytes', 'leaseMs', 'renewMs', 'pollMs', 'idlePollMs'] as const
+// Beyond this a timer of Node fires at once.
+const longestMs = 2 ** 31 - 1
+
+const ranges = {
+  batchRows: { min: 1 },
+  batchBytes: { min: 1 },
+  leaseMs: { min: 1, max: longestMs },
+  renewMs: { min: 1, max: longestMs },
+  drainTimeoutMs: { min: 0, max: longestMs },
+  pollMs: { min: 1, max: longestMs },
+  idlePollMs: { min: 1, max: longestMs },
+} satisfies Partial<Record<keyof RelayOptions, { readonly min: number; readonly max?: number }>>
 
 /** @throws OPTION_INVALID */
 export function resolveRelayOptions(options: RelayOptions): ResolvedRelayOptions {
   assertKnownOptions('createRelay', options, ['name', 'store', 'publisher', ...Object.keys(defaults)])
   assertName('name', options.name)
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-  const resolved: ResolvedRelayOptions = { ...defaults, ...options, ...given }
-  for (const option of wholeNumbers) assertWholeNumber(option, resolved[option], { min: 1 })
-  assertWholeNumber('drainTimeoutMs', resolved.drainTimeoutMs, { min: 0 })
-  if (resolved.renewMs * 3 <= resolved.leaseMs) return resolved
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  const resolved: ResolvedRelayOptions = { ...defaults, ...(Object.fromEntries(given) as unknown as RelayOptions) }
+  for (const [option, range] of Object.entries(ranges)) {
+    assertWholeNumber(option, resolved[option as keyof typeof ranges], range)
+  }
+  assertWholeNumber('backoff.initialMs', resolved.backoff.initialMs, { min: 1, max: longestMs })
+  assertWholeNumber('backoff.maxMs', resolved.backoff.maxMs, { min: 1, max: longestMs })
+  assertRenewal(resolved)
+  return resolved
+}
+
+function assertRenewal({ renewMs, leaseMs }: ResolvedRelayOptions): void {
+  if (renewMs * 3 <= leaseMs) return
   throw new PigeonholeError('OPTION_INVALID', {
-    message: `Option renewMs is ${resolved.renewMs}: it takes at most a third of leaseMs (${resolved.leaseMs}), so that one lost renewal loses no lease`,
+    message: `Option renewMs is ${renewMs}: it takes at most a third of leaseMs (${leaseMs}), so that one lost renewal loses no lease`,
     details: { option: 'renewMs' },
   })
 }

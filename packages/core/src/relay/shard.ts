@@ -81,6 +81,8 @@ export class Shard {
     const keeping = this.#lease.keep(over.signal).catch((error: unknown) => lost.abort(error))
     try {
       await this.#lead({ reading, leading: AbortSignal.any([hard, lost.signal]) })
+    } catch (error) {
+      lost.abort(error)
     } finally {
       over.abort()
       await keeping
@@ -89,7 +91,8 @@ export class Shard {
     }
   }
 
-  // Opens and publishes, again after each fault, while the lease is held.
+  // Opens and publishes, again after each fault, while the lease is held. Rejects with LEASE_LOST alone: a guard has
+  // seen it before the next renewal does.
   async #lead(signals: PipelineSignals): Promise<void> {
     while (!signals.leading.aborted && !signals.reading.aborted) {
       this.#change('opening', this.#error)
@@ -104,7 +107,8 @@ export class Shard {
           return pipeline.run(signals)
         })
       } catch (error) {
-        if (signals.leading.aborted || isPigeonholeError(error, 'LEASE_LOST')) return
+        if (signals.leading.aborted) return
+        if (isPigeonholeError(error, 'LEASE_LOST')) throw error
         const divisible = isPigeonholeError(error, 'RECORD_REFUSED') && this.#size.refused(pipeline?.rowsInFlight ?? 0)
         if (divisible) continue
         if (halts(error)) return this.#change('halted', error)

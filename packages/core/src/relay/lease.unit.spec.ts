@@ -1,0 +1,196 @@
+import { describe, expect, it } from 'vitest'
+import { CallScript } from '../ports/call-script.fake.js'
+import { ManualClock, settle } from '../ports/manual-clock.fake.js'
+import { ShardLease } from './lease.js'
+import { ScriptedRelayStore } from './scripted-relay-store.fake.js'
+
+const leaseMs = 10_000
+const renewMs = 2_000
+const unreachable = new Error('connection refused')
+
+function openLease({ holder = null }: { holder?: string | null } = {}) {
+  const clock = new ManualClock()
+  const script = new CallScript()
+  const store = new ScriptedRelayStore(script)
+  store.lease = { holder, token: holder, renewal: 0, confirmed: 0 }
+  const lease = new ShardLease(0, { store, clock, leaseMs, renewMs })
+  return { clock, script, store, lease, stopping: new AbortController() }
+}
+
+/** What became of `promise` so far. */
+function watch<T>(promise: Promise<T>): { value?: T; error?: unknown } {
+  const seen: { value?: T; error?: unknown } = {}
+  promise.then(
+    (value) => {
+      seen.value = value
+    },
+    (error: unknown) => {
+      seen.error = error
+    },
+  )
+  return seen
+}
+
+describe('taking a lease', () => {
+  it('takes a free one at once', async () => {
+    const { lease, store, clock, stopping } = openLease()
+    expect(await lease.take(stopping.signal)).toBe(true)
+    expect(store.lease.holder).toBe(lease.holder)
+    expect(clock.now()).toBe(0)
+  })
+
+  it('waits for as long as a lease is, on its own clock', async () => {
+    const { lease, store, clock, stopping } = openLease({ holder: 'other' })
+    const taken = watch(lease.take(stopping.signal))
+    await clock.advance(leaseMs - 1)
+    expect({ taken, holder: store.lease.holder }).toEqual({ taken: {}, holder: 'other' })
+    await clock.advance(renewMs)
+    expect({ taken, holder: store.lease.holder }).toEqual({ taken: { value: true }, holder: lease.holder })
+  })
+
+  it.each([
+    ['renewal', { renewal: 1 }],
+    ['token', { token: 'new' }],
+    ['holder', { holder: 'third' }],
+  ])('waits again for as long after a new %s', async (_what, change) => {
+    const { lease, store, clock, stopping } = openLease({ holder: 'other' })
+    const taken = watch(lease.take(stopping.signal))
+    await clock.advance(leaseMs - 500)
+    store.lease = { ...store.lease, ...change }
+    await clock.advance(leaseMs)
+    expect(taken).toEqual({})
+    await clock.advance(renewMs)
+    expect(taken).toEqual({ value: true })
+  })
+
+  it('counts from the answer, not from the question', async () => {
+    const { lease, clock, script, stopping } = openLease({ holder: 'other' })
+    const answer = script.hold('readLease')
+    const taken = watch(lease.take(stopping.signal))
+    await clock.advance(8_000)
+    answer()
+    await clock.advance(leaseMs - 1)
+    expect(taken).toEqual({})
+    await clock.advance(renewMs)
+    expect(taken).toEqual({ value: true })
+  })
+
+  it('takes one that is given up at its next look', async () => {
+    const { lease, store, clock, stopping } = openLease({ holder: 'other' })
+    const taken = watch(lease.take(stopping.signal))
+    await clock.advance(1)
+    store.lease = { ...store.lease, holder: null }
+    await clock.advance(renewMs / 2)
+    expect(taken).toEqual({ value: true })
+  })
+
+  it('goes on waiting where another process was faster', async () => {
+    const { lease, store, script, clock, stopping } = openLease()
+    const proceed = script.hold('takeLease')
+    const taken = watch(lease.take(stopping.signal))
+    await settle()
+    store.lease = { ...store.lease, holder: 'faster', renewal: 1 }
+    proceed()
+    await clock.advance(leaseMs - 1)
+    expect({ taken, holder: store.lease.holder }).toEqual({ taken: {}, holder: 'faster' })
+  })
+
+  it('gives up when it is told to', async () => {
+    const { lease, store, clock, stopping } = openLease({ holder: 'other' })
+    const taken = watch(lease.take(stopping.signal))
+    await settle()
+    stopping.abort()
+    await settle()
+    expect({ taken, holder: store.lease.holder, now: clock.now() }).toEqual({ taken: { value: false }, holder: 'other', now: 0 })
+  })
+})
+
+describe('keeping a lease', () => {
+  async function keepLease() {
+    const opened = openLease()
+    await opened.lease.take(opened.stopping.signal)
+    const kept = watch(opened.lease.keep(opened.stopping.signal))
+    await settle()
+    opened.script.take()
+    return { ...opened, kept }
+  }
+
+  it('renews it again and again until it is told to end', async () => {
+    const { clock, script, stopping, kept } = await keepLease()
+    await clock.advance(30_000)
+    expect(script.take('renewLease')).toHaveLength(30_000 / renewMs)
+    expect(kept).toEqual({})
+    stopping.abort()
+    await settle()
+    expect(kept).toEqual({ value: undefined })
+    expect(clock.sleeping).toBe(0)
+  })
+
+  it('is lost at once when another process has taken it', async () => {
+    const { clock, store, kept } = await keepLease()
+    store.lease = { ...store.lease, holder: 'other' }
+    await clock.advance(renewMs)
+    expect(kept.error).toMatchObject({ code: 'LEASE_LOST', details: { shard: 0 }, retryable: true })
+  })
+
+  it('survives a store that fails for less than the lease', async () => {
+    const { clock, script, kept } = await keepLease()
+    script.failNext('renewLease', unreachable, unreachable, unreachable, unreachable)
+    await clock.advance(30_000)
+    expect(kept).toEqual({})
+  })
+
+  it('is lost when the store fails for as long as the lease', async () => {
+    const { clock, script, kept } = await keepLease()
+    script.failNext('renewLease', ...Array<unknown>(5).fill(unreachable))
+    await clock.advance(leaseMs - 1)
+    expect(kept).toEqual({})
+    await clock.advance(1)
+    expect(kept.error).toMatchObject({ code: 'LEASE_LOST', message: expect.stringContaining('no renewal was answered') })
+  })
+
+  it('is lost when the store answers nothing for as long as the lease', async () => {
+    const { clock, script, kept } = await keepLease()
+    script.hold('renewLease')
+    await clock.advance(leaseMs - 1)
+    expect(kept).toEqual({})
+    await clock.advance(1)
+    expect(kept.error).toMatchObject({ code: 'LEASE_LOST' })
+  })
+
+  it('counts from when a renewal was asked for, since that is all an observer may have seen', async () => {
+    const { clock, script, kept } = await keepLease()
+    const answer = script.hold('renewLease')
+    await clock.advance(9_000)
+    script.failNext('renewLease', undefined, ...Array<unknown>(5).fill(unreachable))
+    answer()
+    await clock.advance(renewMs + leaseMs - 9_000 - 1)
+    expect(kept).toEqual({})
+    await clock.advance(renewMs)
+    expect(kept.error).toMatchObject({ code: 'LEASE_LOST' })
+  })
+
+  it('ends while a renewal is not answered', async () => {
+    const { clock, script, stopping, kept } = await keepLease()
+    script.hold('renewLease')
+    await clock.advance(renewMs)
+    stopping.abort()
+    await settle()
+    expect(kept).toEqual({ value: undefined })
+  })
+})
+
+describe('releasing a lease', () => {
+  it('frees it at once', async () => {
+    const { lease, store, stopping } = openLease()
+    await lease.take(stopping.signal)
+    await lease.release()
+    expect(store.lease.holder).toBeNull()
+  })
+
+  it('lets it run out where the store does not answer', async () => {
+    const { lease, script } = openLease()
+    script.failNext('releaseLease', unreachable)
+    await expect(lease.release()).resolves.toBeUndefined()
+  })
+})

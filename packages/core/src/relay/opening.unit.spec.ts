@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest'
+import { CallScript } from '../ports/call-script.fake.js'
+import { originCursor } from '../ports/relay-store.js'
+import { openShard } from './opening.js'
+import { ScriptedPublisher } from './scripted-publisher.fake.js'
+import { ScriptedRelayStore } from './scripted-relay-store.fake.js'
+
+const identity = { relay: 'orders', clusterId: 'cluster', systemIdentifier: 'system' }
+
+function prepare() {
+  const script = new CallScript()
+  const store = new ScriptedRelayStore(script)
+  const publisher = new ScriptedPublisher(script)
+  store.lease = { holder: 'me', token: 'old', renewal: 1, confirmed: 0 }
+  return { script, store, publisher, open: () => openShard({ name: 'orders', store, publisher }, 0, 'me') }
+}
+
+/** A shard that has sent batches up to `number`. */
+function prepareWithHistory(number: number) {
+  const prepared = prepare()
+  const { store, publisher } = prepared
+  const batches = [number - 1, number].map((n) => ({ number: n, token: `t${n}`, parent: `t${n - 1}`, cursor: originCursor }))
+  store.batches = batches
+  store.recorded = identity
+  store.lease = { ...store.lease, confirmed: number - 1 }
+  publisher.checkpointTopic = true
+  publisher.checkpoint = { number, token: `t${number}` }
+  return prepared
+}
+
+describe('opening a shard', () => {
+  it('renames the token, fences, and only then believes the checkpoint', async () => {
+    const { open, script, store } = prepareWithHistory(7)
+    const shard = await open()
+    expect(shard).toMatchObject({ shard: 0, genesis: false, confirmed: { number: 7, token: 't7' } })
+    expect(shard.token).not.toBe('old')
+    expect(store.lease.token).toBe(shard.token)
+    expect(script.calls).toEqual([
+      'checkServer',
+      'changeToken',
+      'connect',
+      'readIdentity',
+      'hasCheckpointTopic',
+      'fence 0',
+      'readCheckpoint',
+      'guarded 0',
+      'readFacts',
+      'writeIdentity',
+      'deleteOtherBatches 7',
+    ])
+  })
+
+  it('forgets the intent behind the checkpoint: its successor is fenced and nothing of it can be sent', async () => {
+    const { open, store, publisher } = prepareWithHistory(7)
+    publisher.checkpoint = { number: 6, token: 't6' }
+    await open()
+    expect(store.batches.map(({ number }) => number)).toEqual([6])
+  })
+
+  it('begins a first time with an empty batch 0 on both sides, and its own topic', async () => {
+    const { open, script, store, publisher } = prepare()
+    const shard = await open()
+    expect(shard).toMatchObject({ genesis: true, confirmed: { number: 0, parent: null, cursor: originCursor } })
+    expect(publisher.checkpoint).toEqual({ number: 0, token: shard.confirmed.token })
+    expect(store).toMatchObject({ batches: [shard.confirmed], recorded: identity })
+    const names = ['createCheckpointTopic', 'fence', 'writeIdentity', 'deleteOtherBatches', 'insertBatch', 'begin', 'send', 'commit']
+    expect(script.take(...names)).toEqual([
+      'createCheckpointTopic 1',
+      'fence 0',
+      'writeIdentity',
+      'deleteOtherBatches all',
+      'insertBatch 0',
+      'begin 0',
+      'commit 0',
+    ])
+  })
+
+  it('begins again with a new batch 0 where Kafka never heard of the first', async () => {
+    const { open, store, publisher } = prepare()
+    store.batches = [{ number: 0, token: 'unheard', parent: null, cursor: originCursor }]
+    publisher.checkpointTopic = true
+    const shard = await open()
+    expect(store.batches).toEqual([shard.confirmed])
+    expect(shard.confirmed.token).not.toBe('unheard')
+  })
+})
+
+describe('an opening that may not go on', () => {
+  it('asks Kafka nothing where the lease is not held any more', async () => {
+    const { open, script, store } = prepare()
+    store.lease = { ...store.lease, holder: 'other' }
+    await expect(open()).rejects.toMatchObject({ code: 'LEASE_LOST', details: { shard: 0 } })
+    expect(script.calls).toEqual(['checkServer', 'changeToken'])
+  })
+
+  it('does not even fence where the identity differs', async () => {
+    const { open, script, store } = prepareWithHistory(7)
+    store.recorded = { ...identity, systemIdentifier: 'original' }
+    await expect(open()).rejects.toMatchObject({ code: 'RELAY_IDENTITY_CHANGED' })
+    expect(script.take('fence', 'hasCheckpointTopic')).toEqual([])
+  })
+
+  it('makes no new topic where one was lost', async () => {
+    const { open, script, publisher } = prepareWithHistory(7)
+    publisher.checkpointTopic = false
+    await expect(open()).rejects.toMatchObject({ code: 'RELAY_CHECKPOINT_LOST', details: { batch: 7 } })
+    expect(script.take('createCheckpointTopic', 'fence')).toEqual([])
+  })
+
+  it('closes its producer and writes nothing where both sides disagree', async () => {
+    const { open, script, publisher } = prepareWithHistory(7)
+    publisher.checkpoint = { number: 8, token: 'unknown' }
+    await expect(open()).rejects.toMatchObject({ code: 'RELAY_DATABASE_WENT_BACK' })
+    expect(script.take('writeIdentity', 'deleteOtherBatches', 'insertBatch', 'close')).toEqual(['close'])
+  })
+
+  it.each(['readCheckpoint', 'guarded', 'begin', 'commit'])('closes its producer when %s fails', async (call) => {
+    const { open, script } = prepare()
+    const error = new Error('gone')
+    if (call === 'guarded') script.failNext(call, undefined, error)
+    else script.failNext(call, error)
+    await expect(open()).rejects.toBe(error)
+    expect(script.take('close')).toEqual(['close'])
+  })
+})

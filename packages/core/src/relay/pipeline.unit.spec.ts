@@ -1,0 +1,245 @@
+import { describe, expect, it } from 'vitest'
+import { Emitter } from '../events/emitter.js'
+import { CallScript } from '../ports/call-script.fake.js'
+import { ManualClock, settle } from '../ports/manual-clock.fake.js'
+import { originCursor } from '../ports/relay-store.js'
+import { BatchSize } from './batch-size.js'
+import { Pipeline } from './pipeline.js'
+import { Poll } from './poll.js'
+import type { RelayEvents } from './relay-events.js'
+import { ScriptedPublisher } from './scripted-publisher.fake.js'
+import { ScriptedRelayStore } from './scripted-relay-store.fake.js'
+
+const batchRows = 2
+
+async function openPipeline({ rows = 0 } = {}) {
+  const script = new CallScript()
+  const store = new ScriptedRelayStore(script)
+  const publisher = new ScriptedPublisher(script)
+  const clock = new ManualClock()
+  const events = new Emitter<RelayEvents>('relay')
+  const poll = new Poll({ clock, pollMs: 20, idlePollMs: 200 })
+  const size = new BatchSize(batchRows)
+  const first = { number: 0, token: 't0', parent: null, cursor: originCursor }
+  store.lease = { holder: 'me', token: 'mine', renewal: 1, confirmed: 0 }
+  store.batches = [first]
+  for (let i = 0; i < rows; i++) store.commit()
+  const open = { shard: 0, token: 'mine', producer: await publisher.fence('orders', 0), confirmed: first, genesis: false }
+  const pipeline = new Pipeline({ options: { store, clock, batchRows, batchBytes: 1_000 }, open, size, poll, events })
+  const reading = new AbortController()
+  const leading = new AbortController()
+  const run = (): Promise<void> => pipeline.run({ reading: reading.signal, leading: leading.signal })
+  script.take()
+  return { script, store, publisher, clock, events, poll, pipeline, reading, leading, run }
+}
+
+const published = ['insertBatch', 'begin', 'send', 'commit']
+
+describe('a batch', () => {
+  it('is read and intended in one guarded transaction, then sent with its checkpoint first', async () => {
+    const { run, script, reading, publisher, store } = await openPipeline({ rows: 2 })
+    const running = run()
+    await settle()
+    expect(script.calls.slice(0, 7)).toEqual(['hasMessages', 'guarded 0', 'readPage', 'insertBatch 1', 'hasMessages', 'begin 1', 'send 2'])
+    expect(publisher.log).toEqual(store.rows)
+    expect(publisher.checkpoint).toEqual({ number: 1, token: store.batches.find(({ number }) => number === 1)?.token })
+    reading.abort()
+    await running
+  })
+
+  it('has its predecessor as its parent', async () => {
+    const { run, script, store, reading } = await openPipeline({ rows: 4 })
+    const acknowledge = script.hold('commit')
+    const running = run()
+    await settle()
+    expect(store.batches.map(({ number, parent }) => [number, parent])).toEqual([
+      [0, null],
+      [1, 't0'],
+      [2, store.batches[1]?.token],
+    ])
+    reading.abort()
+    acknowledge()
+    await running
+  })
+
+  it('is not written where there are no rows, and the cursor stays', async () => {
+    const { run, script, store, reading } = await openPipeline()
+    const running = run()
+    await settle()
+    expect(script.take(...published)).toEqual([])
+    expect(store.batches).toHaveLength(1)
+    reading.abort()
+    await running
+  })
+
+  it('that goes on with a capture is read without asking first', async () => {
+    const { run, script, store, reading } = await openPipeline({ rows: 1 })
+    Object.assign(store.batches[0] ?? {}, { cursor: { from: '1:1:', until: '2:2:', lastSeq: '0' } })
+    const running = run()
+    await settle()
+    expect(script.calls[0]).toBe('guarded 0')
+    reading.abort()
+    await running
+  })
+})
+
+describe('the pipeline', () => {
+  it('intends one batch ahead, and begins it only after the one before is acknowledged', async () => {
+    const { run, script, reading } = await openPipeline({ rows: 6 })
+    const acknowledge = script.hold('commit')
+    const running = run()
+    await settle()
+    const calls = [...script.calls]
+    expect(script.take('insertBatch')).toEqual(['insertBatch 1', 'insertBatch 2'])
+    expect(calls.filter((call) => /^(begin|send|commit) /.test(call))).toEqual(['begin 1', 'send 2', 'commit 1'])
+    acknowledge()
+    await settle()
+    expect(script.take('begin')[0]).toBe('begin 2')
+    reading.abort()
+    await running
+  })
+
+  it('sends what is intended and reads nothing more when it is told to stop reading', async () => {
+    const { run, script, publisher, reading } = await openPipeline({ rows: 6 })
+    const acknowledge = script.hold('commit')
+    const running = run()
+    await settle()
+    reading.abort()
+    script.take()
+    acknowledge()
+    await running
+    expect(script.take('readPage', 'hasMessages', 'insertBatch')).toEqual([])
+    expect(publisher.transactions).toEqual([2, 2])
+  })
+
+  it('sends all that was committed, in order, and then waits for more', async () => {
+    const { run, clock, publisher, store, reading } = await openPipeline({ rows: 5 })
+    const running = run()
+    await settle()
+    expect(publisher.transactions).toEqual([2, 2, 1])
+    store.commit()
+    await clock.advance(200)
+    expect(publisher.log).toEqual(store.rows)
+    reading.abort()
+    await running
+  })
+
+  it('looks at once when it is woken', async () => {
+    const { run, clock, poll, publisher, store, reading } = await openPipeline()
+    const running = run()
+    await clock.advance(5_000)
+    store.commit()
+    poll.wake()
+    await settle()
+    expect(publisher.log).toHaveLength(1)
+    reading.abort()
+    await running
+  })
+
+  it('tells of an intent once it is committed, and of a batch once Kafka has it', async () => {
+    const { run, script, events, reading } = await openPipeline({ rows: 2 })
+    events.on('batch:prepared', ({ batch, rows }) => script.calls.push(`prepared ${batch} ${rows}`))
+    events.on('batch:published', ({ batch, rows }) => script.calls.push(`published ${batch} ${rows}`))
+    const running = run()
+    await settle()
+    expect(script.take('insertBatch', 'prepared', 'begin', 'commit', 'published')).toEqual([
+      'insertBatch 1',
+      'prepared 1 2',
+      'begin 1',
+      'commit 1',
+      'published 1 2',
+    ])
+    reading.abort()
+    await running
+  })
+})
+
+describe('a pipeline that fails', () => {
+  it('sends nothing of an intent whose parent is gone', async () => {
+    const { run, script, store } = await openPipeline({ rows: 2 })
+    store.batches = []
+    await expect(run()).rejects.toMatchObject({ code: 'INTENT_ORPHANED', details: { shard: 0, batch: 1 }, retryable: true })
+    expect(script.take('begin')).toEqual([])
+  })
+
+  it.each(['begin', 'send', 'commit'])('ends when %s rejects, without a further call to its producer', async (call) => {
+    const { run, script, pipeline } = await openPipeline({ rows: 4 })
+    const error = new Error('unknown outcome')
+    script.failNext(call, error)
+    await expect(run()).rejects.toBe(error)
+    expect(script.take('begin', 'send', 'commit').at(-1)).toMatch(new RegExp(`^${call} `))
+    expect(pipeline.rowsInFlight).toBe(2)
+  })
+
+  it('ends with the error of what it had read ahead, after the batch before is out', async () => {
+    const { run, script, publisher } = await openPipeline({ rows: 4 })
+    const error = new Error('gone')
+    script.failNext('insertBatch', undefined, error)
+    await expect(run()).rejects.toBe(error)
+    expect(publisher.transactions).toEqual([2])
+  })
+
+  it('drops what is in flight when the shard is no longer its own', async () => {
+    const { run, script, leading } = await openPipeline({ rows: 6 })
+    script.hold('commit')
+    const running = run()
+    await settle()
+    leading.abort('the lease is lost')
+    await expect(running).rejects.toBe('the lease is lost')
+    expect(script.take('begin')).toEqual(['begin 1'])
+  })
+
+  it('ends its pause when the shard is no longer its own', async () => {
+    const { run, leading, clock } = await openPipeline()
+    const running = run()
+    await settle()
+    leading.abort('the lease is lost')
+    await expect(running).rejects.toBe('the lease is lost')
+    expect(clock.now()).toBe(0)
+  })
+})
+
+describe('what is confirmed', () => {
+  it('is made known and deleted once nothing is in flight', async () => {
+    const { run, script, store, reading, events } = await openPipeline({ rows: 3 })
+    const deleted: number[] = []
+    events.on('messages:deleted', ({ rows }) => deleted.push(rows))
+    const running = run()
+    await settle()
+    expect(store).toMatchObject({ lease: { confirmed: 2 }, deleted: 3, batches: [{ number: 2 }] })
+    expect(deleted.reduce((sum, rows) => sum + rows, 0)).toBe(3)
+    expect(script.take('guarded').at(-1)).toBe('guarded 2')
+    reading.abort()
+    await running
+  })
+
+  it('does not include an intent', async () => {
+    const { run, script, store, reading } = await openPipeline({ rows: 6 })
+    const acknowledge = script.hold('commit')
+    const running = run()
+    await settle()
+    expect(store).toMatchObject({ deleted: 0, batches: [{ number: 0 }, { number: 1 }, { number: 2 }] })
+    reading.abort()
+    acknowledge()
+    await running
+  })
+
+  it('is one batch for all of a transaction, also when Kafka acknowledges the next meanwhile', async () => {
+    const { run, script, reading } = await openPipeline({ rows: 6 })
+    const acknowledge = script.hold('commit')
+    const running = run()
+    await settle()
+    acknowledge()
+    const read = script.hold('readPage')
+    await settle()
+    script.take()
+    const acknowledged = script.hold('commit')
+    read()
+    await settle()
+    // The page of batch 3 was begun when batch 1 was the last one acknowledged, and batch 2 is by now.
+    expect(script.take('deletePublished', 'deleteBatchesBelow').slice(0, 2)).toEqual(['deleteBatchesBelow 1', 'deletePublished 2'])
+    reading.abort()
+    acknowledged()
+    await running
+  })
+})

@@ -1,0 +1,182 @@
+import { PigeonholeError } from '../errors/pigeonhole-error.js'
+import type { CallScript } from '../ports/call-script.fake.js'
+import type {
+  CapturedRow,
+  Cursor,
+  Guard,
+  GuardedTransaction,
+  Lease,
+  OutboxStatus,
+  Page,
+  PageBounds,
+  RelayBatch,
+  RelayIdentity,
+  RelayStore,
+  ShardFacts,
+} from '../ports/relay-store.js'
+
+interface Holder {
+  readonly shard: number
+  readonly holder: string
+}
+
+/**
+ * One shard's tables in memory. A snapshot is the number of rows that had been committed: enough for the engine, to
+ * which snapshots are opaque. Writes of a guarded transaction are not undone when it fails; no spec needs that.
+ */
+export class ScriptedRelayStore implements RelayStore {
+  readonly rows: CapturedRow[] = []
+  batches: RelayBatch[] = []
+  lease: Lease = { holder: null, token: null, renewal: 0, confirmed: 0 }
+  recorded: RelayIdentity | null = null
+  xidAhead: string | null = null
+  deleted = 0
+  readonly #script: CallScript
+
+  constructor(script: CallScript) {
+    this.#script = script
+  }
+
+  /** Commits a message. */
+  commit(over: Partial<CapturedRow> = {}): void {
+    const seq = String(this.rows.length + 1)
+    this.rows.push({ seq, id: `id-${seq}`, topic: 'orders', key: null, partition: null, bucket: 0, headers: [], payload: null, ...over })
+  }
+
+  checkServer(): Promise<void> {
+    return this.#script.enter('checkServer')
+  }
+
+  async readLease(): Promise<Lease> {
+    await this.#script.enter('readLease')
+    return this.lease
+  }
+
+  async takeLease({ holder, observed }: Holder & { readonly observed: Lease }): Promise<boolean> {
+    await this.#script.enter('takeLease')
+    const { renewal, token } = this.lease
+    if (this.lease.holder !== observed.holder || token !== observed.token || renewal !== observed.renewal) return false
+    this.lease = { ...this.lease, holder, renewal: renewal + 1 }
+    return true
+  }
+
+  async renewLease({ holder }: Holder): Promise<boolean> {
+    await this.#script.enter('renewLease')
+    if (this.lease.holder !== holder) return false
+    this.lease = { ...this.lease, renewal: this.lease.renewal + 1 }
+    return true
+  }
+
+  async releaseLease({ holder }: Holder): Promise<void> {
+    await this.#script.enter('releaseLease')
+    if (this.lease.holder === holder) this.lease = { ...this.lease, holder: null }
+  }
+
+  async changeToken({ holder, token }: Holder & { readonly token: string }): Promise<boolean> {
+    await this.#script.enter('changeToken')
+    if (this.lease.holder !== holder) return false
+    this.lease = { ...this.lease, token }
+    return true
+  }
+
+  async readIdentity(): Promise<{ readonly recorded: RelayIdentity | null; readonly systemIdentifier: string }> {
+    await this.#script.enter('readIdentity')
+    return { recorded: this.recorded, systemIdentifier: 'system' }
+  }
+
+  async hasMessages(cursor: Cursor): Promise<boolean> {
+    await this.#script.enter('hasMessages')
+    return this.rows.length > position(cursor)
+  }
+
+  async readSnapshot(): Promise<string> {
+    await this.#script.enter('readSnapshot')
+    return snapshot(this.rows.length)
+  }
+
+  async readConfirmedCursor(): Promise<Cursor | null> {
+    await this.#script.enter('readConfirmedCursor')
+    return this.batches.find(({ number }) => number === this.lease.confirmed)?.cursor ?? null
+  }
+
+  async isCovered(mark: string, cursor: Cursor): Promise<boolean> {
+    await this.#script.enter('isCovered')
+    return Number.parseInt(mark) - 1 <= position(cursor)
+  }
+
+  async guarded<R>(guard: Guard, work: (tx: GuardedTransaction) => Promise<R>): Promise<R> {
+    await this.#script.enter('guarded', guard.confirmed)
+    if (guard.token !== this.lease.token) {
+      throw new PigeonholeError('LEASE_LOST', { message: 'the token is another one', details: { shard: guard.shard } })
+    }
+    const confirmed = Math.max(this.lease.confirmed, guard.confirmed)
+    this.lease = { ...this.lease, confirmed }
+    return work(this.#transaction())
+  }
+
+  async readStatus(): Promise<OutboxStatus> {
+    await this.#script.enter('readStatus')
+    const { holder, confirmed } = this.lease
+    return { identity: this.recorded, shards: [{ shard: 0, holder, confirmed }], pending: 0, oldestAgeSeconds: null }
+  }
+
+  #transaction(): GuardedTransaction {
+    const script = this.#script
+    return {
+      readFacts: async () => {
+        await script.enter('readFacts')
+        return this.#facts()
+      },
+      writeIdentity: async (identity) => {
+        await script.enter('writeIdentity')
+        this.recorded = identity
+      },
+      deleteOtherBatches: async (keep) => {
+        await script.enter('deleteOtherBatches', keep?.number ?? 'all')
+        this.batches = this.batches.filter(({ token }) => token === keep?.token)
+      },
+      deleteBatchesBelow: async (limit) => {
+        await script.enter('deleteBatchesBelow', limit)
+        this.batches = this.batches.filter(({ number }) => number >= limit)
+      },
+      readPage: async (cursor, bounds) => {
+        await script.enter('readPage')
+        return this.#page(cursor, bounds)
+      },
+      insertBatch: async (batch) => {
+        await script.enter('insertBatch', batch.number)
+        const orphaned = batch.parent !== null && !this.batches.some(({ token }) => token === batch.parent)
+        if (!orphaned) this.batches.push(batch)
+        return !orphaned
+      },
+      deletePublished: async (cursor, limit) => {
+        await script.enter('deletePublished', position(cursor))
+        const rows = Math.min(limit, position(cursor) - this.deleted)
+        this.deleted += rows
+        return rows
+      },
+    }
+  }
+
+  #facts(): ShardFacts {
+    const { confirmed } = this.lease
+    const { recorded, batches, xidAhead } = this
+    return { recorded, systemIdentifier: 'system', confirmed, batches, xidAhead, serverXid: '1000' }
+  }
+
+  #page(cursor: Cursor, { maxRows }: PageBounds): Page {
+    const start = position(cursor)
+    const rows = this.rows.slice(start, start + maxRows)
+    if (rows.length === 0) return { rows, cursor }
+    return { rows, cursor: { from: snapshot(start + rows.length), until: null, lastSeq: '0' } }
+  }
+}
+
+// `1:1:`, the origin, is the snapshot of no rows.
+function snapshot(rows: number): string {
+  return `${rows + 1}:${rows + 1}:`
+}
+
+function position(cursor: Cursor): number {
+  return Number.parseInt(cursor.from) - 1
+}

@@ -1,0 +1,357 @@
+import { describe, expect, it } from 'vitest'
+import type { ErrorCode } from '../errors/error-codes.js'
+import { PigeonholeError } from '../errors/pigeonhole-error.js'
+import { Emitter } from '../events/emitter.js'
+import { CallScript } from '../ports/call-script.fake.js'
+import { ManualClock, settle } from '../ports/manual-clock.fake.js'
+import type { RelayEvents } from './relay-events.js'
+import { type RelayOptions, resolveRelayOptions } from './relay-options.js'
+import { ScriptedPublisher } from './scripted-publisher.fake.js'
+import { ScriptedRelayStore } from './scripted-relay-store.fake.js'
+import { Shard } from './shard.js'
+
+function coded(code: ErrorCode): PigeonholeError {
+  return new PigeonholeError(code, { message: code, details: {} as never })
+}
+
+function runShard(over: Partial<RelayOptions> = {}) {
+  const script = new CallScript()
+  const store = new ScriptedRelayStore(script)
+  const publisher = new ScriptedPublisher(script)
+  const clock = new ManualClock()
+  const events = new Emitter<RelayEvents>('relay')
+  const shard = new Shard(0, resolveRelayOptions({ name: 'orders', store, publisher, clock, ...over }), events)
+  const states: string[] = []
+  const log: { readonly name: string; readonly data: object }[] = []
+  events.on('shard:changed', ({ state }) => states.push(state))
+  for (const name of ['lease:taken', 'lease:lost', 'shard:opened', 'shard:reopening'] as const) {
+    events.on(name, (data) => log.push({ name, data }))
+  }
+  const reading = new AbortController()
+  const hard = new AbortController()
+  const run = (): Promise<void> => shard.run({ reading: reading.signal, hard: hard.signal })
+  return { script, store, publisher, clock, events, shard, states, log, reading, hard, run }
+}
+
+describe('the life of a shard', () => {
+  it('goes from standby over opening to publishing, and ends with the lease released and the producer closed', async () => {
+    const { run, shard, states, log, script, store, reading } = runShard()
+    expect(shard).toMatchObject({ state: 'stopped', leads: false })
+    const running = run()
+    await settle()
+    expect(shard).toMatchObject({ state: 'publishing', error: undefined, leads: true })
+    script.take()
+    reading.abort()
+    await running
+    expect(states).toEqual(['standby', 'opening', 'publishing', 'stopped'])
+    expect(log).toEqual([
+      { name: 'lease:taken', data: { shard: 0 } },
+      { name: 'shard:opened', data: { shard: 0, batch: 0, genesis: true } },
+    ])
+    expect(script.take('close', 'releaseLease')).toEqual(['close', 'releaseLease'])
+    expect(store.lease.holder).toBeNull()
+  })
+
+  it('is a standby while another process holds the lease, and takes over once it stops renewing', async () => {
+    const { run, shard, store, clock, reading } = runShard()
+    store.lease = { ...store.lease, holder: 'other' }
+    const running = run()
+    await clock.advance(9_000)
+    expect(shard).toMatchObject({ state: 'standby', leads: false })
+    await clock.advance(2_000)
+    expect(shard.state).toBe('publishing')
+    reading.abort()
+    await running
+  })
+
+  it('that is a standby ends without touching the lease', async () => {
+    const { run, states, store, script, reading } = runShard()
+    store.lease = { ...store.lease, holder: 'other' }
+    const running = run()
+    await settle()
+    reading.abort()
+    await running
+    expect(states).toEqual(['standby', 'stopped'])
+    expect(script.take('takeLease', 'releaseLease')).toEqual([])
+  })
+
+  it('finishes what is in flight when it is told to stop reading', async () => {
+    const { run, store, script, publisher, reading } = runShard()
+    store.commit()
+    const acknowledge = script.hold('send')
+    const running = run()
+    await settle()
+    reading.abort()
+    await settle()
+    acknowledge()
+    await running
+    expect(publisher.log).toEqual(store.rows)
+  })
+
+  it('ends at once when it is told to, whatever does not answer', async () => {
+    const { run, store, script, shard, reading, hard } = runShard()
+    store.commit()
+    script.hold('send')
+    const running = run()
+    await settle()
+    hard.abort(new Error('at once'))
+    reading.abort()
+    await running
+    expect(shard.state).toBe('stopped')
+    expect(script.take('close', 'releaseLease')).toEqual(expect.arrayContaining(['close', 'releaseLease']))
+  })
+})
+
+describe('a divergence', () => {
+  const divergences = [
+    'RELAY_IDENTITY_CHANGED',
+    'RELAY_XID_AHEAD',
+    'RELAY_CHECKPOINT_LOST',
+    'RELAY_KAFKA_WENT_BACK',
+    'RELAY_DATABASE_WENT_BACK',
+    'KAFKAJS_UNSUPPORTED',
+  ] as const
+
+  it.each(divergences)('%s halts the shard: it neither tries again nor keeps the lease', async (code) => {
+    const { run, shard, script, store, states, clock } = runShard()
+    const error = coded(code)
+    script.failNext('readFacts', error)
+    await run()
+    expect(shard).toMatchObject({ state: 'halted', error, leads: false })
+    expect(states).toEqual(['standby', 'opening', 'halted'])
+    expect(store.lease.holder).toBeNull()
+    script.take()
+    await clock.advance(60_000)
+    expect(script.calls).toEqual([])
+  })
+})
+
+describe('a fault', () => {
+  const faults = [
+    'STORE_UNAVAILABLE',
+    'STORE_ACCESS_DENIED',
+    'SCHEMA_MISSING',
+    'SCHEMA_OUTDATED',
+    'STORE_STANDBY',
+    'BROKER_UNAVAILABLE',
+    'BROKER_ACCESS_DENIED',
+    'CHECKPOINT_TOPIC_INVALID',
+    'CHECKPOINT_UNREADABLE',
+    'PRODUCER_FENCED',
+    'TOPIC_MISSING',
+  ] as const
+
+  it.each(faults)('%s makes the shard wait, visibly, and open again', async (code) => {
+    const { run, shard, script, log, clock, reading } = runShard()
+    const error = coded(code)
+    script.failNext('readFacts', error)
+    const running = run()
+    await settle()
+    expect(shard).toMatchObject({ state: 'waiting', error, leads: true })
+    expect(log.at(-1)).toEqual({
+      name: 'shard:reopening',
+      data: { shard: 0, error, attempt: 1, delayMs: expect.any(Number) },
+    })
+    await clock.advance(100)
+    expect(shard).toMatchObject({ state: 'publishing', error: undefined })
+    reading.abort()
+    await running
+  })
+
+  it('keeps its error to show while the shard opens again', async () => {
+    const { run, shard, script, clock, reading } = runShard()
+    const error = new Error('gone')
+    script.failNext('readFacts', error)
+    const running = run()
+    await settle()
+    const proceed = script.hold('changeToken')
+    await clock.advance(100)
+    expect(shard).toMatchObject({ state: 'opening', error })
+    reading.abort()
+    proceed()
+    await running
+  })
+
+  it('waits longer from attempt to attempt, until a batch is out', async () => {
+    const { run, script, log, clock, reading, store } = runShard()
+    script.failNext('readFacts', ...[1, 2, 3, 4].map((n) => new Error(`gone ${n}`)))
+    const running = run()
+    await clock.advance(5_000)
+    store.commit()
+    await clock.advance(1_000)
+    script.failNext('hasMessages', new Error('gone again'))
+    await clock.advance(1_000)
+    const waits = log.flatMap(({ name, data }) => (name === 'shard:reopening' ? [data as RelayEvents['shard:reopening']] : []))
+    expect(waits.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4, 1])
+    waits.slice(0, 4).forEach(({ delayMs }, i) => {
+      expect(delayMs).toBeGreaterThanOrEqual(50 * 2 ** i)
+      expect(delayMs).toBeLessThanOrEqual(100 * 2 ** i)
+    })
+    reading.abort()
+    await running
+  })
+
+  it('in a transaction of unknown outcome drops the producer, and Kafka decides at the next opening', async () => {
+    const { run, script, store, publisher, clock, reading } = runShard()
+    store.commit()
+    // Sent and acknowledged, but the answer was lost.
+    const realCommit = script.enter.bind(script)
+    let lost = false
+    script.enter = async (name, detail) => {
+      await realCommit(name, detail)
+      if (lost || name !== 'send') return
+      lost = true
+      publisher.checkpoint = batchOf(store, 1)
+      publisher.log.push(...store.rows)
+      throw new Error('the connection broke')
+    }
+    const running = run()
+    await clock.advance(1_000)
+    expect(publisher.log).toEqual(store.rows)
+    expect(script.take('fence', 'begin', 'close').slice(0, 5)).toEqual(['fence 0', 'begin 0', 'begin 1', 'close', 'fence 0'])
+    reading.abort()
+    await running
+  })
+
+  it('that orphans an intent opens again', async () => {
+    const { run, store, publisher, events, log, clock, reading } = runShard()
+    const running = run()
+    await settle()
+    const batches = store.batches
+    store.batches = []
+    events.on('shard:reopening', () => {
+      store.batches = batches
+    })
+    store.commit()
+    await clock.advance(400)
+    expect(log.map(({ name }) => name)).toEqual(['lease:taken', 'shard:opened', 'shard:reopening', 'shard:opened'])
+    expect(log[2]?.data).toMatchObject({ error: { code: 'INTENT_ORPHANED' } })
+    expect(publisher.log).toEqual(store.rows)
+    reading.abort()
+    await running
+  })
+
+  it('of the store while it is a standby is waited out, too', async () => {
+    const { run, shard, script, clock, states, reading } = runShard()
+    script.failNext('readLease', coded('STORE_UNAVAILABLE'))
+    const running = run()
+    await settle()
+    expect(shard).toMatchObject({ state: 'waiting', error: { code: 'STORE_UNAVAILABLE' } })
+    await clock.advance(100)
+    expect(states).toEqual(['standby', 'waiting', 'standby', 'opening', 'publishing'])
+    reading.abort()
+    await running
+  })
+
+  it('does not keep a waiting shard from stopping', async () => {
+    const { run, shard, script, clock, reading } = runShard()
+    script.failNext('readFacts', coded('BROKER_UNAVAILABLE'))
+    const running = run()
+    await settle()
+    reading.abort()
+    await running
+    expect({ state: shard.state, now: clock.now(), sleeping: clock.sleeping }).toEqual({ state: 'stopped', now: 0, sleeping: 0 })
+  })
+})
+
+describe('a record that the broker refuses', () => {
+  const refusal = coded('RECORD_REFUSED')
+
+  it.each([1, 2, 5, 8, 13])('is found alone, at place %d, and halts the shard: nothing behind it is sent', async (place) => {
+    const { run, shard, store, publisher, script } = runShard({ batchRows: 8 })
+    for (let i = 0; i < 16; i++) store.commit()
+    publisher.refuses = { id: `id-${place}`, error: refusal }
+    await run()
+    expect(shard).toMatchObject({ state: 'halted', error: refusal })
+    expect(publisher.log).toEqual(store.rows.slice(0, place - 1))
+    expect(script.take('send').at(-1)).toBe('send 1')
+  })
+
+  it('is looked for through a fresh opening each time', async () => {
+    const { run, store, publisher, script } = runShard({ batchRows: 4 })
+    for (let i = 0; i < 4; i++) store.commit()
+    publisher.refuses = { id: 'id-1', error: refusal }
+    await run()
+    expect(script.take('fence', 'send', 'close')).toEqual([
+      ...['fence 0', 'send 4', 'close'],
+      ...['fence 0', 'send 2', 'close'],
+      ...['fence 0', 'send 1', 'close'],
+    ])
+  })
+
+  it('that passes alone lets the shard go on', async () => {
+    const { run, store, publisher, script, shard, reading } = runShard({ batchRows: 4 })
+    for (let i = 0; i < 4; i++) store.commit()
+    script.failNext('send', refusal)
+    const running = run()
+    await settle()
+    expect(shard.state).toBe('publishing')
+    expect(publisher.transactions.filter((rows) => rows > 0)).toEqual([2, 2])
+    reading.abort()
+    await running
+  })
+})
+
+describe('a lease that is lost', () => {
+  it('drops the producer, is told of, and makes the shard a standby that releases nothing', async () => {
+    const { run, store, script, shard, log, clock, reading } = runShard()
+    const running = run()
+    await settle()
+    script.take()
+    store.lease = { ...store.lease, holder: 'other', renewal: 50 }
+    await clock.advance(2_000)
+    expect(shard).toMatchObject({ state: 'standby', leads: false })
+    expect(log.at(-1)).toEqual({ name: 'lease:lost', data: { shard: 0 } })
+    expect(script.take('close', 'releaseLease')).toEqual(['close'])
+    reading.abort()
+    await running
+  })
+
+  it('drops the batch that does not end', async () => {
+    const { run, store, script, shard, clock, publisher, reading } = runShard()
+    store.commit()
+    script.hold('send')
+    const running = run()
+    await settle()
+    store.lease = { ...store.lease, holder: 'other', renewal: 50 }
+    await clock.advance(2_000)
+    expect(shard.state).toBe('standby')
+    expect(publisher.log).toEqual([])
+    reading.abort()
+    await running
+  })
+
+  it('is noticed by the guard, too', async () => {
+    const { run, store, shard, log, clock, publisher, reading } = runShard()
+    const running = run()
+    await settle()
+    store.lease = { ...store.lease, holder: 'other', token: "the other's" }
+    store.commit()
+    await clock.advance(200)
+    expect(publisher.log).toEqual([])
+    expect(shard.state).toBe('standby')
+    expect(log.at(-1)).toEqual({ name: 'lease:lost', data: { shard: 0 } })
+    reading.abort()
+    await running
+  })
+
+  it('closes the producer of an opening that was given up whenever it comes', async () => {
+    const { run, store, script, clock, reading } = runShard()
+    const fenced = script.hold('fence')
+    const running = run()
+    await settle()
+    store.lease = { ...store.lease, holder: 'other', renewal: 50 }
+    await clock.advance(2_000)
+    script.take()
+    fenced()
+    await settle()
+    expect(script.take('close')).toEqual(['close'])
+    reading.abort()
+    await running
+  })
+})
+
+function batchOf(store: ScriptedRelayStore, number: number) {
+  const { token = '' } = store.batches.find((batch) => batch.number === number) ?? {}
+  return { number, token }
+}
