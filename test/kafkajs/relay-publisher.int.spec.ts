@@ -1,0 +1,20 @@
+import { kafkajsPublisher } from '@pigeonhole/kafkajs'
+import { readLog, testRelayPublisher } from '@pigeonhole/testing'
+import { Kafka, logLevel } from 'kafkajs'
+import { inject } from 'vitest'
+
+const brokers = inject('kafkaBrokers')
+const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING })
+
+testRelayPublisher({
+  name: 'kafkajs',
+  open: () => kafkajsPublisher(kafka),
+  createTopic: async (topic, numPartitions) => {
+    const admin = kafka.admin()
+    await admin.connect()
+    await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions }] })
+    await admin.disconnect()
+  },
+  readLog: (topic) => readLog({ brokers, topics: [topic] }),
+  tooManyBytes: 2_000_000,
+})
