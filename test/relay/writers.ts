@@ -53,7 +53,7 @@ export class Writers {
         await client.query('BEGIN')
         await this.#change(client, i)
         // A transaction that stays open commits behind rows with a higher seq.
-        if (i % 11 === 0) await client.query('SELECT pg_sleep(0.05)')
+        await client.query('SELECT pg_sleep($1)', [i % 11 === 0 ? 0.05 : 0.005])
         await client.query(i % 5 === 0 ? 'ROLLBACK' : 'COMMIT')
       } finally {
         client.release()

@@ -1,0 +1,33 @@
+import { describe, inject, it } from 'vitest'
+import { killAndRecover, killWhileReopening, pauseAndTakeOver } from './attacks.js'
+import type { Point } from './points.js'
+
+const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
+
+// The boundaries where a wrong order would show. Every named point is struck by kill-matrix.full.spec.ts.
+const kills: readonly Point[] = [
+  { point: 'producer.begin:after', occurrence: 1 },
+  { point: 'store.guarded:committing', occurrence: 5 },
+  { point: 'store.guarded:after', occurrence: 5 },
+  { point: 'producer.send:during', occurrence: 3 },
+  { point: 'producer.commit:before', occurrence: 4 },
+  { point: 'producer.commit:during', occurrence: 4 },
+  { point: 'producer.commit:after', occurrence: 4 },
+  { point: 'tx.deletePublished:after', occurrence: 2 },
+]
+
+const reopenings: readonly Point[] = [
+  { point: 'publisher.fence:after', occurrence: 1 },
+  { point: 'tx.deleteOtherBatches:after', occurrence: 1 },
+]
+
+const pauses: readonly Point[] = [
+  { point: 'store.guarded:committing', occurrence: 5 },
+  { point: 'producer.commit:before', occurrence: 4 },
+]
+
+describe('a relay loses, repeats, invents and reorders nothing', () => {
+  it.each(kills)('when it is killed at $point', (point) => killAndRecover(servers, point))
+  it.each(reopenings)('when its successor is killed at $point, too', (point) => killWhileReopening(servers, point))
+  it.each(pauses)('when it is paused at $point and wakes up replaced', (point) => pauseAndTakeOver(servers, point))
+})

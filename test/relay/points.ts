@@ -1,0 +1,81 @@
+/** A named point of a relay's life, and for which time it is reached when the fault strikes. */
+export interface Point {
+  readonly point: string
+  readonly occurrence: number
+}
+
+/** The calls that make up an opening, in their order. The first time, they make up the genesis. */
+const openingCalls = [
+  'store.readLease',
+  'store.takeLease',
+  'store.checkServer',
+  'store.changeToken',
+  'publisher.connect',
+  'store.readIdentity',
+  'publisher.hasCheckpointTopic',
+  'publisher.fence',
+  'producer.readCheckpoint',
+  'store.guarded',
+  'tx.readFacts',
+  'tx.writeIdentity',
+  'tx.deleteOtherBatches',
+] as const
+
+/** The calls that only a genesis makes. Its first batch and its first Kafka transaction hold no messages. */
+const genesisCalls = ['publisher.createCheckpointTopic', 'tx.insertBatch', 'producer.begin', 'producer.commit'] as const
+
+/** The calls that make up a batch, in their order, and the renewals beside it. */
+const batchCalls = [
+  'store.hasMessages',
+  'tx.readPage',
+  'tx.insertBatch',
+  'producer.begin',
+  'producer.send',
+  'producer.commit',
+  'store.renewLease',
+] as const
+
+/** The calls that delete what is confirmed. */
+const deleteCalls = ['tx.deleteBatchesBelow', 'tx.deletePublished'] as const
+
+const phases = ['before', 'during', 'after'] as const
+
+function points(calls: readonly string[], occurrence: number): Point[] {
+  return calls.flatMap((call) => phases.map((phase) => ({ point: `${call}:${phase}`, occurrence })))
+}
+
+/** Every point of the first opening of a shard. */
+export const genesisPoints: readonly Point[] = [
+  ...points([...openingCalls, ...genesisCalls], 1),
+  // Of the two guarded transactions of a genesis: a look at the history, then the agreement.
+  { point: 'store.guarded:committing', occurrence: 1 },
+  { point: 'store.guarded:committing', occurrence: 2 },
+]
+
+/** Every point of an opening behind batches. */
+export const reopeningPoints: readonly Point[] = [
+  ...points(openingCalls, 1),
+  { point: 'store.guarded:committing', occurrence: 1 },
+]
+
+/** Every point of a batch under way, behind a genesis and two other batches. */
+export const batchPoints: readonly Point[] = [
+  ...points(batchCalls, 4),
+  { point: 'store.guarded:committing', occurrence: 5 },
+]
+
+/** Every point of a deletion. */
+export const deletePoints: readonly Point[] = points(deleteCalls, 2)
+
+/** Where a pause hurts most: something is written, or about to be, and nobody knows. */
+export const pausePoints: readonly Point[] = [
+  { point: 'publisher.fence:after', occurrence: 1 },
+  { point: 'producer.readCheckpoint:after', occurrence: 1 },
+  { point: 'tx.readPage:after', occurrence: 3 },
+  { point: 'store.guarded:committing', occurrence: 5 },
+  { point: 'tx.deletePublished:after', occurrence: 2 },
+  { point: 'producer.begin:during', occurrence: 4 },
+  { point: 'producer.send:during', occurrence: 4 },
+  { point: 'producer.commit:before', occurrence: 4 },
+  { point: 'producer.commit:during', occurrence: 4 },
+]

@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto'
+import { migrate } from '@pigeonhole/postgres'
+import {
+  checkExactlyOnce,
+  createDatabase,
+  type ExactlyOnceVerdict,
+  loggedMessage,
+  readLog,
+  type TestDatabase,
+} from '@pigeonhole/testing'
+import { Kafka, logLevel } from 'kafkajs'
+import pg from 'pg'
+import { RelayProcess } from './relay-process-handle.js'
+import type { Fault } from './relay-process-protocol.js'
+import { Writers, writerTables } from './writers.js'
+
+/** The servers of the run. */
+export interface LabServers {
+  readonly databaseUrl: string
+  readonly kafkaBrokers: readonly string[]
+}
+
+/** A database, topics and a relay name of one test's own, and everything that runs against them. */
+export class RelayLab implements AsyncDisposable {
+  readonly name: string
+  readonly topics: readonly string[]
+  readonly #servers: LabServers
+  readonly #database: TestDatabase
+  readonly #relays: RelayProcess[] = []
+  readonly #writers: Writers[] = []
+
+  private constructor(servers: LabServers, database: TestDatabase) {
+    this.#servers = servers
+    this.#database = database
+    this.name = `lab-${randomBytes(4).toString('hex')}`
+    this.topics = [`${this.name}-a`, `${this.name}-b`]
+  }
+
+  static async open(servers: LabServers): Promise<RelayLab> {
+    const database = await createDatabase({ url: servers.databaseUrl })
+    await migrate({ connectionString: database.url })
+    const lab = new RelayLab(servers, database)
+    await lab.#query(writerTables)
+    await lab.#createTopics()
+    return lab
+  }
+
+  get databaseUrl(): string {
+    return this.#database.url
+  }
+
+  /** Starts a relay in a process of its own, with a short lease. */
+  startRelay(options: { readonly fault?: Fault; readonly batchRows?: number } = {}): RelayProcess {
+    const relay = new RelayProcess({
+      name: this.name,
+      databaseUrl: this.#database.url,
+      brokers: this.#servers.kafkaBrokers,
+      leaseMs: 1500,
+      renewMs: 300,
+      batchRows: options.batchRows ?? 20,
+      ...(options.fault ? { fault: options.fault } : {}),
+    })
+    this.#relays.push(relay)
+    return relay
+  }
+
+  startWriters(count = 4): Writers {
+    const writers = new Writers(this.#database.url, this.topics).start(count)
+    this.#writers.push(writers)
+    return writers
+  }
+
+  /** What the database has committed against what a `read_committed` consumer finds. */
+  async verdict(): Promise<ExactlyOnceVerdict> {
+    const { rows } = await this.#query('SELECT id, topic, key, version FROM ledger')
+    const committed = rows.map(({ id, topic, key, version }) => ({ id, topic, key, order: version as number }))
+    const records = await readLog({ brokers: this.#servers.kafkaBrokers, topics: this.topics })
+    return checkExactlyOnce({ committed, log: records.map((record) => loggedMessage(record)) })
+  }
+
+  /** Rows that are left in the outbox. */
+  async leftInOutbox(): Promise<number> {
+    const { rows } = await this.#query('SELECT count(*)::int AS left FROM pigeonhole.outbox_message')
+    return rows[0]?.left
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled(this.#writers.map((writers) => writers.stop()))
+    for (const relay of this.#relays) relay.signal('SIGKILL')
+    await Promise.all(this.#relays.map((relay) => relay.exited))
+    await this.#database.drop()
+  }
+
+  async #createTopics(): Promise<void> {
+    const kafka = new Kafka({ brokers: [...this.#servers.kafkaBrokers], logLevel: logLevel.NOTHING })
+    const admin = kafka.admin()
+    await admin.connect()
+    await admin.createTopics({
+      waitForLeaders: true,
+      topics: this.topics.map((topic) => ({ topic, numPartitions: 3 })),
+    })
+    await admin.disconnect()
+  }
+
+  async #query(text: string): Promise<pg.QueryResult> {
+    const client = new pg.Client({ connectionString: this.#database.url })
+    await client.connect()
+    try {
+      return await client.query(text)
+    } finally {
+      await client.end()
+    }
+  }
+}
