@@ -1,3 +1,4 @@
+// @ts-check
 // Makes a checkout ready to run: dependencies, generated clients, builds. Needs nothing but Node, and does only what
 // is missing, so that every npm script may begin with it.
 import { spawnSync } from 'node:child_process'
