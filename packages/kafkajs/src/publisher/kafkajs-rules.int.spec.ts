@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto'
+import type { RelayPublisher, ShardProducer } from '@pigeonhole/core'
+import { type Admin, Kafka, logLevel } from 'kafkajs'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { capturedRow } from './captured-row.fake.js'
+import { kafkajsPublisher } from './kafkajs-publisher.js'
+import { partitionOfKey } from './partitioner.js'
+import { api, WireTap } from './wire-tap.fake.js'
+
+const brokers = inject('kafkaBrokers')
+
+let admin: Admin
+let tap: WireTap
+let publisher: RelayPublisher
+let relay: string
+
+beforeAll(async () => {
+  admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin()
+  await admin.connect()
+})
+
+afterAll(() => admin.disconnect())
+
+beforeEach(async () => {
+  tap = new WireTap()
+  relay = randomUUID()
+  const { socketFactory } = tap
+  publisher = kafkajsPublisher(new Kafka({ brokers, logLevel: logLevel.NOTHING, socketFactory }))
+  await publisher.connect(relay)
+  await publisher.createCheckpointTopic(relay, 1)
+})
+
+afterEach(() => publisher.close())
+
+async function createTopic(numPartitions: number, topic: string = randomUUID()): Promise<string> {
+  await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions }] })
+  return topic
+}
+
+async function openShard(): Promise<ShardProducer> {
+  const producer = await publisher.fence(relay, 0)
+  await producer.readCheckpoint()
+  return producer
+}
+
+async function offsetsOf(topic: string): Promise<Record<number, string>> {
+  const offsets = await admin.fetchTopicOffsets(topic)
+  return Object.fromEntries(offsets.map(({ partition, high }) => [partition, high]))
+}
+
+const checkpoint = { number: 1, token: 'token' }
+
+describe('the rules for kafkajs 2.2.4', () => {
+  it('retries off: a send whose answer is lost goes out once and is rejected', async () => {
+    const topic = await createTopic(1)
+    const producer = await openShard()
+    await producer.begin(checkpoint)
+    const before = tap.count(api.produce)
+    tap.loseAnswerTo(api.produce)
+    await expect(producer.send([capturedRow({ topic })])).rejects.toMatchObject({
+      code: 'BROKER_UNAVAILABLE',
+    })
+    expect(tap.count(api.produce) - before).toBe(1)
+  })
+
+  it('crash only: a commit whose answer is lost goes out once, and nothing is aborted', async () => {
+    const producer = await openShard()
+    await producer.begin(checkpoint)
+    const before = tap.count(api.endTxn)
+    tap.loseAnswerTo(api.endTxn)
+    await expect(producer.commit()).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' })
+    await producer.close()
+    // The broker had it. An abort would have come before this opening.
+    expect(await (await publisher.fence(relay, 0)).readCheckpoint()).toEqual(checkpoint)
+    const ofThisSession = 1
+    expect(tap.count(api.endTxn) - before).toBe(1 + ofThisSession)
+  })
+
+  it('CONCURRENT_TRANSACTIONS is tried again at once, while nothing has been accepted', async () => {
+    const producer = await openShard()
+    const started = performance.now()
+    let transactions = 0
+    const repeated = (): number => tap.count(api.addPartitionsToTxn) - before - transactions
+    const before = tap.count(api.addPartitionsToTxn)
+    while (repeated() < 5 && transactions < 2_000) {
+      await producer.begin({ number: transactions + 1, token: 'token' })
+      await producer.commit()
+      transactions += 1
+    }
+    expect(repeated()).toBeGreaterThanOrEqual(5)
+    // kafkajs's own first pause is 300 ms.
+    expect((performance.now() - started) / transactions).toBeLessThan(100)
+  })
+
+  it('the checkpoint record opens the transaction alone, then one request carries all records', async () => {
+    const topics = [await createTopic(3), await createTopic(3)]
+    const rows = topics.flatMap((topic) => [0, 1, 2].map((partition) => capturedRow({ topic, partition })))
+    const producer = await openShard()
+    const before = tap.count(api.produce)
+    await producer.begin(checkpoint)
+    expect(tap.count(api.produce) - before).toBe(1)
+    await producer.send(rows)
+    expect(tap.count(api.produce) - before).toBe(2)
+    await producer.commit()
+    for (const topic of topics) expect(await offsetsOf(topic)).toEqual({ 0: '2', 1: '2', 2: '2' })
+  })
+
+  it('the partition is settled before the first try: a record without a key lies where its id says', async () => {
+    const topic = await createTopic(12)
+    const row = capturedRow({ topic, key: null })
+    const producer = await openShard()
+    for (let number = 1; number <= 8; number += 1) {
+      await producer.begin({ number, token: 'token' })
+      await producer.send([row])
+      await producer.commit()
+    }
+    const offsets = await offsetsOf(topic)
+    const used = Object.keys(offsets).filter((partition) => offsets[Number(partition)] !== '0')
+    expect(used.map(Number)).toEqual([partitionOfKey(Buffer.from(row.id), 12)])
+  })
+
+  it('the metadata cover every partition: records that kafkajs drops in silence are missed', async () => {
+    const topic = await createTopic(4)
+    const rows = [0, 3].map((partition) => capturedRow({ topic, partition }))
+    const first = await openShard()
+    await first.begin(checkpoint)
+    await first.send(rows)
+    await first.commit()
+    // The number of partitions is remembered here, and a new producer of kafkajs sees what it is now.
+    await admin.deleteTopics({ topics: [topic] })
+    await expect.poll(() => admin.listTopics()).not.toContain(topic)
+    await createTopic(1, topic)
+    const second = await openShard()
+    await second.begin({ number: 2, token: 'token' })
+    await expect(second.send(rows)).rejects.toMatchObject({
+      code: 'BROKER_UNAVAILABLE',
+      message: expect.stringContaining(`${topic}/3`),
+    })
+    // It is asked for anew.
+    const third = await openShard()
+    await third.begin({ number: 3, token: 'token' })
+    await expect(third.send(rows)).rejects.toMatchObject({ code: 'RECORD_REFUSED' })
+  })
+
+  it('requests stay under max.message.bytes: a batch that is larger is divided', async () => {
+    const topic = await createTopic(1)
+    const rows = [1, 2, 3].map(() => capturedRow({ topic, payload: Buffer.alloc(400_000) }))
+    const producer = await openShard()
+    await producer.begin(checkpoint)
+    const before = tap.count(api.produce)
+    await producer.send(rows)
+    expect(tap.count(api.produce) - before).toBe(2)
+    await producer.commit()
+  })
+})

@@ -1,0 +1,41 @@
+import { connect, type Socket } from 'node:net'
+import type { ISocketFactory } from 'kafkajs'
+
+/** Numbers of Kafka's requests. */
+export const api = { produce: 0, fetch: 1, metadata: 3, addPartitionsToTxn: 24, endTxn: 26 } as const
+
+/** Sees every request of a Kafka instance on its way to the broker, and can keep an answer from coming back. */
+export class WireTap {
+  readonly #counts = new Map<number, number>()
+  #losing: number | undefined
+
+  /** How many requests of a kind have been sent. */
+  count(kind: number): number {
+    return this.#counts.get(kind) ?? 0
+  }
+
+  /** The broker gets the next request of this kind; its answer is lost with the connection. */
+  loseAnswerTo(kind: number): void {
+    this.#losing = kind
+  }
+
+  /** What a Kafka instance takes as `socketFactory`. */
+  readonly socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
+    const socket = connect({ host, port }, onConnect)
+    const write = socket.write.bind(socket)
+    // kafkajs writes a request at once: its length in 4 bytes, then its kind in 2.
+    socket.write = (frame: Uint8Array | string, ...rest: unknown[]): boolean => {
+      const kind = Buffer.from(frame as Uint8Array).readInt16BE(4)
+      this.#counts.set(kind, this.count(kind) + 1)
+      if (kind === this.#losing) this.#loseAnswer(socket)
+      return write(frame as string, ...(rest as []))
+    }
+    return socket
+  }
+
+  #loseAnswer(socket: Socket): void {
+    this.#losing = undefined
+    socket.removeAllListeners('data')
+    socket.once('data', () => socket.destroy(new Error('the connection is lost')))
+  }
+}
