@@ -96,7 +96,10 @@ export class Pipeline {
     return prepared
   }
 
-  async #writeIntent(tx: GuardedTransaction, { parent, confirmed }: Lineage): Promise<PreparedBatch | undefined> {
+  async #writeIntent(
+    tx: GuardedTransaction,
+    { parent, confirmed }: Lineage,
+  ): Promise<PreparedBatch | undefined> {
     const { options, size, open } = this.#parts
     const bounds = { maxRows: size.rows, maxBytes: options.batchBytes }
     const { rows, cursor } = await tx.readPage(parent.cursor, bounds)
@@ -122,19 +125,18 @@ export class Pipeline {
     events.emit('batch:published', { shard, batch: batch.number, rows: rows.length, durationMs })
   }
 
-  // Nothing is in flight here. PostgreSQL is told of the last acknowledged batch, so that `drain` and `status` of other
-  // processes see it, and what it covers is deleted.
+  // Nothing is in flight here. While there is nothing to send, PostgreSQL is told of the last acknowledged batch, so that
+  // `drain` and `status` of other processes see it, and what it covers is deleted.
   async #idle({ reading, leading }: PipelineSignals): Promise<void> {
     const { options, poll } = this.#parts
-    while (this.#noted < this.#confirmed.number || this.#cleaner.isDue(this.#confirmed)) {
-      await untilAborted(this.#guarded((tx, confirmed) => this.#clean(tx, confirmed)), leading)
-    }
     while (!reading.aborted) {
       if (await untilAborted(options.store.hasMessages(this.#confirmed.cursor), leading)) {
         poll.wake()
         return
       }
-      await poll.pause(AbortSignal.any([reading, leading]))
+      const untold = this.#noted < this.#confirmed.number || this.#cleaner.isDue(this.#confirmed)
+      if (untold) await untilAborted(this.#guarded((tx) => this.#clean(tx)), leading)
+      else await poll.pause(AbortSignal.any([reading, leading]))
     }
   }
 

@@ -102,14 +102,21 @@ export class Shard {
           this.#change('publishing')
           const { number: batch } = open.confirmed
           this.#events.emit('shard:opened', { shard: this.number, batch, genesis: open.genesis })
-          const parts = { options: this.#options, open, size: this.#size, poll: this.#poll, events: this.#events }
+          const parts = {
+            options: this.#options,
+            open,
+            size: this.#size,
+            poll: this.#poll,
+            events: this.#events,
+          }
           pipeline = new Pipeline(parts)
           return pipeline.run(signals)
         })
       } catch (error) {
         if (signals.leading.aborted) return
         if (isPigeonholeError(error, 'LEASE_LOST')) throw error
-        const divisible = isPigeonholeError(error, 'RECORD_REFUSED') && this.#size.refused(pipeline?.rowsInFlight ?? 0)
+        const divisible =
+          isPigeonholeError(error, 'RECORD_REFUSED') && this.#size.refused(pipeline?.rowsInFlight ?? 0)
         if (divisible) continue
         if (halts(error)) return this.#change('halted', error)
         await this.#backOff(error, AbortSignal.any([signals.reading, signals.leading]))
