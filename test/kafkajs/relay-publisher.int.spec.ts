@@ -1,5 +1,6 @@
 import { kafkajsPublisher } from '@pigeonhole/kafkajs'
-import { readLog, testRelayPublisher } from '@pigeonhole/testing'
+import { readLog } from '@pigeonhole/testing'
+import { testRelayPublisher } from '@pigeonhole/testing/conformance'
 import { Kafka, logLevel } from 'kafkajs'
 import { inject } from 'vitest'
 

@@ -14,6 +14,7 @@ const accessTypes: ReadonlySet<string> = new Set([
   'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
   'SASL_AUTHENTICATION_FAILED',
   'UNSUPPORTED_SASL_MECHANISM',
+  'ILLEGAL_SASL_STATE',
 ])
 
 // Error code 90, PRODUCER_FENCED, is younger than kafkajs: it has no name for it.

@@ -1,17 +1,27 @@
 import { createRequire } from 'node:module'
 import { PigeonholeError } from '@pigeonhole/core'
-import {
+import type { KafkaJSProtocolError } from 'kafkajs'
+import { describe, expect, it } from 'vitest'
+import { brokerError, isFenced, refusalOf } from './broker-errors.js'
+
+// Their types do not tell what they are constructed from.
+type ErrorClass = new (...args: unknown[]) => Error
+
+type Thrown =
+  | 'KafkaJSAggregateError'
+  | 'KafkaJSConnectionError'
+  | 'KafkaJSNonRetriableError'
+  | 'KafkaJSNumberOfRetriesExceeded'
+  | 'KafkaJSSASLAuthenticationError'
+
+const require = createRequire(import.meta.url)
+const {
   KafkaJSAggregateError,
   KafkaJSConnectionError,
   KafkaJSNonRetriableError,
   KafkaJSNumberOfRetriesExceeded,
-  type KafkaJSProtocolError,
   KafkaJSSASLAuthenticationError,
-} from 'kafkajs'
-import { describe, expect, it } from 'vitest'
-import { brokerError, isFenced, refusalOf } from './broker-errors.js'
-
-const require = createRequire(import.meta.url)
+} = require('kafkajs') as Record<Thrown, ErrorClass>
 const { createErrorFromCode: answer } = require('kafkajs/src/protocol/error') as {
   createErrorFromCode(code: number): KafkaJSProtocolError
 }

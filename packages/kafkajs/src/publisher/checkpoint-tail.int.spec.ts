@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto'
+import type { RelayPublisher, ShardProducer } from '@pigeonhole/core'
+import {
+  type Admin,
+  ConfigResourceTypes,
+  type IResourceConfig,
+  Kafka,
+  logLevel,
+  type Message,
+  type Producer,
+} from 'kafkajs'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { kafkajsPublisher } from './kafkajs-publisher.js'
+import { checkpointTopicOf } from './names.js'
+
+const kafka = new Kafka({ brokers: inject('kafkaBrokers'), logLevel: logLevel.NOTHING })
+
+let admin: Admin
+let stranger: Producer
+let publisher: RelayPublisher
+let relay: string
+let topic: string
+
+beforeAll(async () => {
+  admin = kafka.admin()
+  stranger = kafka.producer({ transactionalId: randomUUID() })
+  await Promise.all([admin.connect(), stranger.connect()])
+})
+
+afterAll(() => Promise.all([admin.disconnect(), stranger.disconnect()]))
+
+beforeEach(async () => {
+  relay = randomUUID()
+  topic = checkpointTopicOf(relay)
+  publisher = kafkajsPublisher(kafka, { openTimeoutMs: 1_000 })
+  await publisher.createCheckpointTopic(relay, 1)
+})
+
+afterEach(() => publisher.close())
+
+function fence(): Promise<ShardProducer> {
+  return publisher.fence(relay, 0)
+}
+
+async function commit(producer: ShardProducer, number: number): Promise<void> {
+  await producer.begin({ number, token: 'token' })
+  await producer.commit()
+}
+
+function others(count: number, key = 'other'): Message[] {
+  return Array.from({ length: count }, () => ({ key, value: '{"v":1,"session":"other"}' }))
+}
+
+function deletable(name: string): IResourceConfig {
+  const configEntries = [{ name: 'cleanup.policy', value: 'compact,delete' }]
+  return { type: ConfigResourceTypes.TOPIC, name, configEntries }
+}
+
+describe('the tail of the checkpoint topic', () => {
+  it('goes back to the start where there is no checkpoint near the end', async () => {
+    const first = await fence()
+    await first.readCheckpoint()
+    await commit(first, 1)
+    await commit(first, 2)
+    await stranger.send({ topic, messages: others(700) })
+    expect(await (await fence()).readCheckpoint()).toEqual({ number: 2, token: 'token' })
+  })
+
+  it('starts at the first record that is still there', async () => {
+    // Records of a topic that is only compacted cannot be deleted; one that is not refused anywhere else may have been.
+    await admin.alterConfigs({ validateOnly: false, resources: [deletable(topic)] })
+    const first = await fence()
+    await first.readCheckpoint()
+    await commit(first, 1)
+    const [end] = await admin.fetchTopicOffsets(topic)
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: end?.high ?? '' }] })
+    await stranger.send({ topic, messages: others(700) })
+    expect(await (await fence()).readCheckpoint()).toBeUndefined()
+  })
+
+  it('waits until every transaction before its session is settled, and gives up at its deadline', async () => {
+    const first = await fence()
+    await first.readCheckpoint()
+    await commit(first, 1)
+    const unsettled = await stranger.transaction()
+    await unsettled.send({ topic, messages: others(1) })
+    await expect((await fence()).readCheckpoint()).rejects.toMatchObject({
+      code: 'CHECKPOINT_UNREADABLE',
+      details: { shard: 0 },
+    })
+    const reading = fence().then((producer) => producer.readCheckpoint())
+    await unsettled.abort()
+    expect(await reading).toEqual({ number: 1, token: 'token' })
+  })
+
+  it('never reads an aborted checkpoint, whoever wrote it', async () => {
+    const first = await fence()
+    await first.readCheckpoint()
+    await commit(first, 1)
+    const aborted = await stranger.transaction()
+    const value = '{"v":1,"number":9,"token":"aborted"}'
+    await aborted.send({
+      topic,
+      messages: [
+        { key: Buffer.alloc(4), value },
+        { key: 'checkpoint', value },
+      ],
+    })
+    await aborted.abort()
+    expect(await (await fence()).readCheckpoint()).toEqual({ number: 1, token: 'token' })
+  })
+
+  it.each([
+    ['of a later version', '{"v":2,"number":1,"token":"t"}'],
+    ['that is not JSON', 'x'],
+    ['without a value', null],
+  ])('refuses a checkpoint %s', async (_, value) => {
+    await stranger.send({ topic, messages: [{ key: 'checkpoint', value }] })
+    await expect((await fence()).readCheckpoint()).rejects.toMatchObject({ code: 'CHECKPOINT_UNREADABLE' })
+  })
+})

@@ -1,0 +1,1 @@
+export { type RelayPublisherSubject, testRelayPublisher } from './relay-publisher.js'
