@@ -1,18 +1,30 @@
-export { isPigeonholeError, PigeonholeError, type PigeonholeErrorInit } from './errors/pigeonhole-error.js'
 export type { ErrorCode, ErrorDetails, IdentityPart } from './errors/error-codes.js'
+export { isPigeonholeError, PigeonholeError, type PigeonholeErrorInit } from './errors/pigeonhole-error.js'
+export { Emitter, type EventSource, type Unsubscribe } from './events/emitter.js'
+export { type Binding, type Handler, type HandlerContext, type Message, on } from './inbox/binding.js'
+export { type Delivery, headerText } from './inbox/delivery.js'
+export { createInbox, type Inbox, type Outcome } from './inbox/inbox.js'
+export type { InboxEvents, MessagePlace } from './inbox/inbox-events.js'
+export type { Dedupe, InboxOptions } from './inbox/inbox-options.js'
+export { conventionalMessageId, type MessageId, type MessageIdResolver } from './inbox/message-id.js'
+export type { Service, StopOptions } from './lifecycle/service.js'
 export { bucketCount, bucketOf } from './message/bucket.js'
 export { bytesCodec, type Codec, jsonCodec, textCodec } from './message/codec.js'
 export {
-  headerBytes,
   type HeadersInput,
   type HeaderValue,
+  headerBytes,
   messageIdHeader,
   type StoredHeader,
   storeHeader,
   traceparentHeader,
 } from './message/headers.js'
 export { murmur2 } from './message/murmur2.js'
-export { type KeyInput, topic, type Topic, type TopicOptions } from './message/topic.js'
+export { type KeyInput, type Topic, type TopicOptions, topic } from './message/topic.js'
+export { assertKnownOptions, assertName, assertWholeNumber } from './options/known-options.js'
+export type { RawMessage } from './outbox/compose-row.js'
+export { createOutbox, type Outbox, type OutboxEvents, type PublishOptions } from './outbox/outbox.js'
+export type { OutboxOptions } from './outbox/outbox-options.js'
 export { type Clock, systemClock } from './ports/clock.js'
 export type { InboxStore, NextPosition, Position, TransactionBounds } from './ports/inbox-store.js'
 export type { OutboxRow, OutboxStore } from './ports/outbox-store.js'
@@ -23,8 +35,8 @@ export {
   type Guard,
   type GuardedTransaction,
   type Lease,
-  originCursor,
   type OutboxStatus,
+  originCursor,
   type Page,
   type PageBounds,
   type RelayBatch,
@@ -33,19 +45,7 @@ export {
   type ShardFacts,
   type ShardStatus,
 } from './ports/relay-store.js'
-export { Emitter, type EventSource, type Unsubscribe } from './events/emitter.js'
-export { type Binding, type Handler, type HandlerContext, type Message, on } from './inbox/binding.js'
-export { type Delivery, headerText } from './inbox/delivery.js'
-export { createInbox, type Inbox, type Outcome } from './inbox/inbox.js'
-export type { InboxEvents, MessagePlace } from './inbox/inbox-events.js'
-export type { Dedupe, InboxOptions } from './inbox/inbox-options.js'
-export { conventionalMessageId, type MessageId, type MessageIdResolver } from './inbox/message-id.js'
-export type { Service, StopOptions } from './lifecycle/service.js'
-export { assertKnownOptions, assertName, assertWholeNumber } from './options/known-options.js'
-export type { RawMessage } from './outbox/compose-row.js'
-export { createOutbox, type Outbox, type OutboxEvents, type PublishOptions } from './outbox/outbox.js'
-export type { OutboxOptions } from './outbox/outbox-options.js'
-export { type Backoff, backoffDelay } from './retry/backoff.js'
 export { createRelay, type Relay, type RelayShardStatus, type RelayStatus } from './relay/relay.js'
 export type { RelayEvents, ShardState } from './relay/relay-events.js'
 export type { RelayOptions } from './relay/relay-options.js'
+export { type Backoff, backoffDelay } from './retry/backoff.js'

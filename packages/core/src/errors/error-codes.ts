@@ -26,6 +26,17 @@ export interface ErrorDetails {
   HANDLER_SWALLOWED_ERROR: { readonly topic: string }
   /** `publish` was called in a handler of an inbox that was created without an outbox. */
   OUTBOX_MISSING: { readonly inbox: string }
+  /** The partition of a message was given to another consumer while the message was handled. */
+  PARTITION_LOST: { readonly topic: string; readonly partition: number }
+  /** Kafka has no record at the offset where an inbox goes on: a recreated topic, or retention. */
+  POSITION_NOT_IN_LOG: {
+    readonly topic: string
+    readonly partition: number
+    readonly nextOffset: string
+    readonly offered: string
+  }
+  /** A consumer has crashed and is kept from starting again. */
+  CONSUMER_CRASHED: { readonly groupId: string }
   /** Two transactions collided (40001, 40P01, P2034): the same work may be tried again. */
   STORE_CONFLICT: Record<never, never>
   /** PostgreSQL cannot be reached, or the connection broke; the outcome of a commit in flight is unknown. */

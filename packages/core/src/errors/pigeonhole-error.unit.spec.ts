@@ -2,14 +2,23 @@ import { describe, expect, it, vi } from 'vitest'
 import { isPigeonholeError, PigeonholeError } from './pigeonhole-error.js'
 
 function missing(cause?: unknown): PigeonholeError<'TOPIC_MISSING'> {
-  return new PigeonholeError('TOPIC_MISSING', { message: 'no such topic', details: { topic: 'orders' }, cause })
+  return new PigeonholeError('TOPIC_MISSING', {
+    message: 'no such topic',
+    details: { topic: 'orders' },
+    cause,
+  })
 }
 
 describe('PigeonholeError', () => {
   it('carries code, details and message', () => {
     const error = missing()
     expect(error).toBeInstanceOf(Error)
-    expect(error).toMatchObject({ name: 'PigeonholeError', code: 'TOPIC_MISSING', details: { topic: 'orders' }, message: 'no such topic' })
+    expect(error).toMatchObject({
+      name: 'PigeonholeError',
+      code: 'TOPIC_MISSING',
+      details: { topic: 'orders' },
+      message: 'no such topic',
+    })
   })
 
   it('keeps a foreign error as its cause, and has none otherwise', () => {
@@ -20,7 +29,9 @@ describe('PigeonholeError', () => {
 
   it('is not retryable unless it says so', () => {
     expect(missing().retryable).toBe(false)
-    expect(new PigeonholeError('STORE_CONFLICT', { message: '', details: {}, retryable: true }).retryable).toBe(true)
+    expect(
+      new PigeonholeError('STORE_CONFLICT', { message: '', details: {}, retryable: true }).retryable,
+    ).toBe(true)
   })
 })
 
@@ -31,9 +42,12 @@ describe('isPigeonholeError', () => {
     expect(isPigeonholeError(missing(), 'STORE_CONFLICT')).toBe(false)
   })
 
-  it.each([[new Error('x')], [{ code: 'TOPIC_MISSING' }], [undefined], [null], ['TOPIC_MISSING'], [0]])('is false for %s', (value) => {
-    expect(isPigeonholeError(value)).toBe(false)
-  })
+  it.each([[new Error('x')], [{ code: 'TOPIC_MISSING' }], [undefined], [null], ['TOPIC_MISSING'], [0]])(
+    'is false for %s',
+    (value) => {
+      expect(isPigeonholeError(value)).toBe(false)
+    },
+  )
 
   it('recognises the errors of another copy of this package', async () => {
     vi.resetModules()

@@ -16,7 +16,10 @@ describe('Emitter', () => {
     emitter.on('thing:failed', () => seen.push('failed'))
     emitter.on('thing:done', ({ count }) => seen.push(['second', count]))
     emitter.emit('thing:done', { count: 1 })
-    expect(seen).toEqual([['first', 1], ['second', 1]])
+    expect(seen).toEqual([
+      ['first', 1],
+      ['second', 1],
+    ])
   })
 
   it('stops calling a listener that has unsubscribed', () => {
@@ -33,18 +36,21 @@ describe('Emitter', () => {
   it.each([
     ['an error', new Error('listener broke'), 'listener broke'],
     ['something else', 'plain text', 'plain text'],
-  ])('contains a listener that throws %s: the next is called, the thrower becomes a warning', async (_what, thrown, message) => {
-    const emitter = new Emitter<Events>('spec')
-    const seen: number[] = []
-    emitter.on('thing:done', () => {
-      throw thrown
-    })
-    emitter.on('thing:done', ({ count }) => seen.push(count))
-    const warned = once(process, 'warning')
-    expect(() => emitter.emit('thing:done', { count: 1 })).not.toThrow()
-    expect(seen).toEqual([1])
-    expect(await warned).toEqual([expect.objectContaining({ message })])
-  })
+  ])(
+    'contains a listener that throws %s: the next is called, the thrower becomes a warning',
+    async (_what, thrown, message) => {
+      const emitter = new Emitter<Events>('spec')
+      const seen: number[] = []
+      emitter.on('thing:done', () => {
+        throw thrown
+      })
+      emitter.on('thing:done', ({ count }) => seen.push(count))
+      const warned = once(process, 'warning')
+      expect(() => emitter.emit('thing:done', { count: 1 })).not.toThrow()
+      expect(seen).toEqual([1])
+      expect(await warned).toEqual([expect.objectContaining({ message })])
+    },
+  )
 
   it('mirrors each event on the diagnostics channel of its service', () => {
     const emitter = new Emitter<Events>('spec-mirrored')

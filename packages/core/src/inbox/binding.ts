@@ -21,7 +21,11 @@ export interface HandlerContext<Tx, Value> {
   /** The transaction that also holds the inbox's own rows: what is written through it is committed once. */
   readonly tx: Tx
   /** Publishes in the same transaction. Resolves to the message's id. */
-  readonly publish: <In>(topic: Topic<In, unknown>, value: NoInfer<In>, options?: PublishOptions) => Promise<string>
+  readonly publish: <In>(
+    topic: Topic<In, unknown>,
+    value: NoInfer<In>,
+    options?: PublishOptions,
+  ) => Promise<string>
   /** Aborts when the partition is lost, the time is up or the consumer stops: hand it to what you await. */
   readonly signal: AbortSignal
 }

@@ -27,7 +27,7 @@ async function decodeValue(topic: Topic<never, unknown>, bytes: Uint8Array | nul
     throw new PigeonholeError('VALUE_UNDECODABLE', {
       message:
         `A message of topic ${topic.name} (${bytes.length} bytes) cannot be decoded: ` +
-        'check that its producer writes what the topic\'s codec reads',
+        "check that its producer writes what the topic's codec reads",
       details: { topic: topic.name },
       cause,
     })

@@ -39,7 +39,10 @@ function positionMissing(inbox: string, { topic }: Delivery): PigeonholeError {
   })
 }
 
-function idMissing({ name, dedupe }: IdentifyOptions, { topic, partition, offset }: Delivery): PigeonholeError {
+function idMissing(
+  { name, dedupe }: IdentifyOptions,
+  { topic, partition, offset }: Delivery,
+): PigeonholeError {
   return new PigeonholeError('MESSAGE_ID_MISSING', {
     message:
       `Inbox ${name} deduplicates by ${dedupe === 'id' ? 'id' : 'id or position'}, and the message of topic ${topic} ` +

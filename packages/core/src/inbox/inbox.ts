@@ -1,7 +1,7 @@
-import { PigeonholeError, isPigeonholeError } from '../errors/pigeonhole-error.js'
+import { isPigeonholeError, PigeonholeError } from '../errors/pigeonhole-error.js'
 import { Emitter, type EventSource } from '../events/emitter.js'
-import type { NextPosition } from '../ports/inbox-store.js'
 import { systemClock } from '../ports/clock.js'
+import type { NextPosition } from '../ports/inbox-store.js'
 import { backoffDelay } from '../retry/backoff.js'
 import type { Binding, HandlerContext } from './binding.js'
 import { decodeMessage } from './decode-message.js'
@@ -26,9 +26,15 @@ export interface Inbox<Tx> extends EventSource<InboxEvents> {
    * @throws whatever the handler throws, and MESSAGE_ID_MISSING, POSITION_MISSING, VALUE_UNDECODABLE, VALUE_INVALID,
    * HANDLER_SWALLOWED_ERROR, OUTBOX_MISSING, STORE_CONFLICT, STORE_UNAVAILABLE. Nothing is written then.
    */
-  handle(delivery: Delivery, binding: Binding<Tx>, options?: { readonly signal?: AbortSignal }): Promise<Outcome>
+  handle(
+    delivery: Delivery,
+    binding: Binding<Tx>,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<Outcome>
   /** Where this inbox goes on in each of `partitions`; those it has never handled are absent. */
-  readPositions(partitions: readonly { readonly topic: string; readonly partition: number }[]): Promise<NextPosition[]>
+  readPositions(
+    partitions: readonly { readonly topic: string; readonly partition: number }[],
+  ): Promise<NextPosition[]>
   /** @throws SCHEMA_MISSING, SCHEMA_OUTDATED, STORE_UNAVAILABLE */
   checkSchema(): Promise<void>
 }
@@ -60,13 +66,25 @@ class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
     binding: Binding<Tx>,
     { signal }: { readonly signal?: AbortSignal } = {},
   ): Promise<Outcome> {
-    const place = { inbox: this.name, topic: delivery.topic, partition: delivery.partition, offset: delivery.offset }
+    const place = {
+      inbox: this.name,
+      topic: delivery.topic,
+      partition: delivery.partition,
+      offset: delivery.offset,
+    }
     const started = performance.now()
     try {
       const identity = identify(this.#options, delivery)
-      const outcome = await this.#retryConflicts(place, () => this.#transact(delivery, binding, identity, signal))
+      const outcome = await this.#retryConflicts(place, () =>
+        this.#transact(delivery, binding, identity, signal),
+      )
       if (outcome.status === 'duplicate') this.emit('message:deduplicated', { ...place, by: outcome.by })
-      else this.emit('message:handled', { ...place, idMissing: !identity.id, durationMs: performance.now() - started })
+      else
+        this.emit('message:handled', {
+          ...place,
+          idMissing: !identity.id,
+          durationMs: performance.now() - started,
+        })
       return outcome
     } catch (error) {
       this.emit('message:failed', { ...place, error })
@@ -74,7 +92,9 @@ class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
     }
   }
 
-  readPositions(partitions: readonly { readonly topic: string; readonly partition: number }[]): Promise<NextPosition[]> {
+  readPositions(
+    partitions: readonly { readonly topic: string; readonly partition: number }[],
+  ): Promise<NextPosition[]> {
     return this.#options.store.readPositions(this.name, partitions)
   }
 
@@ -87,14 +107,20 @@ class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
       try {
         return await work()
       } catch (error) {
-        if (!isPigeonholeError(error, 'STORE_CONFLICT') || attempt > this.#options.conflictRetries) throw error
+        if (!isPigeonholeError(error, 'STORE_CONFLICT') || attempt > this.#options.conflictRetries)
+          throw error
         this.emit('message:retried', { ...place, attempt, error })
         await systemClock.sleep(backoffDelay(conflictBackoff, attempt))
       }
     }
   }
 
-  #transact(delivery: Delivery, binding: Binding<Tx>, identity: Identity, signal?: AbortSignal): Promise<Outcome> {
+  #transact(
+    delivery: Delivery,
+    binding: Binding<Tx>,
+    identity: Identity,
+    signal?: AbortSignal,
+  ): Promise<Outcome> {
     const { store, timeoutMs } = this.#options
     const timeout = AbortSignal.timeout(timeoutMs)
     return store.transaction({ timeoutMs }, async (tx) => {

@@ -15,7 +15,15 @@ const orders = topic<{ readonly total: number }>('orders')
 
 function delivery(over: Partial<Delivery> = {}): Delivery {
   const headers = [['message-id', Buffer.from('m1')]] as const
-  return { topic: 'orders', partition: 0, offset: 5n, key: Buffer.from('k'), value: Buffer.from('{"total":1}'), headers, ...over }
+  return {
+    topic: 'orders',
+    partition: 0,
+    offset: 5n,
+    key: Buffer.from('k'),
+    value: Buffer.from('{"total":1}'),
+    headers,
+    ...over,
+  }
 }
 
 function without(...names: readonly (keyof Delivery)[]): Delivery {
@@ -27,7 +35,12 @@ function openInbox(options: Partial<InboxOptions<JournalingTx>> = {}) {
   const store = new JournalingInboxStore()
   const inbox = createInbox<JournalingTx>({ store, name: 'billing', ...options })
   const events: { readonly name: string; readonly data: unknown }[] = []
-  const names: (keyof InboxEvents)[] = ['message:handled', 'message:deduplicated', 'message:retried', 'message:failed']
+  const names: (keyof InboxEvents)[] = [
+    'message:handled',
+    'message:deduplicated',
+    'message:retried',
+    'message:failed',
+  ]
   for (const name of names) inbox.on(name, (data) => events.push({ name, data }))
   const handled: unknown[] = []
   const handler: Handler<JournalingTx, unknown> = ({ message }) => {
@@ -45,7 +58,10 @@ describe('handling a message', () => {
     const { inbox, store, binding } = openInbox()
     expect(await inbox.handle(delivery(), binding)).toEqual({ status: 'handled' })
     expect(store.journal).toEqual(['begin', 'position', 'id', 'handler', 'usable?', 'commit'])
-    expect([...store.committed]).toEqual([['position billing orders 0', 6n], ['id billing orders m1', 1n]])
+    expect([...store.committed]).toEqual([
+      ['position billing orders 0', 6n],
+      ['id billing orders m1', 1n],
+    ])
   })
 
   it('gives the handler the message as it was delivered', async () => {
@@ -54,7 +70,13 @@ describe('handling a message', () => {
     await inbox.handle(delivery({ timestamp }), binding)
     expect(handled).toEqual([
       {
-        topic: 'orders', id: 'm1', key: Buffer.from('k'), value: { total: 1 }, partition: 0, offset: 5n, timestamp,
+        topic: 'orders',
+        id: 'm1',
+        key: Buffer.from('k'),
+        value: { total: 1 },
+        partition: 0,
+        offset: 5n,
+        timestamp,
         headers: [['message-id', Buffer.from('m1')]],
       },
     ])
@@ -114,7 +136,9 @@ describe('a repeat', () => {
   })
 
   it('is none where the id has another scope', async () => {
-    const { inbox, handled, binding } = openInbox({ messageId: ({ partition }) => ({ scope: `p${partition}`, id: 'same' }) })
+    const { inbox, handled, binding } = openInbox({
+      messageId: ({ partition }) => ({ scope: `p${partition}`, id: 'same' }),
+    })
     await inbox.handle(delivery(), binding)
     await inbox.handle(delivery({ partition: 1 }), binding)
     expect(handled).toHaveLength(2)
@@ -141,7 +165,10 @@ describe('the dedupe mode', () => {
     ['position', without('offset'), 'POSITION_MISSING'],
   ] as const)('%s refuses a delivery that lacks what it needs: %#', async (dedupe, incomplete, code) => {
     const { inbox, store, events, binding } = openInbox({ dedupe })
-    await expect(inbox.handle(incomplete, binding)).rejects.toMatchObject({ code, details: { topic: 'orders' } })
+    await expect(inbox.handle(incomplete, binding)).rejects.toMatchObject({
+      code,
+      details: { topic: 'orders' },
+    })
     expect(store.journal).toEqual([])
     expect(events.map(({ name }) => name)).toEqual(['message:failed'])
   })
@@ -153,7 +180,8 @@ describe('the dedupe mode', () => {
   ] as const)('%s handles a delivery that has enough: %#', async (dedupe, partial) => {
     const { inbox, binding } = openInbox({ dedupe })
     const id = [['message-id', Buffer.from('m1')]] as const
-    const complete = partial.partition === undefined && dedupe === 'both' ? { ...partial, headers: id } : partial
+    const complete =
+      partial.partition === undefined && dedupe === 'both' ? { ...partial, headers: id } : partial
     expect(await inbox.handle(complete, binding)).toEqual({ status: 'handled' })
   })
 })
@@ -212,7 +240,9 @@ describe('a conflict of two transactions', () => {
 
   it('is the only error that is tried again', async () => {
     const { inbox, store, binding } = openInbox()
-    store.commitErrors.push(new PigeonholeError('STORE_UNAVAILABLE', { message: 'gone', details: {}, retryable: true }))
+    store.commitErrors.push(
+      new PigeonholeError('STORE_UNAVAILABLE', { message: 'gone', details: {}, retryable: true }),
+    )
     await expect(inbox.handle(delivery(), binding)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
     expect(store.journal.filter((call) => call === 'begin')).toHaveLength(1)
   })
@@ -237,7 +267,10 @@ describe('publishing in a handler', () => {
 
   it('needs an outbox', async () => {
     const { inbox, store } = openInbox()
-    const publishing = on<JournalingTx, unknown>(orders, async ({ publish }) => void (await publish(orders, { total: 2 })))
+    const publishing = on<JournalingTx, unknown>(
+      orders,
+      async ({ publish }) => void (await publish(orders, { total: 2 })),
+    )
     await expect(inbox.handle(delivery(), publishing)).rejects.toMatchObject({
       code: 'OUTBOX_MISSING',
       details: { inbox: 'billing' },
@@ -257,14 +290,22 @@ describe('a value', () => {
   it('that is refused by its schema is not handled', async () => {
     const { inbox, store, handler } = openInbox()
     const strict = topic('orders', { schema: z.object({ total: z.string() }) })
-    await expect(inbox.handle(delivery(), on(strict, handler))).rejects.toMatchObject({ code: 'VALUE_INVALID' })
+    await expect(inbox.handle(delivery(), on(strict, handler))).rejects.toMatchObject({
+      code: 'VALUE_INVALID',
+    })
     expect(store.journal).toEqual(['begin', 'position', 'id', 'rollback'])
   })
 
   it('that cannot be decoded is not handled, and is not quoted', async () => {
     const { inbox, binding, store } = openInbox()
-    const error: Error = await inbox.handle(delivery({ value: Buffer.from('secret') }), binding).catch((e) => e)
-    expect(error).toMatchObject({ code: 'VALUE_UNDECODABLE', details: { topic: 'orders' }, cause: expect.any(SyntaxError) })
+    const error: Error = await inbox
+      .handle(delivery({ value: Buffer.from('secret') }), binding)
+      .catch((e) => e)
+    expect(error).toMatchObject({
+      code: 'VALUE_UNDECODABLE',
+      details: { topic: 'orders' },
+      cause: expect.any(SyntaxError),
+    })
     expect(error.message).not.toContain('secret')
     expect(store.committed.size).toBe(0)
   })
@@ -280,7 +321,10 @@ describe('an inbox', () => {
   it('knows where it goes on', async () => {
     const { inbox, binding } = openInbox()
     await inbox.handle(delivery(), binding)
-    const partitions = [{ topic: 'orders', partition: 0 }, { topic: 'orders', partition: 1 }]
+    const partitions = [
+      { topic: 'orders', partition: 0 },
+      { topic: 'orders', partition: 1 },
+    ]
     expect(await inbox.readPositions(partitions)).toEqual([{ topic: 'orders', partition: 0, nextOffset: 6n }])
   })
 

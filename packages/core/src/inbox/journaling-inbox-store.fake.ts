@@ -31,7 +31,11 @@ export class JournalingInboxStore implements InboxStore<JournalingTx> {
     }
   }
 
-  async advancePosition(tx: JournalingTx, inbox: string, { topic, partition, offset }: Position): Promise<boolean> {
+  async advancePosition(
+    tx: JournalingTx,
+    inbox: string,
+    { topic, partition, offset }: Position,
+  ): Promise<boolean> {
     this.journal.push('position')
     const row = `position ${inbox} ${topic} ${partition}`
     if ((this.committed.get(row) ?? 0n) > offset) return false
@@ -39,7 +43,10 @@ export class JournalingInboxStore implements InboxStore<JournalingTx> {
     return true
   }
 
-  async insertMessageId(tx: JournalingTx, entry: { inbox: string; scope: string; id: string }): Promise<boolean> {
+  async insertMessageId(
+    tx: JournalingTx,
+    entry: { inbox: string; scope: string; id: string },
+  ): Promise<boolean> {
     this.journal.push('id')
     const row = `id ${entry.inbox} ${entry.scope} ${entry.id}`
     if (this.committed.has(row)) return false

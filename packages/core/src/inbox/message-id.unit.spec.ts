@@ -10,10 +10,22 @@ function delivery(headers: Record<string, string>): Delivery {
 
 describe('conventionalMessageId', () => {
   it.each([
-    [{ ce_source: '/shop', ce_id: '1', 'message-id': '2', id: '3', MessageId: '4' }, { scope: '/shop', id: '1' }],
-    [{ ce_id: '1', 'message-id': '2', id: '3', MessageId: '4' }, { scope: 'orders', id: '2' }],
-    [{ ce_source: '/shop', id: '3', MessageId: '4' }, { scope: 'orders', id: '3' }],
-    [{ 'message-id': '', id: '3' }, { scope: 'orders', id: '3' }],
+    [
+      { ce_source: '/shop', ce_id: '1', 'message-id': '2', id: '3', MessageId: '4' },
+      { scope: '/shop', id: '1' },
+    ],
+    [
+      { ce_id: '1', 'message-id': '2', id: '3', MessageId: '4' },
+      { scope: 'orders', id: '2' },
+    ],
+    [
+      { ce_source: '/shop', id: '3', MessageId: '4' },
+      { scope: 'orders', id: '3' },
+    ],
+    [
+      { 'message-id': '', id: '3' },
+      { scope: 'orders', id: '3' },
+    ],
     [{ MessageId: '4' }, { scope: 'orders', id: '4' }],
     [{ messageid: '5' }, undefined],
     [{}, undefined],
@@ -36,7 +48,13 @@ describe('resolveMessageId', () => {
 
 describe('headerText', () => {
   it('is the first of its name', () => {
-    const twice: Delivery = { ...delivery({}), headers: [['a', Buffer.from('1')], ['a', Buffer.from('2')]] }
+    const twice: Delivery = {
+      ...delivery({}),
+      headers: [
+        ['a', Buffer.from('1')],
+        ['a', Buffer.from('2')],
+      ],
+    }
     expect(headerText(twice, 'a')).toBe('1')
     expect(headerText(twice, 'b')).toBeUndefined()
   })

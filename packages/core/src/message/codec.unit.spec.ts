@@ -16,8 +16,12 @@ describe('jsonCodec', () => {
     expect(await jsonCodec.decode(await jsonCodec.encode('\ud800'))).toBe('\ud800')
   })
 
-  it.each([['undefined', undefined], ['a function', () => 1], ['a bigint', 1n]])('refuses %s', (_what, value) => {
-    expect(() => jsonCodec.encode(value)).toThrow(TypeError)
+  it.each([
+    ['undefined', undefined, 'JSON has no form for a value of type undefined'],
+    ['a function', () => 1, 'JSON has no form for a value of type function'],
+    ['a bigint', 1n, 'BigInt'],
+  ])('refuses %s', (_what, value, message) => {
+    expect(() => jsonCodec.encode(value)).toThrow(message)
   })
 
   it('reads JSON that begins with a byte order mark', async () => {
@@ -59,6 +63,8 @@ describe('bytesCodec', () => {
   })
 
   it('refuses what is no bytes', () => {
-    expect(() => bytesCodec.encode('text' as unknown as Uint8Array)).toThrow('expected a Uint8Array, got string')
+    expect(() => bytesCodec.encode('text' as unknown as Uint8Array)).toThrow(
+      'expected a Uint8Array, got string',
+    )
   })
 })

@@ -9,7 +9,9 @@ function throughJsonb<T>(stored: T): T {
   return JSON.parse(text) as T
 }
 
-const anyText = fc.string({ unit: fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('\u0000', '\ud800', '\udc00', '\ufeff')) })
+const anyText = fc.string({
+  unit: fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('\u0000', '\ud800', '\udc00', '\ufeff')),
+})
 
 describe('storeHeader', () => {
   it('gives any bytes back as they were, through jsonb', () => {
@@ -49,9 +51,12 @@ describe('storeHeader', () => {
 })
 
 describe('isReservedHeader', () => {
-  it.each(['message-id', 'Message-ID', 'traceparent', 'TRACEPARENT', 'pigeonhole-anything', 'Pigeonhole-X'])('%s is', (name) => {
-    expect(isReservedHeader(name)).toBe(true)
-  })
+  it.each(['message-id', 'Message-ID', 'traceparent', 'TRACEPARENT', 'pigeonhole-anything', 'Pigeonhole-X'])(
+    '%s is',
+    (name) => {
+      expect(isReservedHeader(name)).toBe(true)
+    },
+  )
 
   it.each(['id', 'message-ids', 'tracestate', 'x-pigeonhole-', 'pigeonhole'])('%s is not', (name) => {
     expect(isReservedHeader(name)).toBe(false)

@@ -36,7 +36,12 @@ const legalName = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/
  */
 export function topic<In, Out = In>(name: string, options: TopicOptions<In, Out> = {}): Topic<In, Out> {
   assertTopicName(name)
-  return { name, schema: options.schema as StandardSchemaV1<unknown, Out> | undefined, key: options.key, codec: options.codec ?? (jsonCodec as Codec<In>) }
+  return {
+    name,
+    schema: options.schema as StandardSchemaV1<unknown, Out> | undefined,
+    key: options.key,
+    codec: options.codec ?? (jsonCodec as Codec<In>),
+  }
 }
 
 /** @throws TOPIC_NAME_INVALID when Kafka would refuse `name`. */

@@ -40,7 +40,9 @@ describe('validateValue', () => {
 
   it('awaits a schema that answers later', async () => {
     const schema = z.string().refine(async (text) => text === 'yes')
-    await expect(validateValue(topic('orders', { schema }), 'no')).rejects.toMatchObject({ code: 'VALUE_INVALID' })
+    await expect(validateValue(topic('orders', { schema }), 'no')).rejects.toMatchObject({
+      code: 'VALUE_INVALID',
+    })
   })
 
   it('keeps the value out of the message, also where a schema quotes it', async () => {

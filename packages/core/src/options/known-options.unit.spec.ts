@@ -13,7 +13,8 @@ describe('assertKnownOptions', () => {
     expect(() => assertKnownOptions('createRelay', { leaseMs: 1, leesMs: 2 }, known)).toThrow(
       expect.objectContaining({
         code: 'OPTION_INVALID',
-        message: 'createRelay has no option "leesMs". Did you mean "leaseMs"? Known: batchRows, batchBytes, leaseMs',
+        message:
+          'createRelay has no option "leesMs". Did you mean "leaseMs"? Known: batchRows, batchBytes, leaseMs',
         details: { option: 'leesMs', nearest: 'leaseMs' },
       }),
     )
@@ -25,15 +26,18 @@ describe('assertWholeNumber', () => {
     expect(() => assertWholeNumber('rows', value, { min: 1, max: 3 })).not.toThrow()
   })
 
-  it.each([[0], [4], [1.5], [Number.NaN], [Number.POSITIVE_INFINITY], ['2' as unknown as number]])('refuses %s', (value) => {
-    expect(() => assertWholeNumber('rows', value, { min: 1, max: 3 })).toThrow(
-      expect.objectContaining({
-        code: 'OPTION_INVALID',
-        message: `Option rows is ${value}: it takes a whole number from 1 to 3`,
-        details: { option: 'rows' },
-      }),
-    )
-  })
+  it.each([[0], [4], [1.5], [Number.NaN], [Number.POSITIVE_INFINITY], ['2' as unknown as number]])(
+    'refuses %s',
+    (value) => {
+      expect(() => assertWholeNumber('rows', value, { min: 1, max: 3 })).toThrow(
+        expect.objectContaining({
+          code: 'OPTION_INVALID',
+          message: `Option rows is ${value}: it takes a whole number from 1 to 3`,
+          details: { option: 'rows' },
+        }),
+      )
+    },
+  )
 
   it('has no upper bound of its own but that of exact numbers', () => {
     expect(() => assertWholeNumber('rows', Number.MAX_SAFE_INTEGER, { min: 0 })).not.toThrow()
@@ -46,9 +50,12 @@ describe('assertName', () => {
     expect(() => assertName('name', name)).not.toThrow()
   })
 
-  it.each([[''], ['a b'], ['a/b'], ['ä'], ['x'.repeat(101)], ['a\n'], [undefined], [null], [7]])('refuses %j', (name) => {
-    expect(() => assertName('name', name)).toThrow(
-      expect.objectContaining({ code: 'OPTION_INVALID', details: { option: 'name' } }),
-    )
-  })
+  it.each([[''], ['a b'], ['a/b'], ['ä'], ['x'.repeat(101)], ['a\n'], [undefined], [null], [7]])(
+    'refuses %j',
+    (name) => {
+      expect(() => assertName('name', name)).toThrow(
+        expect.objectContaining({ code: 'OPTION_INVALID', details: { option: 'name' } }),
+      )
+    },
+  )
 })

@@ -2,8 +2,8 @@ import { v7 as uuidv7 } from 'uuid'
 import { PigeonholeError } from '../errors/pigeonhole-error.js'
 import { bucketOf } from '../message/bucket.js'
 import {
-  headerBytes,
   type HeadersInput,
+  headerBytes,
   isReservedHeader,
   type StoredHeader,
   storeHeader,
@@ -30,7 +30,10 @@ export interface RawMessage {
  * The row of a message.
  * @throws TOPIC_NAME_INVALID, HEADER_INVALID, OPTION_INVALID, VALUE_NOT_SERIALISABLE, MESSAGE_TOO_LARGE
  */
-export function composeRow(message: RawMessage, options: Pick<ResolvedOutboxOptions<never>, 'maxMessageBytes' | 'traceparent'>): OutboxRow {
+export function composeRow(
+  message: RawMessage,
+  options: Pick<ResolvedOutboxOptions<never>, 'maxMessageBytes' | 'traceparent'>,
+): OutboxRow {
   const { topic, partition = null } = message
   assertTopicName(topic)
   assertPartition(partition)
@@ -64,7 +67,9 @@ function payloadBytes(topic: string, value: RawMessage['value']): Uint8Array | n
 }
 
 function storeHeaders(topic: string, input: HeadersInput, traceparent: string | undefined): StoredHeader[] {
-  const pairs = Array.isArray(input) ? (input as readonly (readonly [string, unknown])[]) : Object.entries(input)
+  const pairs = Array.isArray(input)
+    ? (input as readonly (readonly [string, unknown])[])
+    : Object.entries(input)
   const stored = pairs.map(([name, value]) => {
     assertHeader(topic, name, value)
     return storeHeader(name, value)
@@ -83,7 +88,8 @@ function assertHeader(topic: string, name: unknown, value: unknown): asserts val
   const named = typeof name === 'string' && name !== '' && !name.includes('\u0000') && name.isWellFormed()
   if (!named) refuse('needs a name that is a non-empty string with a UTF-8 form and without U+0000')
   if (isReservedHeader(name as string)) refuse('is one that Pigeonhole writes itself: choose another name')
-  if (typeof value !== 'string' && !(value instanceof Uint8Array)) refuse(`must be a string or bytes, not ${typeof value}`)
+  if (typeof value !== 'string' && !(value instanceof Uint8Array))
+    refuse(`must be a string or bytes, not ${typeof value}`)
 }
 
 function assertPartition(partition: number | null): void {
@@ -95,13 +101,16 @@ function assertPartition(partition: number | null): void {
 }
 
 function assertSize(row: OutboxRow, maxBytes: number): void {
-  const headers = row.headers.reduce((sum, header) => sum + Buffer.byteLength(header[0]) + headerBytes(header).length, 0)
+  const headers = row.headers.reduce(
+    (sum, header) => sum + Buffer.byteLength(header[0]) + headerBytes(header).length,
+    0,
+  )
   const bytes = (row.key?.length ?? 0) + (row.payload?.length ?? 0) + headers
   if (bytes <= maxBytes) return
   throw new PigeonholeError('MESSAGE_TOO_LARGE', {
     message:
       `A message for topic ${row.topic} has ${bytes} bytes and maxMessageBytes is ${maxBytes}: ` +
-      'send a reference to the data, or raise both this option and the broker\'s message.max.bytes',
+      "send a reference to the data, or raise both this option and the broker's message.max.bytes",
     details: { topic: row.topic, bytes, maxBytes },
   })
 }

@@ -8,7 +8,13 @@ const message: RawMessage = { topic: 'orders', key: 'k1', value: 'v1' }
 describe('composeRow', () => {
   it('turns text into UTF-8 bytes and leaves bytes alone', () => {
     const row = composeRow({ topic: 'orders', key: 'ä', value: Buffer.of(0, 255) }, options)
-    expect(row).toMatchObject({ topic: 'orders', key: Buffer.from('ä'), payload: Buffer.of(0, 255), partition: null, headers: [] })
+    expect(row).toMatchObject({
+      topic: 'orders',
+      key: Buffer.from('ä'),
+      payload: Buffer.of(0, 255),
+      partition: null,
+      headers: [],
+    })
   })
 
   it.each([[null], [undefined]])('has no key where the message has %s', (key) => {
@@ -28,7 +34,10 @@ describe('composeRow', () => {
 
   it('refuses a value that is missing, which would be a tombstone', () => {
     expect(() => composeRow({ ...message, value: undefined as unknown as null }, options)).toThrow(
-      expect.objectContaining({ code: 'VALUE_NOT_SERIALISABLE', message: expect.stringContaining('undefined') }),
+      expect.objectContaining({
+        code: 'VALUE_NOT_SERIALISABLE',
+        message: expect.stringContaining('undefined'),
+      }),
     )
   })
 
@@ -50,7 +59,9 @@ describe('composeRow', () => {
   })
 
   it.each(['', 'a b', 'x'.repeat(250)])('refuses the topic name %j', (topic) => {
-    expect(() => composeRow({ ...message, topic }, options)).toThrow(expect.objectContaining({ code: 'TOPIC_NAME_INVALID' }))
+    expect(() => composeRow({ ...message, topic }, options)).toThrow(
+      expect.objectContaining({ code: 'TOPIC_NAME_INVALID' }),
+    )
   })
 })
 
@@ -68,17 +79,31 @@ describe('the partition of a row', () => {
 
 describe('the headers of a row', () => {
   it('keep their order and duplicates', () => {
-    const headers = [['b', '1'], ['a', Buffer.of(0xff)], ['b', '2']] as const
-    expect(composeRow({ ...message, headers }, options).headers).toEqual([['b', '1'], ['a', { base64: '/w==' }], ['b', '2']])
+    const headers = [
+      ['b', '1'],
+      ['a', Buffer.of(0xff)],
+      ['b', '2'],
+    ] as const
+    expect(composeRow({ ...message, headers }, options).headers).toEqual([
+      ['b', '1'],
+      ['a', { base64: '/w==' }],
+      ['b', '2'],
+    ])
   })
 
   it('may come as an object', () => {
-    expect(composeRow({ ...message, headers: { b: '1', a: '2' } }, options).headers).toEqual([['b', '1'], ['a', '2']])
+    expect(composeRow({ ...message, headers: { b: '1', a: '2' } }, options).headers).toEqual([
+      ['b', '1'],
+      ['a', '2'],
+    ])
   })
 
   it('carry the trace context last', () => {
     const traced = { ...options, traceparent: () => '00-abc' }
-    expect(composeRow({ ...message, headers: { a: '1' } }, traced).headers).toEqual([['a', '1'], ['traceparent', '00-abc']])
+    expect(composeRow({ ...message, headers: { a: '1' } }, traced).headers).toEqual([
+      ['a', '1'],
+      ['traceparent', '00-abc'],
+    ])
   })
 
   it.each(['message-id', 'Message-Id', 'traceparent', 'pigeonhole-shard'])('may not be called %s', (name) => {
@@ -91,15 +116,21 @@ describe('the headers of a row', () => {
     )
   })
 
-  it.each([[''], ['a\u0000'], ['\ud800'], [undefined as unknown as string]])('may not be called %j', (name) => {
-    expect(() => composeRow({ ...message, headers: [[name, 'x']] }, options)).toThrow(
-      expect.objectContaining({ code: 'HEADER_INVALID', message: expect.stringContaining('needs a name') }),
-    )
-  })
+  it.each([[''], ['a\u0000'], ['\ud800'], [undefined as unknown as string]])(
+    'may not be called %j',
+    (name) => {
+      expect(() => composeRow({ ...message, headers: [[name, 'x']] }, options)).toThrow(
+        expect.objectContaining({ code: 'HEADER_INVALID', message: expect.stringContaining('needs a name') }),
+      )
+    },
+  )
 
   it.each([[1], [undefined], [null], [{}]])('may not have the value %j', (value) => {
     expect(() => composeRow({ ...message, headers: { a: value as unknown as string } }, options)).toThrow(
-      expect.objectContaining({ code: 'HEADER_INVALID', message: expect.stringContaining('must be a string or bytes') }),
+      expect.objectContaining({
+        code: 'HEADER_INVALID',
+        message: expect.stringContaining('must be a string or bytes'),
+      }),
     )
   })
 })
@@ -111,7 +142,10 @@ describe('the size of a row', () => {
     const fitting = { topic: 'orders', key: Buffer.alloc(20), value: Buffer.alloc(64), headers }
     expect(() => composeRow(fitting, options)).not.toThrow()
     expect(() => composeRow({ ...fitting, value: Buffer.alloc(65) }, options)).toThrow(
-      expect.objectContaining({ code: 'MESSAGE_TOO_LARGE', details: { topic: 'orders', bytes: 101, maxBytes: 100 } }),
+      expect.objectContaining({
+        code: 'MESSAGE_TOO_LARGE',
+        details: { topic: 'orders', bytes: 101, maxBytes: 100 },
+      }),
     )
   })
 

@@ -11,16 +11,22 @@ describe('resolveOutboxOptions', () => {
     expect(resolved.traceparent()).toBeUndefined()
   })
 
-  it.each([0, -1, 1.5, Number.NaN, '10' as unknown as number])('refuses maxMessageBytes %s', (maxMessageBytes) => {
-    expect(() => resolveOutboxOptions({ store, maxMessageBytes })).toThrow(
-      expect.objectContaining({ code: 'OPTION_INVALID', details: { option: 'maxMessageBytes' } }),
-    )
-  })
+  it.each([0, -1, 1.5, Number.NaN, '10' as unknown as number])(
+    'refuses maxMessageBytes %s',
+    (maxMessageBytes) => {
+      expect(() => resolveOutboxOptions({ store, maxMessageBytes })).toThrow(
+        expect.objectContaining({ code: 'OPTION_INVALID', details: { option: 'maxMessageBytes' } }),
+      )
+    },
+  )
 
   it('names the option nearest to an unknown one', () => {
     const options = { store, maxMesageBytes: 1 }
     expect(() => resolveOutboxOptions(options)).toThrow(
-      expect.objectContaining({ code: 'OPTION_INVALID', details: { option: 'maxMesageBytes', nearest: 'maxMessageBytes' } }),
+      expect.objectContaining({
+        code: 'OPTION_INVALID',
+        details: { option: 'maxMesageBytes', nearest: 'maxMessageBytes' },
+      }),
     )
   })
 })

@@ -33,13 +33,32 @@ export interface Outbox<Tx> extends EventSource<OutboxEvents> {
    * Publishes `value` in the open transaction `tx`. Resolves to the message's id.
    * @throws OUTSIDE_TRANSACTION, VALUE_INVALID, VALUE_NOT_SERIALISABLE, MESSAGE_TOO_LARGE, HEADER_INVALID
    */
-  publish<In>(tx: Tx, topic: Topic<In, unknown>, value: NoInfer<In>, options?: PublishOptions): Promise<string>
+  publish<In>(
+    tx: Tx,
+    topic: Topic<In, unknown>,
+    value: NoInfer<In>,
+    options?: PublishOptions,
+  ): Promise<string>
   /** Publishes `values` in their order, in one statement. Resolves to their ids. Throws like {@link publish}. */
-  publishMany<In>(tx: Tx, topic: Topic<In, unknown>, values: readonly NoInfer<In>[], options?: PublishOptions): Promise<string[]>
+  publishMany<In>(
+    tx: Tx,
+    topic: Topic<In, unknown>,
+    values: readonly NoInfer<In>[],
+    options?: PublishOptions,
+  ): Promise<string[]>
   /** Publishes bytes as they are, to any topics, in their order, in one statement. Resolves to their ids. */
-  publishRaw(tx: Tx, messages: readonly RawMessage[], options?: Pick<PublishOptions, 'ordered'>): Promise<string[]>
+  publishRaw(
+    tx: Tx,
+    messages: readonly RawMessage[],
+    options?: Pick<PublishOptions, 'ordered'>,
+  ): Promise<string[]>
   /** Publishes a null value for `key`: on a compacted topic it deletes what the key had. Resolves to the message's id. */
-  tombstone(tx: Tx, topic: Topic<never, unknown>, key: string | Uint8Array, options?: Omit<PublishOptions, 'key'>): Promise<string>
+  tombstone(
+    tx: Tx,
+    topic: Topic<never, unknown>,
+    key: string | Uint8Array,
+    options?: Omit<PublishOptions, 'key'>,
+  ): Promise<string>
 }
 
 /**
@@ -58,7 +77,12 @@ class StoredOutbox<Tx> extends Emitter<OutboxEvents> implements Outbox<Tx> {
     this.#options = options
   }
 
-  async publish<In>(tx: Tx, topic: Topic<In, unknown>, value: NoInfer<In>, options: PublishOptions = {}): Promise<string> {
+  async publish<In>(
+    tx: Tx,
+    topic: Topic<In, unknown>,
+    value: NoInfer<In>,
+    options: PublishOptions = {},
+  ): Promise<string> {
     const [id] = await this.publishMany(tx, topic, [value], options)
     return id as string
   }

@@ -20,7 +20,13 @@ describe('publish', () => {
     const id = await outbox.publish('tx', orders, { orderId: '1' }, { headers: { a: 'b' }, partition: 3 })
     expect(store.calls).toEqual([{ call: 'insertMessages', tx: 'tx', keys: ['1'] }])
     expect(store.rows).toEqual([
-      expect.objectContaining({ id, topic: 'orders', partition: 3, headers: [['a', 'b']], payload: Buffer.from('{"orderId":"1"}') }),
+      expect.objectContaining({
+        id,
+        topic: 'orders',
+        partition: 3,
+        headers: [['a', 'b']],
+        payload: Buffer.from('{"orderId":"1"}'),
+      }),
     ])
   })
 
@@ -81,7 +87,10 @@ describe('publishMany', () => {
 describe('publishRaw', () => {
   it('locks only what has a key', async () => {
     const { store, outbox } = openOutbox()
-    const messages = [{ topic: 'a', key: 'k', value: '1' }, { topic: 'b', value: '2' }]
+    const messages = [
+      { topic: 'a', key: 'k', value: '1' },
+      { topic: 'b', value: '2' },
+    ]
     await outbox.publishRaw('tx', messages, { ordered: true })
     expect(store.calls).toEqual([
       { call: 'lockKeys', tx: 'tx', keys: ['k'] },
@@ -91,7 +100,9 @@ describe('publishRaw', () => {
 
   it('holds each message to the limit of its outbox', async () => {
     const outbox = createOutbox({ store: new RecordingOutboxStore(), maxMessageBytes: 3 })
-    await expect(outbox.publishRaw('tx', [{ topic: 'a', value: '1234' }])).rejects.toMatchObject({ code: 'MESSAGE_TOO_LARGE' })
+    await expect(outbox.publishRaw('tx', [{ topic: 'a', value: '1234' }])).rejects.toMatchObject({
+      code: 'MESSAGE_TOO_LARGE',
+    })
   })
 })
 
@@ -101,7 +112,9 @@ describe('tombstone', () => {
     const checked = topic('orders', { schema: z.object({ orderId: z.string() }) })
     const id = await outbox.tombstone('tx', checked, '1', { headers: { a: 'b' }, ordered: true })
     expect(store.calls.map(({ call }) => call)).toEqual(['lockKeys', 'insertMessages'])
-    expect(store.rows).toEqual([expect.objectContaining({ id, key: Buffer.from('1'), payload: null, headers: [['a', 'b']] })])
+    expect(store.rows).toEqual([
+      expect.objectContaining({ id, key: Buffer.from('1'), payload: null, headers: [['a', 'b']] }),
+    ])
   })
 })
 

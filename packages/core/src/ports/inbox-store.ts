@@ -35,14 +35,20 @@ export interface InboxStore<Tx> {
    */
   advancePosition(tx: Tx, inbox: string, position: Position): Promise<boolean>
   /** Remembers a message id. Resolves to false when the inbox has it already. */
-  insertMessageId(tx: Tx, entry: { readonly inbox: string; readonly scope: string; readonly id: string }): Promise<boolean>
+  insertMessageId(
+    tx: Tx,
+    entry: { readonly inbox: string; readonly scope: string; readonly id: string },
+  ): Promise<boolean>
   /**
    * Resolves to true when the transaction can still commit, to false when PostgreSQL has given it up after an error
    * that was swallowed (SQLSTATE 25P02).
    */
   isUsable(tx: Tx): Promise<boolean>
   /** Where the inbox goes on in each of `partitions`; those without a position are absent. */
-  readPositions(inbox: string, partitions: readonly { readonly topic: string; readonly partition: number }[]): Promise<NextPosition[]>
+  readPositions(
+    inbox: string,
+    partitions: readonly { readonly topic: string; readonly partition: number }[],
+  ): Promise<NextPosition[]>
   /**
    * @throws SCHEMA_MISSING, SCHEMA_OUTDATED when the tables are not what this library needs.
    */

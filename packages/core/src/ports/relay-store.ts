@@ -120,13 +120,21 @@ export interface RelayStore {
   /** Makes sure that the row of `shard` is there and returns its lease. */
   readLease(shard: number): Promise<Lease>
   /** Takes the lease if it is still as `observed`. Resolves to whether it did. */
-  takeLease(request: { readonly shard: number; readonly holder: string; readonly observed: Lease }): Promise<boolean>
+  takeLease(request: {
+    readonly shard: number
+    readonly holder: string
+    readonly observed: Lease
+  }): Promise<boolean>
   /** Counts the renewal up. Resolves to false when another process holds the lease. */
   renewLease(request: { readonly shard: number; readonly holder: string }): Promise<boolean>
   /** Gives the lease up, so that another process may take it at once. Harmless when it is held by another. */
   releaseLease(request: { readonly shard: number; readonly holder: string }): Promise<void>
   /** Gives the held lease a new token: everything guarded by an older one is void. Resolves to false when it is not held. */
-  changeToken(request: { readonly shard: number; readonly holder: string; readonly token: string }): Promise<boolean>
+  changeToken(request: {
+    readonly shard: number
+    readonly holder: string
+    readonly token: string
+  }): Promise<boolean>
   /** What `recorded` identity and system the database has, read without any lock. */
   readIdentity(): Promise<{ readonly recorded: RelayIdentity | null; readonly systemIdentifier: string }>
   /** Whether a page read from `cursor` would have rows. */

@@ -21,12 +21,17 @@ function send(rows: number, poisons: ReadonlySet<number>, full: number) {
 describe('BatchSize', () => {
   it('finds the first record that is refused, alone, in few attempts', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 300 }), fc.nat(299), (full, rows, first) => {
-        const poisons = new Set([first % rows, rows - 1])
-        const { haltedAt, attempts } = send(rows, poisons, full)
-        expect(haltedAt).toBe(first % rows)
-        expect(attempts).toBeLessThanOrEqual(Math.ceil(rows / full) + 2 * Math.ceil(Math.log2(full) + 1))
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 300 }),
+        fc.integer({ min: 1, max: 300 }),
+        fc.nat(299),
+        (full, rows, first) => {
+          const poisons = new Set([first % rows, rows - 1])
+          const { haltedAt, attempts } = send(rows, poisons, full)
+          expect(haltedAt).toBe(first % rows)
+          expect(attempts).toBeLessThanOrEqual(Math.ceil(rows / full) + 2 * Math.ceil(Math.log2(full) + 1))
+        },
+      ),
     )
   })
 

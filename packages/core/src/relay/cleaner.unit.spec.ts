@@ -5,7 +5,12 @@ import { Cleaner } from './cleaner.js'
 import { ScriptedRelayStore } from './scripted-relay-store.fake.js'
 
 function batch(number: number, rows: number): RelayBatch {
-  return { number, token: `t${number}`, parent: null, cursor: { ...originCursor, from: `${rows + 1}:${rows + 1}:` } }
+  return {
+    number,
+    token: `t${number}`,
+    parent: null,
+    cursor: { ...originCursor, from: `${rows + 1}:${rows + 1}:` },
+  }
 }
 
 async function openCleaner(limit: number) {
@@ -14,14 +19,21 @@ async function openCleaner(limit: number) {
   const cleaner = new Cleaner(limit)
   const guard = { shard: 0, token: '', confirmed: 0 }
   store.lease = { ...store.lease, token: '' }
-  return { script, cleaner, clean: (confirmed: RelayBatch) => store.guarded(guard, (tx) => cleaner.clean(tx, confirmed)) }
+  return {
+    script,
+    cleaner,
+    clean: (confirmed: RelayBatch) => store.guarded(guard, (tx) => cleaner.clean(tx, confirmed)),
+  }
 }
 
 describe('Cleaner', () => {
   it('deletes the intents below the confirmed batch and the rows that it covers', async () => {
     const { clean, script } = await openCleaner(10)
     expect(await clean(batch(3, 7))).toBe(7)
-    expect(script.take('deleteBatchesBelow', 'deletePublished')).toEqual(['deleteBatchesBelow 3', 'deletePublished 7'])
+    expect(script.take('deleteBatchesBelow', 'deletePublished')).toEqual([
+      'deleteBatchesBelow 3',
+      'deletePublished 7',
+    ])
   })
 
   it('has nothing to do before the first batch', async () => {

@@ -27,7 +27,8 @@ export async function drainShards(
 
 function expired(): PigeonholeError {
   return new PigeonholeError('DEADLINE_EXCEEDED', {
-    message: 'The drain was given up before all messages committed earlier were confirmed: they stay in the outbox',
+    message:
+      'The drain was given up before all messages committed earlier were confirmed: they stay in the outbox',
     details: { operation: 'drain' },
     retryable: true,
   })

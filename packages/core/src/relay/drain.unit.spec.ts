@@ -17,7 +17,13 @@ function openDrain() {
   const script = new CallScript()
   const store = new ScriptedRelayStore(script)
   const clock = new ManualClock()
-  const options = resolveRelayOptions({ name: 'orders', store, publisher: new ScriptedPublisher(script), clock, pollMs })
+  const options = resolveRelayOptions({
+    name: 'orders',
+    store,
+    publisher: new ScriptedPublisher(script),
+    clock,
+    pollMs,
+  })
   const shard = new Shard(0, options, new Emitter<RelayEvents>('relay'))
   const deadline = new AbortController()
   const drained: { done?: true; error?: unknown } = {}
@@ -33,7 +39,12 @@ function openDrain() {
   }
   const confirm = (rows: number): void => {
     const number = store.lease.confirmed + 1
-    store.batches.push({ number, token: 't', parent: null, cursor: { from: `${rows + 1}:${rows + 1}:`, until: null, lastSeq: '0' } })
+    store.batches.push({
+      number,
+      token: 't',
+      parent: null,
+      cursor: { from: `${rows + 1}:${rows + 1}:`, until: null, lastSeq: '0' },
+    })
     store.lease = { ...store.lease, confirmed: number }
   }
   return { script, store, clock, shard, deadline, drained, drain, confirm }
@@ -83,7 +94,11 @@ describe('drainShards', () => {
     await clock.advance(100)
     deadline.abort()
     await settle()
-    expect(drained.error).toMatchObject({ code: 'DEADLINE_EXCEEDED', details: { operation: 'drain' }, retryable: true })
+    expect(drained.error).toMatchObject({
+      code: 'DEADLINE_EXCEEDED',
+      details: { operation: 'drain' },
+      retryable: true,
+    })
   })
 
   it('rejects with the error of a shard of this process that has halted', async () => {

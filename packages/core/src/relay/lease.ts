@@ -49,7 +49,8 @@ export class ShardLease {
       if (signal.aborted) return
       const asked = clock.now()
       if (await this.#renew(signal, renewed + leaseMs - asked)) renewed = asked
-      else if (clock.now() - renewed >= leaseMs) throw this.lost('no renewal was answered for its whole length')
+      else if (clock.now() - renewed >= leaseMs)
+        throw this.lost('no renewal was answered for its whole length')
     }
   }
 
@@ -70,7 +71,9 @@ export class ShardLease {
   async #renew(signal: AbortSignal, remainingMs: number): Promise<boolean> {
     const { store, clock } = this.#options
     const unanswered = new AbortController()
-    const expired = clock.sleep(Math.max(0, remainingMs), AbortSignal.any([signal, unanswered.signal])).then(() => undefined)
+    const expired = clock
+      .sleep(Math.max(0, remainingMs), AbortSignal.any([signal, unanswered.signal]))
+      .then(() => undefined)
     const answer = store.renewLease({ shard: this.#shard, holder: this.holder }).catch(() => undefined)
     const held = await Promise.race([answer, expired])
     unanswered.abort()

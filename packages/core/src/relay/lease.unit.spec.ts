@@ -101,7 +101,11 @@ describe('taking a lease', () => {
     await settle()
     stopping.abort()
     await settle()
-    expect({ taken, holder: store.lease.holder, now: clock.now() }).toEqual({ taken: { value: false }, holder: 'other', now: 0 })
+    expect({ taken, holder: store.lease.holder, now: clock.now() }).toEqual({
+      taken: { value: false },
+      holder: 'other',
+      now: 0,
+    })
   })
 })
 
@@ -146,7 +150,10 @@ describe('keeping a lease', () => {
     await clock.advance(leaseMs - 1)
     expect(kept).toEqual({})
     await clock.advance(1)
-    expect(kept.error).toMatchObject({ code: 'LEASE_LOST', message: expect.stringContaining('no renewal was answered') })
+    expect(kept.error).toMatchObject({
+      code: 'LEASE_LOST',
+      message: expect.stringContaining('no renewal was answered'),
+    })
   })
 
   it('is lost when the store answers nothing for as long as the lease', async () => {

@@ -48,7 +48,9 @@ async function provideCheckpointTopic(options: OpeningOptions, shard: number, to
   const { store, publisher, name } = options
   const shards = shard + 1
   if (await publisher.hasCheckpointTopic(name, shards)) return
-  await store.guarded({ shard, token, confirmed: 0 }, async (tx) => assertNoHistory(shard, await tx.readFacts()))
+  await store.guarded({ shard, token, confirmed: 0 }, async (tx) =>
+    assertNoHistory(shard, await tx.readFacts()),
+  )
   await publisher.createCheckpointTopic(name, shards)
 }
 

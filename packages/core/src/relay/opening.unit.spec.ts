@@ -19,7 +19,12 @@ function prepare() {
 function prepareWithHistory(number: number) {
   const prepared = prepare()
   const { store, publisher } = prepared
-  const batches = [number - 1, number].map((n) => ({ number: n, token: `t${n}`, parent: `t${n - 1}`, cursor: originCursor }))
+  const batches = [number - 1, number].map((n) => ({
+    number: n,
+    token: `t${n}`,
+    parent: `t${n - 1}`,
+    cursor: originCursor,
+  }))
   store.batches = batches
   store.recorded = identity
   store.lease = { ...store.lease, confirmed: number - 1 }
@@ -60,10 +65,22 @@ describe('opening a shard', () => {
   it('begins a first time with an empty batch 0 on both sides, and its own topic', async () => {
     const { open, script, store, publisher } = prepare()
     const shard = await open()
-    expect(shard).toMatchObject({ genesis: true, confirmed: { number: 0, parent: null, cursor: originCursor } })
+    expect(shard).toMatchObject({
+      genesis: true,
+      confirmed: { number: 0, parent: null, cursor: originCursor },
+    })
     expect(publisher.checkpoint).toEqual({ number: 0, token: shard.confirmed.token })
     expect(store).toMatchObject({ batches: [shard.confirmed], recorded: identity })
-    const names = ['createCheckpointTopic', 'fence', 'writeIdentity', 'deleteOtherBatches', 'insertBatch', 'begin', 'send', 'commit']
+    const names = [
+      'createCheckpointTopic',
+      'fence',
+      'writeIdentity',
+      'deleteOtherBatches',
+      'insertBatch',
+      'begin',
+      'send',
+      'commit',
+    ]
     expect(script.take(...names)).toEqual([
       'createCheckpointTopic 1',
       'fence 0',
@@ -114,12 +131,15 @@ describe('an opening that may not go on', () => {
     expect(script.take('writeIdentity', 'deleteOtherBatches', 'insertBatch', 'close')).toEqual(['close'])
   })
 
-  it.each(['readCheckpoint', 'guarded', 'begin', 'commit'])('closes its producer when %s fails', async (call) => {
-    const { open, script } = prepare()
-    const error = new Error('gone')
-    if (call === 'guarded') script.failNext(call, undefined, error)
-    else script.failNext(call, error)
-    await expect(open()).rejects.toBe(error)
-    expect(script.take('close')).toEqual(['close'])
-  })
+  it.each(['readCheckpoint', 'guarded', 'begin', 'commit'])(
+    'closes its producer when %s fails',
+    async (call) => {
+      const { open, script } = prepare()
+      const error = new Error('gone')
+      if (call === 'guarded') script.failNext(call, undefined, error)
+      else script.failNext(call, error)
+      await expect(open()).rejects.toBe(error)
+      expect(script.take('close')).toEqual(['close'])
+    },
+  )
 })

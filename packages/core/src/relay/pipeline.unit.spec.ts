@@ -24,8 +24,20 @@ async function openPipeline({ rows = 0 } = {}) {
   store.lease = { holder: 'me', token: 'mine', renewal: 1, confirmed: 0 }
   store.batches = [first]
   for (let i = 0; i < rows; i++) store.commit()
-  const open = { shard: 0, token: 'mine', producer: await publisher.fence('orders', 0), confirmed: first, genesis: false }
-  const pipeline = new Pipeline({ options: { store, clock, batchRows, batchBytes: 1_000 }, open, size, poll, events })
+  const open = {
+    shard: 0,
+    token: 'mine',
+    producer: await publisher.fence('orders', 0),
+    confirmed: first,
+    genesis: false,
+  }
+  const pipeline = new Pipeline({
+    options: { store, clock, batchRows, batchBytes: 1_000 },
+    open,
+    size,
+    poll,
+    events,
+  })
   const reading = new AbortController()
   const leading = new AbortController()
   const run = (): Promise<void> => pipeline.run({ reading: reading.signal, leading: leading.signal })
@@ -40,9 +52,20 @@ describe('a batch', () => {
     const { run, script, reading, publisher, store } = await openPipeline({ rows: 2 })
     const running = run()
     await settle()
-    expect(script.calls.slice(0, 7)).toEqual(['hasMessages', 'guarded 0', 'readPage', 'insertBatch 1', 'hasMessages', 'begin 1', 'send 2'])
+    expect(script.calls.slice(0, 7)).toEqual([
+      'hasMessages',
+      'guarded 0',
+      'readPage',
+      'insertBatch 1',
+      'hasMessages',
+      'begin 1',
+      'send 2',
+    ])
     expect(publisher.log).toEqual(store.rows)
-    expect(publisher.checkpoint).toEqual({ number: 1, token: store.batches.find(({ number }) => number === 1)?.token })
+    expect(publisher.checkpoint).toEqual({
+      number: 1,
+      token: store.batches.find(({ number }) => number === 1)?.token,
+    })
     reading.abort()
     await running
   })
@@ -91,7 +114,11 @@ describe('the pipeline', () => {
     await settle()
     const calls = [...script.calls]
     expect(script.take('insertBatch')).toEqual(['insertBatch 1', 'insertBatch 2'])
-    expect(calls.filter((call) => /^(begin|send|commit) /.test(call))).toEqual(['begin 1', 'send 2', 'commit 1'])
+    expect(calls.filter((call) => /^(begin|send|commit) /.test(call))).toEqual([
+      'begin 1',
+      'send 2',
+      'commit 1',
+    ])
     acknowledge()
     await settle()
     expect(script.take('begin')[0]).toBe('begin 2')
@@ -158,18 +185,25 @@ describe('a pipeline that fails', () => {
   it('sends nothing of an intent whose parent is gone', async () => {
     const { run, script, store } = await openPipeline({ rows: 2 })
     store.batches = []
-    await expect(run()).rejects.toMatchObject({ code: 'INTENT_ORPHANED', details: { shard: 0, batch: 1 }, retryable: true })
+    await expect(run()).rejects.toMatchObject({
+      code: 'INTENT_ORPHANED',
+      details: { shard: 0, batch: 1 },
+      retryable: true,
+    })
     expect(script.take('begin')).toEqual([])
   })
 
-  it.each(['begin', 'send', 'commit'])('ends when %s rejects, without a further call to its producer', async (call) => {
-    const { run, script, pipeline } = await openPipeline({ rows: 4 })
-    const error = new Error('unknown outcome')
-    script.failNext(call, error)
-    await expect(run()).rejects.toBe(error)
-    expect(script.take('begin', 'send', 'commit').at(-1)).toMatch(new RegExp(`^${call} `))
-    expect(pipeline.rowsInFlight).toBe(2)
-  })
+  it.each(['begin', 'send', 'commit'])(
+    'ends when %s rejects, without a further call to its producer',
+    async (call) => {
+      const { run, script, pipeline } = await openPipeline({ rows: 4 })
+      const error = new Error('unknown outcome')
+      script.failNext(call, error)
+      await expect(run()).rejects.toBe(error)
+      expect(script.take('begin', 'send', 'commit').at(-1)).toMatch(new RegExp(`^${call} `))
+      expect(pipeline.rowsInFlight).toBe(2)
+    },
+  )
 
   it('ends with the error of what it had read ahead, after the batch before is out', async () => {
     const { run, script, publisher } = await openPipeline({ rows: 4 })
@@ -237,7 +271,10 @@ describe('what is confirmed', () => {
     read()
     await settle()
     // The page of batch 3 was begun when batch 1 was the last one acknowledged, and batch 2 is by now.
-    expect(script.take('deletePublished', 'deleteBatchesBelow').slice(0, 2)).toEqual(['deleteBatchesBelow 1', 'deletePublished 2'])
+    expect(script.take('deletePublished', 'deleteBatchesBelow').slice(0, 2)).toEqual([
+      'deleteBatchesBelow 1',
+      'deletePublished 2',
+    ])
     reading.abort()
     acknowledged()
     await running

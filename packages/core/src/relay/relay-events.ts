@@ -24,6 +24,10 @@ export interface RelayEvents {
   /** Messages that are confirmed have been deleted from the outbox. */
   'messages:deleted': { readonly shard: number; readonly rows: number }
   /** An uncertain outcome: the shard drops its producer and what it has read ahead, and opens again after `delayMs`. */
-  'shard:reopening': { readonly shard: number; readonly error: unknown; readonly attempt: number; readonly delayMs: number }
+  'shard:reopening': {
+    readonly shard: number
+    readonly error: unknown
+    readonly attempt: number
+    readonly delayMs: number
+  }
 }
-

@@ -69,7 +69,10 @@ export function resolveRelayOptions(options: RelayOptions): ResolvedRelayOptions
   assertKnownOptions('createRelay', options, ['name', 'store', 'publisher', ...Object.keys(defaults)])
   assertName('name', options.name)
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
-  const resolved: ResolvedRelayOptions = { ...defaults, ...(Object.fromEntries(given) as unknown as RelayOptions) }
+  const resolved: ResolvedRelayOptions = {
+    ...defaults,
+    ...(Object.fromEntries(given) as unknown as RelayOptions),
+  }
   for (const [option, range] of Object.entries(ranges)) {
     assertWholeNumber(option, resolved[option as keyof typeof ranges], range)
   }

@@ -6,7 +6,11 @@ import { ScriptedPublisher } from './scripted-publisher.fake.js'
 import { ScriptedRelayStore } from './scripted-relay-store.fake.js'
 
 const script = new CallScript()
-const required = { name: 'orders', store: new ScriptedRelayStore(script), publisher: new ScriptedPublisher(script) }
+const required = {
+  name: 'orders',
+  store: new ScriptedRelayStore(script),
+  publisher: new ScriptedPublisher(script),
+}
 
 describe('resolveRelayOptions', () => {
   const defaults = {
@@ -32,14 +36,20 @@ describe('resolveRelayOptions', () => {
   })
 
   it('takes what it is given', () => {
-    expect(resolveRelayOptions({ ...required, batchRows: 1, drainTimeoutMs: 0 })).toMatchObject({ batchRows: 1, drainTimeoutMs: 0 })
+    expect(resolveRelayOptions({ ...required, batchRows: 1, drainTimeoutMs: 0 })).toMatchObject({
+      batchRows: 1,
+      drainTimeoutMs: 0,
+    })
   })
 
-  it.each(['batchRows', 'batchBytes', 'leaseMs', 'renewMs', 'pollMs', 'idlePollMs'])('refuses %s 0', (option) => {
-    expect(() => resolveRelayOptions({ ...required, [option]: 0 })).toThrow(
-      expect.objectContaining({ code: 'OPTION_INVALID', details: { option } }),
-    )
-  })
+  it.each(['batchRows', 'batchBytes', 'leaseMs', 'renewMs', 'pollMs', 'idlePollMs'])(
+    'refuses %s 0',
+    (option) => {
+      expect(() => resolveRelayOptions({ ...required, [option]: 0 })).toThrow(
+        expect.objectContaining({ code: 'OPTION_INVALID', details: { option } }),
+      )
+    },
+  )
 
   it.each([
     ['drainTimeoutMs', -1],
@@ -75,7 +85,10 @@ describe('resolveRelayOptions', () => {
   it('names the option nearest to an unknown one', () => {
     const options = { ...required, batchRow: 5 }
     expect(() => resolveRelayOptions(options)).toThrow(
-      expect.objectContaining({ code: 'OPTION_INVALID', details: { option: 'batchRow', nearest: 'batchRows' } }),
+      expect.objectContaining({
+        code: 'OPTION_INVALID',
+        details: { option: 'batchRow', nearest: 'batchRows' },
+      }),
     )
   })
 })

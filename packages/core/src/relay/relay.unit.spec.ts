@@ -11,7 +11,13 @@ function openRelay(over: Partial<RelayOptions> = {}) {
   const store = new ScriptedRelayStore(script)
   const publisher = new ScriptedPublisher(script)
   const clock = new ManualClock()
-  return { script, store, publisher, clock, relay: createRelay({ name: 'orders', store, publisher, clock, ...over }) }
+  return {
+    script,
+    store,
+    publisher,
+    clock,
+    relay: createRelay({ name: 'orders', store, publisher, clock, ...over }),
+  }
 }
 
 /** Advances the clock until `promise` is settled. */
@@ -183,6 +189,8 @@ describe('stopping a relay', () => {
 
 describe('createRelay', () => {
   it('refuses an unknown option', () => {
-    expect(() => openRelay({ nam: 'orders' } as object)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
+    expect(() => openRelay({ nam: 'orders' } as object)).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID' }),
+    )
   })
 })

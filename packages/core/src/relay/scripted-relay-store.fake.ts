@@ -40,7 +40,17 @@ export class ScriptedRelayStore implements RelayStore {
   /** Commits a message. */
   commit(over: Partial<CapturedRow> = {}): void {
     const seq = String(this.rows.length + 1)
-    this.rows.push({ seq, id: `id-${seq}`, topic: 'orders', key: null, partition: null, bucket: 0, headers: [], payload: null, ...over })
+    this.rows.push({
+      seq,
+      id: `id-${seq}`,
+      topic: 'orders',
+      key: null,
+      partition: null,
+      bucket: 0,
+      headers: [],
+      payload: null,
+      ...over,
+    })
   }
 
   checkServer(): Promise<void> {
@@ -55,7 +65,8 @@ export class ScriptedRelayStore implements RelayStore {
   async takeLease({ holder, observed }: Holder & { readonly observed: Lease }): Promise<boolean> {
     await this.#script.enter('takeLease')
     const { renewal, token } = this.lease
-    if (this.lease.holder !== observed.holder || token !== observed.token || renewal !== observed.renewal) return false
+    if (this.lease.holder !== observed.holder || token !== observed.token || renewal !== observed.renewal)
+      return false
     this.lease = { ...this.lease, holder, renewal: renewal + 1 }
     return true
   }
@@ -79,7 +90,10 @@ export class ScriptedRelayStore implements RelayStore {
     return true
   }
 
-  async readIdentity(): Promise<{ readonly recorded: RelayIdentity | null; readonly systemIdentifier: string }> {
+  async readIdentity(): Promise<{
+    readonly recorded: RelayIdentity | null
+    readonly systemIdentifier: string
+  }> {
     await this.#script.enter('readIdentity')
     return { recorded: this.recorded, systemIdentifier: 'system' }
   }
@@ -101,13 +115,16 @@ export class ScriptedRelayStore implements RelayStore {
 
   async isCovered(mark: string, cursor: Cursor): Promise<boolean> {
     await this.#script.enter('isCovered')
-    return Number.parseInt(mark) - 1 <= position(cursor)
+    return Number.parseInt(mark, 10) - 1 <= position(cursor)
   }
 
   async guarded<R>(guard: Guard, work: (tx: GuardedTransaction) => Promise<R>): Promise<R> {
     await this.#script.enter('guarded', guard.confirmed)
     if (guard.token !== this.lease.token) {
-      throw new PigeonholeError('LEASE_LOST', { message: 'the token is another one', details: { shard: guard.shard } })
+      throw new PigeonholeError('LEASE_LOST', {
+        message: 'the token is another one',
+        details: { shard: guard.shard },
+      })
     }
     const confirmed = Math.max(this.lease.confirmed, guard.confirmed)
     this.lease = { ...this.lease, confirmed }
@@ -117,7 +134,12 @@ export class ScriptedRelayStore implements RelayStore {
   async readStatus(): Promise<OutboxStatus> {
     await this.#script.enter('readStatus')
     const { holder, confirmed } = this.lease
-    return { identity: this.recorded, shards: [{ shard: 0, holder, confirmed }], pending: 0, oldestAgeSeconds: null }
+    return {
+      identity: this.recorded,
+      shards: [{ shard: 0, holder, confirmed }],
+      pending: 0,
+      oldestAgeSeconds: null,
+    }
   }
 
   #transaction(): GuardedTransaction {
@@ -178,5 +200,5 @@ function snapshot(rows: number): string {
 }
 
 function position(cursor: Cursor): number {
-  return Number.parseInt(cursor.from) - 1
+  return Number.parseInt(cursor.from, 10) - 1
 }

@@ -20,7 +20,11 @@ function runShard(over: Partial<RelayOptions> = {}) {
   const publisher = new ScriptedPublisher(script)
   const clock = new ManualClock()
   const events = new Emitter<RelayEvents>('relay')
-  const shard = new Shard(0, resolveRelayOptions({ name: 'orders', store, publisher, clock, ...over }), events)
+  const shard = new Shard(
+    0,
+    resolveRelayOptions({ name: 'orders', store, publisher, clock, ...over }),
+    events,
+  )
   const states: string[] = []
   const log: { readonly name: string; readonly data: object }[] = []
   events.on('shard:changed', ({ state }) => states.push(state))
@@ -181,7 +185,9 @@ describe('a fault', () => {
     await clock.advance(1_000)
     script.failNext('hasMessages', new Error('gone again'))
     await clock.advance(1_000)
-    const waits = log.flatMap(({ name, data }) => (name === 'shard:reopening' ? [data as RelayEvents['shard:reopening']] : []))
+    const waits = log.flatMap(({ name, data }) =>
+      name === 'shard:reopening' ? [data as RelayEvents['shard:reopening']] : [],
+    )
     expect(waits.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4, 1])
     waits.slice(0, 4).forEach(({ delayMs }, i) => {
       expect(delayMs).toBeGreaterThanOrEqual(50 * 2 ** i)
@@ -208,7 +214,13 @@ describe('a fault', () => {
     const running = run()
     await clock.advance(1_000)
     expect(publisher.log).toEqual(store.rows)
-    expect(script.take('fence', 'begin', 'close').slice(0, 5)).toEqual(['fence 0', 'begin 0', 'begin 1', 'close', 'fence 0'])
+    expect(script.take('fence', 'begin', 'close').slice(0, 5)).toEqual([
+      'fence 0',
+      'begin 0',
+      'begin 1',
+      'close',
+      'fence 0',
+    ])
     reading.abort()
     await running
   })
@@ -224,7 +236,12 @@ describe('a fault', () => {
     })
     store.commit()
     await clock.advance(400)
-    expect(log.map(({ name }) => name)).toEqual(['lease:taken', 'shard:opened', 'shard:reopening', 'shard:opened'])
+    expect(log.map(({ name }) => name)).toEqual([
+      'lease:taken',
+      'shard:opened',
+      'shard:reopening',
+      'shard:opened',
+    ])
     expect(log[2]?.data).toMatchObject({ error: { code: 'INTENT_ORPHANED' } })
     expect(publisher.log).toEqual(store.rows)
     reading.abort()
@@ -250,22 +267,29 @@ describe('a fault', () => {
     await settle()
     reading.abort()
     await running
-    expect({ state: shard.state, now: clock.now(), sleeping: clock.sleeping }).toEqual({ state: 'stopped', now: 0, sleeping: 0 })
+    expect({ state: shard.state, now: clock.now(), sleeping: clock.sleeping }).toEqual({
+      state: 'stopped',
+      now: 0,
+      sleeping: 0,
+    })
   })
 })
 
 describe('a record that the broker refuses', () => {
   const refusal = coded('RECORD_REFUSED')
 
-  it.each([1, 2, 5, 8, 13])('is found alone, at place %d, and halts the shard: nothing behind it is sent', async (place) => {
-    const { run, shard, store, publisher, script } = runShard({ batchRows: 8 })
-    for (let i = 0; i < 16; i++) store.commit()
-    publisher.refuses = { id: `id-${place}`, error: refusal }
-    await run()
-    expect(shard).toMatchObject({ state: 'halted', error: refusal })
-    expect(publisher.log).toEqual(store.rows.slice(0, place - 1))
-    expect(script.take('send').at(-1)).toBe('send 1')
-  })
+  it.each([1, 2, 5, 8, 13])(
+    'is found alone, at place %d, and halts the shard: nothing behind it is sent',
+    async (place) => {
+      const { run, shard, store, publisher, script } = runShard({ batchRows: 8 })
+      for (let i = 0; i < 16; i++) store.commit()
+      publisher.refuses = { id: `id-${place}`, error: refusal }
+      await run()
+      expect(shard).toMatchObject({ state: 'halted', error: refusal })
+      expect(publisher.log).toEqual(store.rows.slice(0, place - 1))
+      expect(script.take('send').at(-1)).toBe('send 1')
+    },
+  )
 
   it('is looked for through a fresh opening each time', async () => {
     const { run, store, publisher, script } = runShard({ batchRows: 4 })

@@ -29,7 +29,9 @@ export function decideStartUp(sides: BothSides): StartUp {
     return { kind: 'genesis' }
   }
   if (checkpoint.number < facts.confirmed) throw kafkaWentBack(shard, checkpoint, facts)
-  const from = facts.batches.find(({ number, token }) => number === checkpoint.number && token === checkpoint.token)
+  const from = facts.batches.find(
+    ({ number, token }) => number === checkpoint.number && token === checkpoint.token,
+  )
   if (!from) throw databaseWentBack(shard, checkpoint)
   return { kind: 'resume', from }
 }

@@ -10,7 +10,15 @@ function batch(number: number, token = `t${number}`): RelayBatch {
 }
 
 function facts(over: Partial<ShardFacts> = {}): ShardFacts {
-  return { recorded: identity, systemIdentifier: 'system', confirmed: 0, batches: [], xidAhead: null, serverXid: '900', ...over }
+  return {
+    recorded: identity,
+    systemIdentifier: 'system',
+    confirmed: 0,
+    batches: [],
+    xidAhead: null,
+    serverXid: '900',
+    ...over,
+  }
 }
 
 function decide(checkpoint: Checkpoint | undefined, over: Partial<ShardFacts> = {}) {
@@ -60,7 +68,9 @@ describe('the start-up table', () => {
 
   describe('where Kafka has a checkpoint', () => {
     it('stops when it is older than what Kafka had acknowledged, even if the batch is still known', () => {
-      expect(() => decide({ number: 4, token: 't4' }, { confirmed: 5, batches: [batch(4), batch(5)] })).toThrow(
+      expect(() =>
+        decide({ number: 4, token: 't4' }, { confirmed: 5, batches: [batch(4), batch(5)] }),
+      ).toThrow(
         expect.objectContaining({
           code: 'RELAY_KAFKA_WENT_BACK',
           details: { shard: 0, checkpoint: 4, confirmed: 5 },
@@ -84,11 +94,17 @@ describe('the start-up table', () => {
       ['one with an intent behind it that never was sent', 5, [batch(5), batch(6)]],
       ['one of two attempts', 6, [batch(5), batch(6, 'another attempt'), batch(6)]],
     ])('resumes from %s', (_what, number, batches) => {
-      expect(decide({ number, token: `t${number}` }, { confirmed: 5, batches })).toEqual({ kind: 'resume', from: batch(number) })
+      expect(decide({ number, token: `t${number}` }, { confirmed: 5, batches })).toEqual({
+        kind: 'resume',
+        from: batch(number),
+      })
     })
 
     it('resumes from batch 0 after a genesis that sent nothing yet', () => {
-      expect(decide({ number: 0, token: 't0' }, { batches: [batch(0)] })).toEqual({ kind: 'resume', from: batch(0) })
+      expect(decide({ number: 0, token: 't0' }, { batches: [batch(0)] })).toEqual({
+        kind: 'resume',
+        from: batch(0),
+      })
     })
   })
 
