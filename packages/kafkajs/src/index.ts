@@ -1,3 +1,8 @@
+export { on } from '@pigeonhole/core'
 export { kafkajsPublisher } from './publisher/kafkajs-publisher.js'
 export type { KafkajsPublisherOptions } from './publisher/publisher-options.js'
 export { correctReadCommitted } from './read-committed/correct-read-committed.js'
+export type { InboxRun } from './run-inbox/inbox-run.js'
+export { runInbox } from './run-inbox/run-inbox.js'
+export type { InboxRunEvents, PartitionPlace } from './run-inbox/run-inbox-events.js'
+export type { RunInboxOptions } from './run-inbox/run-inbox-options.js'

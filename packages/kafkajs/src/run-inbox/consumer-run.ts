@@ -1,0 +1,230 @@
+import { backoffDelay, Emitter, type Inbox, PigeonholeError, type StopOptions } from '@pigeonhole/core'
+import type { Consumer, ConsumerGroupJoinEvent, EachBatchHandler } from 'kafkajs'
+import { brokerError } from '../publisher/broker-errors.js'
+import { assertReadCommitted } from '../read-committed/correct-read-committed.js'
+import { alreadyRunning, assertUsable } from './assert-usable.js'
+import { Assignment } from './assignment.js'
+import { type Crash, consumerCrashed, isKeptDown, restartDelayOf } from './crash.js'
+import { GroupFeed } from './group-feed.js'
+import { Heartbeats } from './heartbeats.js'
+import type { InboxRun } from './inbox-run.js'
+import {
+  type FetchedBatch,
+  listenToRunners,
+  type Runner,
+  separateOffsets,
+  showEmptyBatches,
+} from './kafkajs-runner.js'
+import { OffsetCommitter } from './offset-committer.js'
+import { openConsumer } from './open-consumer.js'
+import { Outcome } from './outcome.js'
+import type { InboxRunEvents } from './run-inbox-events.js'
+import type { ResolvedRunInboxOptions } from './run-inbox-options.js'
+import { Slots } from './slots.js'
+
+/** So often kafkajs may start again before the group is joined for the first time. */
+const startingAttempts = 5
+
+/** The kafkajs consumer under an inbox: starts it, starts it again when it has crashed, and ends it. */
+export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun {
+  readonly #consumer: Consumer
+  readonly #inbox: Inbox<Tx>
+  readonly #options: ResolvedRunInboxOptions<Tx>
+  readonly #offsets: OffsetCommitter
+  readonly #assignment: Assignment<Tx>
+  readonly #joined = new Outcome()
+  readonly #ended = new Outcome()
+  readonly #stopping = new AbortController()
+  readonly #hurrying = new AbortController()
+  #unlisten: readonly (() => void)[] = []
+  #feed: GroupFeed | undefined
+  #crashes = 0
+  #restarting: Promise<void> = Promise.resolve()
+  #stop: Promise<void> | undefined
+
+  constructor(consumer: Consumer, inbox: Inbox<Tx>, options: ResolvedRunInboxOptions<Tx>) {
+    super('inbox-run')
+    this.#consumer = consumer
+    this.#inbox = inbox
+    this.#options = options
+    const { clock, commitIntervalMs: intervalMs, partitionsConsumedConcurrently } = options
+    this.#offsets = new OffsetCommitter({
+      intervalMs,
+      clock,
+      events: this,
+      commit: async (offsets) => await this.#feed?.commit(offsets),
+    })
+    const slots = new Slots(partitionsConsumedConcurrently)
+    this.#assignment = new Assignment({ inbox, options, slots, events: this, offsets: this.#offsets })
+    // Heard of only after the consumer's own start has ended.
+    this.#joined.promise.catch(() => undefined)
+  }
+
+  get stopped(): Promise<void> {
+    return this.#ended.promise
+  }
+
+  /** Resolves when the group is joined. Leaves nothing behind otherwise. */
+  async start(): Promise<void> {
+    assertReadCommitted(this.#consumer)
+    await this.#inbox.checkSchema()
+    this.#listen()
+    try {
+      const { from, handlers } = this.#options
+      await openConsumer(this.#consumer, { topics: handlers.keys(), fromBeginning: from === 'earliest' })
+      await this.#run()
+      if (!this.#feed) throw alreadyRunning()
+      await this.#joined.promise
+    } catch (error) {
+      this.#stopping.abort()
+      await this.#leave()
+      throw error
+    }
+  }
+
+  // Callers share one stop, but each caller's signal can end its draining.
+  async stop({ signal }: StopOptions = {}): Promise<void> {
+    const hurry = (): void => this.#hurrying.abort()
+    if (signal?.aborted) hurry()
+    else signal?.addEventListener('abort', hurry, { once: true })
+    this.#stop ??= this.#drain()
+    await this.#stop
+    signal?.removeEventListener('abort', hurry)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  // Begin nothing, finish what is in flight, say how far it went, leave the group; past the deadline, without waiting.
+  async #drain(): Promise<void> {
+    this.#stopping.abort()
+    await this.#unlessHurried(this.#assignment.close())
+    if (this.#hurrying.signal.aborted) this.#assignment.giveUp(stoppedAtOnce())
+    await this.#unlessHurried(this.#restarting)
+    await this.#unlessHurried(this.#offsets.end())
+    await this.#unlessHurried(this.#leave())
+    this.#ended.resolve()
+  }
+
+  async #unlessHurried(work: Promise<void>): Promise<void> {
+    const { signal } = this.#hurrying
+    if (signal.aborted) return
+    await Promise.race([
+      work,
+      new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true })),
+    ])
+  }
+
+  // kafkajs ends its fetches first: one that waits for messages takes up to the consumer's maxWaitTimeInMs.
+  async #leave(): Promise<void> {
+    await this.#consumer.disconnect().catch(() => undefined)
+    for (const unlisten of this.#unlisten) unlisten()
+  }
+
+  #listen(): void {
+    const { events } = this.#consumer
+    this.#unlisten = [
+      this.#consumer.on(events.GROUP_JOIN, ({ payload }) => this.#onJoin(payload)),
+      this.#consumer.on(events.REBALANCING, () => void this.#offsets.flush()),
+      this.#consumer.on(events.STOP, () => this.#onStop()),
+      this.#consumer.on(events.CRASH, ({ payload }) => this.#onCrash(payload)),
+    ]
+  }
+
+  // Resolves also when the consumer has crashed instead of joining.
+  async #run(): Promise<void> {
+    const eachBatch: EachBatchHandler = async () => undefined
+    listenToRunners(this.#consumer, eachBatch, (runner) => this.#adopt(runner))
+    const { partitionsConsumedConcurrently } = this.#options
+    await this.#consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently,
+      eachBatch,
+    })
+  }
+
+  // kafkajs starts again after a crash even if it has been stopped meanwhile.
+  #adopt(runner: Runner): boolean {
+    if (this.#stopping.signal.aborted) return false
+    assertUsable(runner, this.#options.handlers)
+    showEmptyBatches(runner)
+    separateOffsets(runner)
+    const feed = new GroupFeed(runner)
+    const heartbeats = new Heartbeats(runner, this.#options.clock, {
+      rebalancing: () => this.#makeWay(),
+      expelled: (error) => this.#assignment.loseAll(error),
+    })
+    runner.eachBatch = ({ batch }) =>
+      heartbeats.during(this.#assignment.take(feed, batch as unknown as FetchedBatch))
+    this.#assignment.startOver(feed)
+    this.#feed = feed
+    return true
+  }
+
+  // With `dedupe: 'id'` or 'none' the next owner goes on behind what is committed now.
+  #makeWay(): void {
+    void this.#offsets.flush()
+    this.#assignment.endTurns()
+  }
+
+  #onJoin({ memberId, memberAssignment }: ConsumerGroupJoinEvent['payload']): void {
+    this.#crashes = 0
+    const partitions = Object.entries(memberAssignment).flatMap(([topic, numbers]) =>
+      numbers.map((partition) => ({ topic, partition })),
+    )
+    this.#assignment.joined(memberId, partitions)
+    this.#joined.resolve()
+  }
+
+  #onStop(): void {
+    if (!this.#stopping.signal.aborted) this.#assignment.loseAll(new Error('the consumer has ended'))
+  }
+
+  #onCrash(crash: Crash): void {
+    if (this.#stopping.signal.aborted) return
+    this.#crashes += 1
+    if (this.#joined.isPending && (!crash.restart || this.#crashes === startingAttempts)) {
+      this.#joined.reject(brokerError(crash.error, { doing: 'joining the consumer group' }))
+    } else if (crash.restart) {
+      this.emit('consumer:crashed', { error: crash.error, restartMs: restartDelayOf(crash) })
+    } else if (isKeptDown(crash)) {
+      this.#end(consumerCrashed(crash))
+    } else {
+      this.#restarting = this.#restart(crash.error)
+    }
+  }
+
+  // Errors that kafkajs does not retry may pass: an ACL is mended, a coordinator is found.
+  async #restart(crash: unknown): Promise<void> {
+    const { backoff, clock } = this.#options
+    for (let error = crash; !this.#stopping.signal.aborted; this.#crashes += 1) {
+      const restartMs = backoffDelay(backoff, this.#crashes)
+      this.emit('consumer:crashed', { error, restartMs })
+      await clock.sleep(restartMs, this.#stopping.signal)
+      if (this.#stopping.signal.aborted) return
+      try {
+        await this.#consumer.connect()
+        await this.#run()
+        return
+      } catch (failure) {
+        error = failure
+      }
+    }
+  }
+
+  #end(error: unknown): void {
+    this.#stopping.abort()
+    this.#stop = this.#leave()
+    this.emit('consumer:crashed', { error, restartMs: undefined })
+    this.#ended.reject(error)
+  }
+}
+
+function stoppedAtOnce(): PigeonholeError<'DEADLINE_EXCEEDED'> {
+  return new PigeonholeError('DEADLINE_EXCEEDED', {
+    message: 'The consumer was told to stop at once: the message is handled again after the next start',
+    details: { operation: 'stop' },
+  })
+}

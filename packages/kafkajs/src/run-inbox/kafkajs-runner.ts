@@ -1,0 +1,132 @@
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import type { Consumer, EachBatchHandler, EachBatchPayload, KafkaMessage } from 'kafkajs'
+import { copyOf, ownCopy, unsupported } from '../kafkajs-copy.js'
+
+/** What kafkajs 2.2.4 fetched of one partition at once. */
+export interface FetchedBatch {
+  readonly topic: string
+  readonly partition: number
+  /** Where the fetch began. */
+  readonly fetchedOffset: string
+  /** Without control records and records of aborted transactions. */
+  readonly messages: readonly KafkaMessage[]
+  /** That of the last record, whatever it is. */
+  lastOffset(): string
+  isEmpty(): boolean
+  isEmptyDueToFiltering(): boolean
+}
+
+/** kafkajs's membership in a group; it outlives rebalances, but not a crash. */
+export interface ConsumerGroup {
+  readonly isolationLevel: number
+  /** In milliseconds. */
+  readonly sessionTimeout: number
+  readonly topicsSubscribed: readonly string[]
+  readonly cluster: { committedOffsetsByGroup: Map<string, object> }
+  /** Made anew at each join. */
+  readonly offsetManager: OffsetManager
+  readonly seekOffset: { pop(topic: string, partition: number): unknown }
+  assigned(): readonly { readonly topic: string; readonly partitions: readonly number[] }[]
+  seek(place: { readonly topic: string; readonly partition: number; readonly offset: string }): void
+  pause(topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[]): void
+  resume(topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[]): void
+  commitOffsets(offsets: { readonly topics: readonly TopicOffsets[] }): Promise<void>
+}
+
+/** Offsets to commit for one topic. */
+export interface TopicOffsets {
+  readonly topic: string
+  readonly partitions: readonly { readonly partition: number; readonly offset: string }[]
+}
+
+/** Where kafkajs reads on, for the partitions of one assignment. */
+export interface OffsetManager {
+  /** Asks Kafka for what is not known yet: the group's committed offset, else the log's start or end. */
+  resolveOffsets(): Promise<void>
+  committedOffsets(): Readonly<Record<string, Readonly<Record<number, unknown>>>>
+}
+
+/** What drives a kafkajs consumer from one start to its stop or crash. */
+export interface Runner {
+  eachBatch(payload: EachBatchPayload): Promise<void>
+  handleBatch(batch: FetchedBatch): Promise<void>
+  /** Does nothing within `heartbeatInterval` of the last one. Rejects when the group has no use for it any more. */
+  heartbeat(): Promise<void>
+  readonly heartbeatInterval: number
+  readonly consumerGroup: ConsumerGroup
+}
+
+/** kafkajs's own numbers for what a consumer may read. */
+export const readCommitted = 1
+
+/** Is given each runner before it joins the group. Returns false to keep it from starting. */
+export type RunnerListener = (runner: Runner) => boolean
+
+interface RunnerPrototype {
+  start(this: Runner): Promise<void>
+}
+
+const listeners = new WeakMap<EachBatchHandler, RunnerListener>()
+const patched = new WeakSet<RunnerPrototype>()
+
+/**
+ * Calls `listener` with the runners of the consumer that is run with `marker` as its eachBatch. kafkajs shows them to
+ * nobody, and makes a new one when it restarts after a crash.
+ * @throws KAFKAJS_UNSUPPORTED
+ */
+export function listenToRunners(
+  consumer: Consumer,
+  marker: EachBatchHandler,
+  listener: RunnerListener,
+): void {
+  const prototype = runnerPrototypeOf(copyOf(consumer))
+  listeners.set(marker, listener)
+  if (patched.has(prototype)) return
+  patched.add(prototype)
+  const start = prototype.start
+  prototype.start = async function () {
+    const heard = listeners.get(this.eachBatch)
+    if (heard && !heard(this)) return
+    await start.call(this)
+  }
+}
+
+/**
+ * Lets `runner` hand over batches without messages too. By itself kafkajs steps over a batch of control records or
+ * aborted records and says nothing of where it began, so that the next batch looks like one that skips messages.
+ */
+export function showEmptyBatches(runner: Runner): void {
+  const handleBatch = runner.handleBatch
+  runner.handleBatch = async (batch) => {
+    if (batch.isEmptyDueToFiltering())
+      Object.assign(batch, { isEmpty: () => false, isEmptyDueToFiltering: () => false })
+    await handleBatch.call(runner, batch)
+  }
+}
+
+/**
+ * Gives the consumer of `runner` a memory of its own for the group's offsets. kafkajs keeps one for each Kafka instance
+ * and group: a second member in the process empties it, and the first one's next fetch is a TypeError that ends it.
+ */
+export function separateOffsets({ consumerGroup }: Runner): void {
+  consumerGroup.cluster.committedOffsetsByGroup = new Map()
+}
+
+const require = createRequire(import.meta.url)
+
+function runnerPrototypeOf(copy: object): RunnerPrototype {
+  const path = copy === ownCopy() ? require.resolve('kafkajs/src/errors') : errorsModuleOf(copy)
+  return (require(join(dirname(path), 'consumer/runner')) as { readonly prototype: RunnerPrototype })
+    .prototype
+}
+
+// A copy is known by a class of its errors module, and a loaded module by its path.
+function errorsModuleOf(copy: object): string {
+  const loaded = Object.values(require.cache).find(
+    (module) =>
+      (module?.exports as { readonly KafkaJSNonRetriableError?: unknown })?.KafkaJSNonRetriableError === copy,
+  )
+  if (!loaded) throw unsupported('of another copy')
+  return loaded.filename
+}

@@ -1,0 +1,121 @@
+import type { Clock, Inbox } from '@pigeonhole/core'
+import type { Feed } from './group-feed.js'
+import type { FetchedBatch } from './kafkajs-runner.js'
+import type { PartitionPlace } from './run-inbox-events.js'
+
+/** A position that has been at rest for so long is read again: the database may have been restored meanwhile. */
+const trustMs = 5_000
+
+/** What a {@link PartitionCursor} looks at. */
+export interface CursorSources {
+  readonly inbox: Pick<Inbox<never>, 'keepsPositions' | 'readPositions'>
+  readonly feed: Pick<Feed, 'startingOffset'>
+  readonly clock: Clock
+}
+
+/** What {@link PartitionCursor.locate} has found. */
+export interface Located {
+  readonly next: bigint
+  /** Where the cursor, or Kafka for a new one, stood before; undefined when that is the same place. */
+  readonly from: bigint | undefined
+  /** Whether this is the first look. */
+  readonly first: boolean
+}
+
+/**
+ * Where one partition goes on. The inbox's position rules; without one, Kafka's offset of the group does. Only a batch
+ * that was fetched from exactly here may be handled: one from further on would skip messages.
+ */
+export class PartitionCursor {
+  readonly #place: PartitionPlace
+  readonly #sources: CursorSources
+  #first: bigint | undefined
+  #next: bigint | undefined
+  /** The position in the database when it was last read or written here. The log may have gone on without messages. */
+  #position: bigint | undefined
+  #trustedAt = Number.NEGATIVE_INFINITY
+  #misses = 0
+
+  constructor(place: PartitionPlace, sources: CursorSources) {
+    this.#place = place
+    this.#sources = sources
+  }
+
+  /** The offset to be read next; unknown before the first look. */
+  get next(): bigint | undefined {
+    return this.#next
+  }
+
+  /** Whether to {@link locate} before anything is handled. */
+  get isDoubtful(): boolean {
+    return this.#sources.clock.now() - this.#trustedAt > trustMs
+  }
+
+  /** Batches in a row that were fetched from elsewhere. */
+  get misses(): number {
+    return this.#misses
+  }
+
+  /** Whether the inbox has a position in the partition, which Kafka cannot overrule. */
+  get isFixed(): boolean {
+    return this.#position !== undefined
+  }
+
+  /** Another member may have had the partition: what was known of it is to be read again. */
+  doubt(): void {
+    this.distrust()
+    this.#misses = 0
+  }
+
+  /** The position may have been changed by hand. */
+  distrust(): void {
+    this.#trustedAt = Number.NEGATIVE_INFINITY
+  }
+
+  /** Reads the position again and goes where it says. Rejects with whatever the database or Kafka says. */
+  async locate(): Promise<Located> {
+    const position = await this.#readPosition()
+    const first = this.#next === undefined
+    const before = this.#next ?? (await this.#sources.feed.startingOffset(this.#place))
+    const next = this.#follow(position, before)
+    this.#first ??= next
+    if (next !== before) this.#misses = 0
+    this.#next = next
+    this.#position = position
+    this.#trustedAt = this.#sources.clock.now()
+    return { next, from: next === before ? undefined : before, first }
+  }
+
+  /** Whether `batch` begins where the partition goes on. */
+  accepts(batch: Pick<FetchedBatch, 'fetchedOffset'>): boolean {
+    const accepted = BigInt(batch.fetchedOffset) === this.#next
+    this.#misses = accepted ? 0 : this.#misses + 1
+    return accepted
+  }
+
+  /** The message at `offset` is done. */
+  passMessage(offset: bigint): void {
+    this.#next = offset + 1n
+    if (this.#sources.inbox.keepsPositions) this.#position = this.#next
+    this.#trustedAt = this.#sources.clock.now()
+  }
+
+  /** There is no message from here up to `next`. */
+  skipTo(next: bigint): void {
+    this.#next = next
+    this.#misses = 0
+  }
+
+  async #readPosition(): Promise<bigint | undefined> {
+    const { inbox } = this.#sources
+    if (!inbox.keepsPositions) return undefined
+    const positions = await inbox.readPositions([this.#place])
+    return positions[0]?.nextOffset
+  }
+
+  #follow(position: bigint | undefined, before: bigint): bigint {
+    if (position === this.#position) return before
+    // The row is gone: the database was restored to a time before it. What was handled here is handled again.
+    return position ?? this.#first ?? before
+  }
+}

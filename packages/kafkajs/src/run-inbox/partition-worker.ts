@@ -1,0 +1,199 @@
+import { type Binding, backoffDelay, type Emitter, type Inbox } from '@pigeonhole/core'
+import type { KafkaMessage } from 'kafkajs'
+import { deliveryOf } from './delivery-of.js'
+import type { Feed } from './group-feed.js'
+import type { FetchedBatch } from './kafkajs-runner.js'
+import type { OffsetCommitter } from './offset-committer.js'
+import { PartitionCursor } from './partition-cursor.js'
+import { positionNotInLog } from './partition-errors.js'
+import type { InboxRunEvents, PartitionPlace } from './run-inbox-events.js'
+import type { ResolvedRunInboxOptions } from './run-inbox-options.js'
+import type { Slots } from './slots.js'
+import type { Turn } from './turn.js'
+
+/** So many batches in a row may come from elsewhere, because they were on their way already. */
+const toleratedMisses = 2
+
+/** What the partitions of a run share. */
+export interface RunContext<Tx> {
+  readonly inbox: Inbox<Tx>
+  readonly options: ResolvedRunInboxOptions<Tx>
+  readonly slots: Slots
+  readonly events: Emitter<InboxRunEvents>
+  readonly offsets: Pick<OffsetCommitter, 'note' | 'forget' | 'flush'>
+}
+
+/** What a {@link PartitionWorker} is made from. */
+export interface WorkerSetup<Tx> {
+  readonly place: PartitionPlace
+  readonly context: RunContext<Tx>
+  readonly binding: Binding<Tx>
+  readonly feed: Pick<Feed, 'startingOffset'>
+  /** Aborts when nothing more may be begun. */
+  readonly closing: AbortSignal
+  /** Aborts when what is under way is to be given up. */
+  readonly givingUp: AbortSignal
+  /** Lets kafkajs go on without this partition. */
+  readonly stepAside: () => void
+}
+
+/** Resolves to whether it did what it is for; rejects to be made again. */
+type Attempt = (number: number) => Promise<boolean>
+
+/** Handles the messages of one partition, each until it is done: what fails is tried again, and holds those behind it. */
+export class PartitionWorker<Tx> {
+  readonly #setup: WorkerSetup<Tx>
+  readonly #cursor: PartitionCursor
+
+  constructor(setup: WorkerSetup<Tx>) {
+    this.#setup = setup
+    const { inbox, options } = setup.context
+    this.#cursor = new PartitionCursor(setup.place, { inbox, feed: setup.feed, clock: options.clock })
+  }
+
+  /** The offset to be fetched next; undefined while it is not known. */
+  get next(): bigint | undefined {
+    return this.#cursor.next
+  }
+
+  /** Another member may have had the partition meanwhile. */
+  doubt(): void {
+    this.#cursor.doubt()
+  }
+
+  /** Finds out where the partition goes on, however long that takes. */
+  async claim(): Promise<void> {
+    await this.#persist(() => this.#locate())
+  }
+
+  /** Handles a batch, unless it is not the one that comes next. What is left of it is to be fetched again. */
+  async handle(batch: FetchedBatch, turn: Turn): Promise<void> {
+    if (this.#cursor.isDoubtful && !(await this.#persist(() => this.#locate()))) return
+    if (!(await this.#accept(batch))) return
+    for (const message of batch.messages) {
+      if (this.#isClosing || turn.isOver) return
+      if (!(await this.#handleMessage(message))) return
+    }
+    this.#moveTo(BigInt(batch.lastOffset()) + 1n)
+  }
+
+  get #isClosing(): boolean {
+    return this.#setup.closing.aborted
+  }
+
+  async #accept(batch: FetchedBatch): Promise<boolean> {
+    const misses = this.#cursor.misses
+    if (this.#cursor.accepts(batch)) {
+      if (misses > toleratedMisses) this.#release(misses - toleratedMisses)
+      return true
+    }
+    if (misses < toleratedMisses) return false
+    if (!this.#cursor.isFixed) return this.#followKafka(BigInt(batch.fetchedOffset))
+    const error = positionNotInLog(this.#setup.place, { next: this.next, offered: batch.fetchedOffset })
+    await this.#hold(misses - toleratedMisses + 1, error)
+    this.#cursor.distrust()
+    return false
+  }
+
+  // Nothing has been handled in this partition yet, or no position is kept: Kafka says where its log begins.
+  #followKafka(offered: bigint): true {
+    this.#emitClaimed(offered, this.next)
+    this.#moveTo(offered)
+    return true
+  }
+
+  async #handleMessage(message: KafkaMessage): Promise<boolean> {
+    const before = this.next
+    const done = await this.#persist(async (attempt) => {
+      // What made it fail may have been a database that is restored now, to an earlier state.
+      if (attempt > 1) await this.#locate()
+      return this.next === before && (await this.#setup.context.slots.use(() => this.#attempt(message)))
+    })
+    if (!done) return false
+    this.#cursor.passMessage(BigInt(message.offset))
+    this.#noteOffset()
+    return true
+  }
+
+  // A signal of the message's own: those combined with a lasting one would pile up in it.
+  async #attempt(message: KafkaMessage): Promise<boolean> {
+    const { place, context, binding, givingUp } = this.#setup
+    if (this.#isClosing) return false
+    const aborting = new AbortController()
+    const abort = (): void => aborting.abort(givingUp.reason)
+    givingUp.addEventListener('abort', abort, { once: true })
+    try {
+      await context.inbox.handle(deliveryOf(place, message), binding, { signal: aborting.signal })
+      return true
+    } finally {
+      givingUp.removeEventListener('abort', abort)
+    }
+  }
+
+  async #locate(): Promise<true> {
+    const { context } = this.#setup
+    const { next, from, first } = await this.#cursor.locate()
+    if (first || from !== undefined) {
+      this.#emitClaimed(next, from)
+      this.#noteOffset()
+    }
+    // The end of the log is another one at the next claim, and what was written in between would be passed over.
+    if (first && context.options.from === 'latest') await context.offsets.flush()
+    return true
+  }
+
+  /** Makes attempts until one resolves, and to what that does; to false when nothing may be begun any more. */
+  async #persist(attempt: Attempt): Promise<boolean> {
+    for (let number = 1; !this.#isClosing; number++) {
+      const result = await settle(attempt, number)
+      if ('done' in result) {
+        if (number > 1) this.#release(number - 1)
+        return result.done
+      }
+      if (this.#isClosing) return false
+      await this.#hold(number, result.error)
+    }
+    return false
+  }
+
+  async #hold(attempt: number, error: unknown): Promise<void> {
+    const { place, context, closing, stepAside } = this.#setup
+    const { backoff, clock } = context.options
+    const delayMs = backoffDelay(backoff, attempt)
+    stepAside()
+    context.events.emit('partition:held', { ...place, offset: this.next, attempt, delayMs, error })
+    await clock.sleep(delayMs, closing)
+  }
+
+  #release(attempts: number): void {
+    const { place, context } = this.#setup
+    context.events.emit('partition:released', { ...place, offset: this.next, attempts })
+  }
+
+  #moveTo(next: bigint): void {
+    this.#cursor.skipTo(next)
+    this.#noteOffset()
+  }
+
+  #emitClaimed(nextOffset: bigint, soughtFrom: bigint | undefined): void {
+    const { place, context } = this.#setup
+    context.events.emit('partition:claimed', { ...place, nextOffset, soughtFrom })
+  }
+
+  #noteOffset(): void {
+    const { place, context, givingUp } = this.#setup
+    if (this.next !== undefined && !givingUp.aborted) context.offsets.note({ ...place, offset: this.next })
+  }
+}
+
+// A handler may throw anything, undefined too.
+async function settle(
+  attempt: Attempt,
+  number: number,
+): Promise<{ readonly done: boolean } | { readonly error: unknown }> {
+  try {
+    return { done: await attempt(number) }
+  } catch (error) {
+    return { error }
+  }
+}

@@ -1,0 +1,38 @@
+/** A partition, or a place in it. */
+export interface PartitionPlace {
+  readonly topic: string
+  readonly partition: number
+}
+
+/** What a run tells. Events are lost with the process; what they tell of is not. */
+export interface InboxRunEvents {
+  /** The group has given this consumer these partitions, some of them perhaps anew. */
+  'group:joined': { readonly memberId: string; readonly partitions: readonly PartitionPlace[] }
+  /** The place where a partition goes on is known. It is read there, wherever Kafka's offset of the group points. */
+  'partition:claimed': PartitionPlace & {
+    readonly nextOffset: bigint
+    /** Where Kafka, or the last look at the position, would have gone on, if elsewhere: a restored database replays. */
+    readonly soughtFrom: bigint | undefined
+  }
+  /** The partition is no longer this consumer's: nothing more of it is handled here. */
+  'partition:lost': PartitionPlace & { readonly reason: unknown }
+  /**
+   * A message, or the reading of the partition's position, has failed. Nothing of the partition is handled until it is
+   * tried again after `delayMs`. Other partitions go on.
+   */
+  'partition:held': PartitionPlace & {
+    /** Unknown before the partition is claimed. */
+    readonly offset: bigint | undefined
+    readonly attempt: number
+    readonly delayMs: number
+    readonly error: unknown
+  }
+  /** What held the partition has succeeded, after `attempts` failures. */
+  'partition:released': PartitionPlace & { readonly offset: bigint | undefined; readonly attempts: number }
+  /** Offsets of the group that Kafka has taken, for lag tools: each is that of the next message. */
+  'offsets:committed': { readonly offsets: readonly (PartitionPlace & { readonly offset: bigint })[] }
+  /** Kafka did not take the group's offsets. They are committed again with the next ones. */
+  'offsets:refused': { readonly error: unknown }
+  /** The kafkajs consumer has ended with an error, and starts again after about `restartMs`. Its partitions are lost. */
+  'consumer:crashed': { readonly error: unknown; readonly restartMs: number | undefined }
+}
