@@ -1,0 +1,43 @@
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { startKafka, startPostgres } from '@pigeonhole/testing'
+import type { BenchServers } from './bench-servers.js'
+import type { Comparison } from './comparison.js'
+import { publishPrisma } from './publish-prisma.js'
+import { relayDrain } from './relay-drain.js'
+
+const benches: Readonly<Record<string, (servers: BenchServers) => Promise<Comparison>>> = {
+  'relay-drain': relayDrain,
+  'publish-prisma': publishPrisma,
+}
+
+const { values, positionals } = parseArgs({
+  options: { json: { type: 'string' }, help: { type: 'boolean' } },
+  allowPositionals: true,
+})
+const names = positionals.length > 0 ? positionals : Object.keys(benches)
+const unknown = names.filter((name) => !benches[name])
+if (values.help || unknown.length > 0) {
+  if (unknown.length > 0) process.stderr.write(`No bench is called ${unknown.join(', ')}\n`)
+  process.stderr.write(`npm run bench -- [--json FILE] [${Object.keys(benches).join('] [')}]\n`)
+  process.exit(values.help ? 0 : 2)
+}
+
+const [postgres, kafka] = await Promise.all([startPostgres(), startKafka({ brokers: 1 })])
+const comparisons: Comparison[] = []
+try {
+  const servers = { databaseUrl: postgres.url, brokers: kafka.brokers }
+  for (const name of names) {
+    const comparison = await benches[name]?.(servers)
+    if (comparison) comparisons.push(comparison)
+  }
+} finally {
+  await Promise.all([postgres.stop(), kafka.stop()])
+}
+for (const { name, ours, baseline, ratio, unit, against } of comparisons) {
+  process.stdout.write(`${name}: ratio ${ratio} (ours ${ours} ${unit}, ${against}: ${baseline} ${unit})\n`)
+}
+if (values.json) {
+  const rows = comparisons.map(({ name, ours, baseline, ratio, unit }) => ({ name, ours, baseline, ratio, unit }))
+  writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`)
+}
