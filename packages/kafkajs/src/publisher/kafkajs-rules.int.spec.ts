@@ -76,20 +76,20 @@ describe('the rules for kafkajs 2.2.4', () => {
     expect(tap.count(api.endTxn) - before).toBe(1 + ofThisSession)
   })
 
-  it('CONCURRENT_TRANSACTIONS is tried again at once, while nothing has been accepted', async () => {
+  it('CONCURRENT_TRANSACTIONS is tried again after 1 ms, while nothing has been accepted', async () => {
     const producer = await openShard()
-    const started = performance.now()
-    let transactions = 0
-    const repeated = (): number => tap.count(api.addPartitionsToTxn) - before - transactions
-    const before = tap.count(api.addPartitionsToTxn)
-    while (repeated() < 5 && transactions < 2_000) {
-      await producer.begin({ number: transactions + 1, token: 'token' })
+    const delays: number[] = []
+    for (let number = 1; delays.length < 5 && number < 2_000; number += 1) {
+      const before = tap.count(api.addPartitionsToTxn)
+      const started = performance.now()
+      await producer.begin({ number, token: 'token' })
+      const repeats = tap.count(api.addPartitionsToTxn) - before - 1
+      if (repeats > 0) delays.push((performance.now() - started) / repeats)
       await producer.commit()
-      transactions += 1
     }
-    expect(repeated()).toBeGreaterThanOrEqual(5)
-    // kafkajs's own first pause is 300 ms.
-    expect((performance.now() - started) / transactions).toBeLessThan(100)
+    expect(delays).toHaveLength(5)
+    // kafkajs's own first pause is 300 ms, or 50 where NODE_ENV is test.
+    expect(Math.min(...delays)).toBeLessThan(40)
   })
 
   it('the checkpoint record opens the transaction alone, then one request carries all records', async () => {

@@ -63,7 +63,7 @@ describe('markAborted', () => {
   })
 
   it('begins every transaction that begins at or before a record, not one of them', () => {
-    const records = [data(2), data(1), abort(1), data(2), abort(2), data(3), commit(3)]
+    const records = [data(1), data(2), abort(1), data(2), abort(2), data(3), commit(3)]
     // Both began before the fetch.
     expect(delivered(partition(20, records, [from(1, 5), from(2, 3)]))).toEqual([25])
   })
