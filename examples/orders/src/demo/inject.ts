@@ -1,0 +1,99 @@
+import type { Actor } from './actor.js'
+import type { Cast } from './cast.js'
+import type { InjectedCount } from './injected.js'
+import type { Fault, Plan } from './plan.js'
+import type { Moment, Report } from './protocol.js'
+
+/** What {@link injectFaults} works with. */
+export interface Injection {
+  readonly plan: Plan
+  readonly cast: Cast
+  readonly injected: InjectedCount
+  /** Hears of each thing that happens. */
+  readonly tell: (what: string, whom: string, details: string) => void
+}
+
+type Held = Extract<Report, { says: 'held' }>
+
+/** The faults that are meant for an actor, in their order. A process plays one role or, without relays, two. */
+export function faultsOf({ plan, cast }: Pick<Injection, 'plan' | 'cast'>, actor: Actor): Fault[] {
+  return plan.faults.filter(({ role }) => cast.roles[role] === actor)
+}
+
+/** Lets an actor, which was started with the hold of its first fault, meet its faults one after the other. */
+export async function injectFaults(injection: Injection, actor: Actor): Promise<void> {
+  const faults = faultsOf(injection, actor)
+  for (const [at, fault] of faults.entries()) {
+    const held = (await actor.next(({ says }) => says === 'held')) as Held
+    if (fault.kind === 'kill') await killAndRestart(injection, actor, fault, faults[at + 1])
+    else await pauseAndWake(injection, actor, fault, held)
+  }
+}
+
+async function killAndRestart(
+  { injected, tell }: Injection,
+  actor: Actor,
+  fault: Fault,
+  next?: Fault,
+): Promise<void> {
+  const { pid } = actor
+  await actor.kill()
+  injected.kills += 1
+  tell('kill -9', actor.name, `(pid ${pid}) ${describe(fault)}; started again`)
+  await actor.start(next?.at)
+}
+
+async function pauseAndWake(injection: Injection, actor: Actor, fault: Fault, held: Held): Promise<void> {
+  const { injected, tell } = injection
+  const overtaken =
+    fault.at.moment === 'about to handle'
+      ? handledElsewhere(injection, actor, held)
+      : sentElsewhere(injection, actor)
+  actor.pause()
+  injected.pauses += 1
+  tell('pause', actor.name, `(pid ${actor.pid}) ${describe(fault)}`)
+  const why = await overtaken
+  actor.tell({ do: 'go on' })
+  actor.wake()
+  tell('wake', actor.name, why)
+}
+
+const points: Readonly<Record<Moment, (nth: string) => string>> = {
+  'order committed': (nth) => `its ${nth} order is committed, nothing of it is sent`,
+  'about to send': (nth) => `about to send for the ${nth} time`,
+  'in Kafka': (nth) => `its ${nth} send is in Kafka, and it has not noticed yet`,
+  'about to handle': (nth) => `about to handle its ${nth} message`,
+  handled: (nth) => `its ${nth} message is handled, Kafka's offset is not committed`,
+}
+
+function describe({ at }: Fault): string {
+  return points[at.moment](ordinal(at.count))
+}
+
+function ordinal(count: number): string {
+  const last = count % 100 > 10 && count % 100 < 20 ? 0 : count % 10
+  return `${count}${['th', 'st', 'nd', 'rd'][last] ?? 'th'}`
+}
+
+// Another sender has gone on without the paused one.
+async function sentElsewhere({ plan, cast }: Injection, paused: Actor): Promise<string> {
+  const other = paused === cast.roles['sender 2'] ? cast.roles['sender 1'] : cast.roles['sender 2']
+  let messages = 0
+  await other.next((report) => {
+    if (report.says === 'moment' && report.moment === 'in Kafka') messages += report.subject.messages ?? 0
+    return messages >= plan.wakeSenderAfter
+  })
+  return `${other.name} has sent ${messages} messages meanwhile`
+}
+
+// Another consumer has got its partition, and has handled what the paused one was about to handle.
+async function handledElsewhere({ cast }: Injection, paused: Actor, held: Held): Promise<string> {
+  const other = paused === cast.roles['billing 2'] ? cast.roles['billing 1'] : cast.roles['billing 2']
+  const { topic, partition, offset = 0 } = held.subject
+  await other.next((report) => {
+    if (report.says !== 'moment' || report.moment !== 'handled') return false
+    const { subject } = report
+    return subject.topic === topic && subject.partition === partition && (subject.offset ?? -1) >= offset
+  })
+  return `${other.name} has its partition, and has handled that message`
+}

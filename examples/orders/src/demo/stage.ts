@@ -1,0 +1,112 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { createDatabase, type TestDatabase } from '@pigeonhole/testing'
+import { Kafka, logLevel } from 'kafkajs'
+import pg from 'pg'
+import { migrate } from 'pigeonhole/postgres'
+import { customers, products, soldOut } from './catalogue.js'
+
+/** The servers of the demo. */
+export interface Servers {
+  /** A superuser's connection. */
+  readonly postgresUrl: string
+  readonly brokers: readonly string[]
+  /** Whether they live on after the demo, so that it has to clear up. */
+  readonly shared: boolean
+}
+
+/** What one run has for itself: two databases, and topics under a prefix. */
+export interface Stage {
+  readonly prefix: string
+  readonly orders: TestDatabase
+  readonly billing: TestDatabase
+  /** What its processes find in their environment. */
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** Sets the stage for a run. `prefix` is its own, so that a shared server is fine too. */
+export async function setStage({ postgresUrl, brokers }: Servers, prefix: string): Promise<Stage> {
+  const name = (service: string): string => `${prefix}${service}`.replaceAll(/[.-]/g, '_')
+  const orders = await createDatabase({ url: postgresUrl, name: name('orders') })
+  const billing = await createDatabase({ url: postgresUrl, name: name('billing') })
+  // With the network at hand `prisma migrate deploy` does this. The demo works without it, so it runs the same files.
+  await applyMigrations(orders, 'orders')
+  await applyMigrations(billing, 'billing')
+  await migrate({ connectionString: orders.url })
+  await migrate({ connectionString: billing.url })
+  await fillShelves(orders)
+  await createTopics(brokers, prefix)
+  const environment = {
+    ORDERS_DATABASE_URL: orders.url,
+    BILLING_DATABASE_URL: billing.url,
+    KAFKA_BROKERS: brokers.join(','),
+    KAFKA_PREFIX: prefix,
+  }
+  return { prefix, orders, billing, environment }
+}
+
+/** Removes the databases, topics and consumer groups of a run from servers that live on. */
+export async function strikeStage(
+  { prefix, orders, billing }: Stage,
+  { brokers, shared }: Servers,
+): Promise<void> {
+  if (!shared) return
+  await Promise.all([orders.drop(), billing.drop()])
+  await withAdmin(brokers, async (admin) => {
+    const topics = (await admin.listTopics()).filter((topic) => topic.includes(prefix))
+    await admin.deleteTopics({ topics })
+    const { groups } = await admin.listGroups()
+    const ours = groups.map(({ groupId }) => groupId).filter((group) => group.includes(prefix))
+    await admin.deleteGroups(ours).catch(() => undefined) // One whose members have just been killed is not empty yet.
+  })
+}
+
+async function applyMigrations(database: TestDatabase, service: string): Promise<void> {
+  const folder = new URL(`../../prisma/${service}/migrations/`, import.meta.url)
+  await execute(database, async (client) => {
+    for (const migration of (await readdir(folder)).sort()) {
+      await client.query(await readFile(new URL(`${migration}/migration.sql`, folder), 'utf8'))
+    }
+  })
+}
+
+async function fillShelves(database: TestDatabase): Promise<void> {
+  await execute(database, async (client) => {
+    await client.query('INSERT INTO customer (id) SELECT unnest($1::text[])', [customers])
+    await client.query(
+      'INSERT INTO product (id, price_cents, stock) SELECT id, 100 * row_number() OVER (), 1000000 FROM unnest($1::text[]) AS id',
+      [products],
+    )
+    await client.query('INSERT INTO product (id, price_cents, stock) VALUES ($1, 1, 0)', [soldOut])
+  })
+}
+
+async function execute(database: TestDatabase, work: (client: pg.Client) => Promise<void>): Promise<void> {
+  const client = new pg.Client({ connectionString: database.url })
+  await client.connect()
+  try {
+    await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
+async function createTopics(brokers: readonly string[], prefix: string): Promise<void> {
+  const partitions = { orders: 4, refunds: 2, invoices: 4 }
+  const topics = Object.entries(partitions).map(([name, numPartitions]) => ({
+    topic: `${prefix}${name}`,
+    numPartitions,
+  }))
+  await withAdmin(brokers, (admin) => admin.createTopics({ topics, waitForLeaders: true }))
+}
+
+type Admin = ReturnType<Kafka['admin']>
+
+async function withAdmin<T>(brokers: readonly string[], work: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = new Kafka({ clientId: 'demo', brokers: [...brokers], logLevel: logLevel.NOTHING }).admin()
+  await admin.connect()
+  try {
+    return await work(admin)
+  } finally {
+    await admin.disconnect()
+  }
+}

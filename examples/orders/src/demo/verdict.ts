@@ -1,0 +1,33 @@
+import { type Injected, notInjected } from './injected.js'
+
+/** What the checker found in one run. */
+export interface Finding {
+  readonly title: string
+  readonly faults: number
+  /** Nothing was committed. */
+  readonly empty: boolean
+  readonly committed: number
+  readonly examples: readonly string[]
+}
+
+/** A run as it is judged. */
+export interface RunResult {
+  readonly finding: Finding
+  readonly injected: Injected
+}
+
+/** Why the demo shows nothing, or the wrong thing. Empty when it shows what it is to show. */
+export function objections(usual: RunResult, pigeonhole: RunResult): string[] {
+  const list: string[] = []
+  for (const { finding, injected } of [usual, pigeonhole]) {
+    if (finding.empty) list.push(`${finding.title}: nothing was committed, so nothing is shown`)
+    const missing = notInjected(injected)
+    if (missing.length > 0) list.push(`${finding.title}: not injected: ${missing.join(', ')}`)
+  }
+  const { faults } = pigeonhole.finding
+  if (faults > 0) list.push(`${pigeonhole.finding.title} has ${faults} ${faults === 1 ? 'fault' : 'faults'}`)
+  if (usual.finding.faults === 0) {
+    list.push(`${usual.finding.title} shows no fault: the checker is blind, or the faults came to nothing`)
+  }
+  return list
+}

@@ -1,0 +1,38 @@
+// Billing of the Pigeonhole run.
+import type { Inbox } from 'pigeonhole'
+import { runInbox } from 'pigeonhole/kafkajs'
+import { billingHandlers, billingInbox } from '../../billing/billing.js'
+import { openBillingDatabase } from '../../billing/database.js'
+import { connectKafka, required } from '../../settings.js'
+import { billingGroup, subjectOf } from './billing-group.js'
+import { takePart } from './part.js'
+import { repeater } from './repeater.js'
+
+const player = takePart()
+const prisma = openBillingDatabase(required('BILLING_DATABASE_URL'))
+const consumer = connectKafka(player.part.name).consumer(billingGroup)
+
+const run = await runInbox(consumer, observe(billingInbox(prisma)), { handlers: billingHandlers })
+player.report({ says: 'ready' })
+await player.stopped
+await run.stop()
+process.exit()
+
+function observe<Tx>(inbox: Inbox<Tx>): Inbox<Tx> {
+  const isRepeated = repeater(player)
+  return {
+    name: inbox.name,
+    keepsPositions: inbox.keepsPositions,
+    on: (event, listener) => inbox.on(event, listener),
+    readPositions: (partitions) => inbox.readPositions(partitions),
+    checkSchema: () => inbox.checkSchema(),
+    async handle(delivery, binding, options) {
+      const subject = subjectOf(delivery)
+      await player.reach('about to handle', subject)
+      const outcome = await inbox.handle(delivery, binding, options)
+      if (isRepeated()) await inbox.handle(delivery, binding, options)
+      await player.reach('handled', subject)
+      return outcome
+    },
+  }
+}

@@ -1,0 +1,28 @@
+// An order service of the run without Pigeonhole: it sends to Kafka itself.
+import type { Producer } from 'kafkajs'
+import { orderPlacing } from '../../naive/place-order.js'
+import { openOrdersDatabase } from '../../orders/database.js'
+import { connectKafka, required } from '../../settings.js'
+import { placeOrders } from './order-traffic.js'
+import { takePart } from './part.js'
+
+const player = takePart()
+const prisma = openOrdersDatabase(required('ORDERS_DATABASE_URL'))
+const producer = connectKafka(player.part.name).producer()
+await producer.connect()
+
+// The service sends as soon as its transaction is committed.
+const observed: Pick<Producer, 'send'> = {
+  async send(record) {
+    await player.reach('order committed')
+    await player.reach('about to send')
+    const result = await producer.send(record)
+    await player.reach('in Kafka', { messages: record.messages.length })
+    return result
+  },
+}
+
+player.report({ says: 'ready' })
+await placeOrders(player, orderPlacing(prisma, observed))
+await player.stopped
+process.exit()

@@ -1,0 +1,58 @@
+// A relay of the Pigeonhole run. Its lease is short, so that the demo need not wait long for a successor.
+import pg from 'pg'
+import { createRelay, type RelayPublisher, type ShardProducer } from 'pigeonhole'
+import { kafkajsPublisher } from 'pigeonhole/kafkajs'
+import { postgresStore } from 'pigeonhole/postgres'
+import { connectKafka, prefix, required } from '../../settings.js'
+import { takePart } from './part.js'
+
+const player = takePart()
+const name = `${prefix}${required('RELAY_NAME')}`
+const pool = new pg.Pool({ connectionString: required('DATABASE_URL') })
+const kafka = connectKafka(player.part.name)
+
+const relay = createRelay({
+  name,
+  store: postgresStore(pool),
+  publisher: observe(kafkajsPublisher(kafka)),
+  leaseMs: 2_000,
+  renewMs: 500,
+})
+relay.on('shard:changed', ({ state, error }) => {
+  if (state === 'publishing' || state === 'standby') player.report({ says: 'ready' })
+  if (state === 'halted') throw error
+})
+await relay.start()
+await player.stopped
+await relay.stop()
+process.exit()
+
+function observe(publisher: RelayPublisher): RelayPublisher {
+  return {
+    connect: (relay) => publisher.connect(relay),
+    createCheckpointTopic: (relay, shards) => publisher.createCheckpointTopic(relay, shards),
+    hasCheckpointTopic: (relay, shards) => publisher.hasCheckpointTopic(relay, shards),
+    fence: async (relay, shard) => observeProducer(await publisher.fence(relay, shard)),
+    close: () => publisher.close(),
+  }
+}
+
+// A batch is sent in an open transaction of Kafka, and committed.
+function observeProducer(producer: ShardProducer): ShardProducer {
+  let messages = 0
+  return {
+    readCheckpoint: () => producer.readCheckpoint(),
+    begin: (checkpoint) => producer.begin(checkpoint),
+    async send(rows) {
+      await player.reach('about to send')
+      await producer.send(rows)
+      messages = rows.length
+    },
+    async commit() {
+      await producer.commit()
+      if (messages > 0) await player.reach('in Kafka', { messages })
+      messages = 0
+    },
+    close: () => producer.close(),
+  }
+}
