@@ -1,0 +1,105 @@
+import { assertKnownOptions, type InboxStore, type OutboxStore, type TransactionBounds } from '@pigeonhole/core'
+import { defaultSchema, quoteSchema, type SqlSession, sqlInboxStore, sqlOutboxStore } from '@pigeonhole/postgres'
+import type {
+  CallablePrismaClient,
+  PrismaClientLike,
+  PrismaTransactionOptions,
+  RawQueries,
+  TransactionOf,
+} from './prisma-client.js'
+import { outsideTransaction, prismaError, sqlStateOf } from './prisma-error.js'
+import { prismaExecutor } from './prisma-executor.js'
+
+/** What {@link prismaStore} takes besides the client. */
+export interface PrismaStoreOptions {
+  /**
+   * PostgreSQL schema of Pigeonhole's tables.
+   * @default 'pigeonhole'
+   */
+  readonly schema?: string
+}
+
+/** A store over a Prisma client: publishing and an inbox. A relay has connections of its own: `postgresStore(pool)`. */
+export interface PrismaStore<Tx> extends OutboxStore<Tx>, InboxStore<Tx> {}
+
+/** How long a transaction of ours waits for a connection of Prisma's pool, in milliseconds. Prisma's own default is 2,000. */
+const maxWaitMs = 10_000
+/** Bounds of the reads that an inbox makes outside of handlers, in milliseconds. */
+const readBounds: TransactionBounds = { timeoutMs: 10_000 }
+
+/**
+ * A store over your own Prisma client, extended or not. To publish, pass the `tx` of one of its interactive transactions.
+ * @throws OPTION_INVALID
+ */
+export function prismaStore<Client extends PrismaClientLike>(
+  prisma: Client,
+  options: PrismaStoreOptions = {},
+): PrismaStore<TransactionOf<Client>> {
+  assertKnownOptions('prismaStore', options, ['schema'])
+  const { schema = defaultSchema } = options
+  return new PrismaSessions<TransactionOf<Client>>(prisma as unknown as CallablePrismaClient<TransactionOf<Client>>, schema).store()
+}
+
+class PrismaSessions<Tx> {
+  readonly #prisma: CallablePrismaClient<Tx>
+  readonly #schema: string
+  readonly #quoted: string
+
+  constructor(prisma: CallablePrismaClient<Tx>, schema: string) {
+    this.#prisma = prisma
+    this.#schema = schema
+    this.#quoted = quoteSchema(schema)
+  }
+
+  store(): PrismaStore<Tx> {
+    const sessionOf = async (tx: Tx): Promise<SqlSession> => this.#session(tx)
+    const inbox = sqlInboxStore<Tx>({
+      schema: this.#schema,
+      sessionOf,
+      inSession: (work) => this.#transaction(readBounds, (tx) => work(this.#session(tx))),
+      transaction: (bounds, work) => this.#transaction(bounds, work),
+      isUsable: (tx) => isUsable(tx as RawQueries, this.#schema),
+    })
+    return { ...sqlOutboxStore<Tx>(sessionOf), ...inbox }
+  }
+
+  #session(tx: Tx): SqlSession {
+    // A `tx` has everything of its client but what opens and closes connections.
+    if (typeof (tx as { readonly $connect?: unknown }).$connect === 'function') throw outsideTransaction()
+    return { executor: prismaExecutor(tx as RawQueries, this.#schema), schema: this.#quoted }
+  }
+
+  // What `work` throws passes unmodified, but for a lost conflict: the same work may then be run again.
+  async #transaction<R>({ timeoutMs }: TransactionBounds, work: (tx: Tx) => Promise<R>): Promise<R> {
+    const options: PrismaTransactionOptions = {
+      maxWait: maxWaitMs,
+      timeout: timeoutMs,
+      isolationLevel: 'ReadCommitted',
+    }
+    let thrownByWork: unknown
+    try {
+      return await this.#prisma.$transaction(
+        (tx) =>
+          work(tx).catch((error: unknown) => {
+            thrownByWork = error
+            throw error
+          }),
+        options,
+      )
+    } catch (error) {
+      const coded = prismaError(error, this.#schema)
+      const passes = error === thrownByWork && coded?.code !== 'STORE_CONFLICT'
+      throw passes ? error : (coded ?? error)
+    }
+  }
+}
+
+async function isUsable(tx: RawQueries, schema: string): Promise<boolean> {
+  try {
+    await tx.$queryRawUnsafe('SELECT 1')
+    return true
+  } catch (error) {
+    if (sqlStateOf(error) === '25P02') return false
+    throw prismaError(error, schema) ?? error
+  }
+}
