@@ -2,9 +2,9 @@ import type { CapturedRow, PageBounds, StoredHeader } from '@pigeonhole/core'
 import { bool, bytesOrNull, number, numberOrNull, text } from '../decode.js'
 import type { SqlRow } from '../statement.js'
 
-/** The columns that a page reads of a row, and the row's size as its bounds count it. */
+/** The columns that a page reads of a row called message, and the row's size as its bounds count it. */
 export const pageColumns = `
-        seq, id::text AS id, topic, key, partition, bucket::int AS bucket, headers::text AS headers, payload,
+        message.seq, id::text AS id, topic, key, partition, bucket::int AS bucket, headers::text AS headers, payload,
         coalesce(octet_length(key), 0) + coalesce(octet_length(payload), 0) + octet_length(headers::text) AS size`
 
 /**

@@ -29,7 +29,7 @@ export const selectNextPage: Statement<NextPageParams, PageRow> = {
   text: (schema) => `
     WITH captured AS (
       SELECT ${pageColumns}
-      FROM ${schema}.outbox_message
+      FROM ${schema}.outbox_message AS message
       WHERE seq > $5::bigint
         AND pg_visible_in_snapshot(xid, $4::pg_snapshot)
         AND NOT pg_visible_in_snapshot(xid, $1::pg_snapshot)

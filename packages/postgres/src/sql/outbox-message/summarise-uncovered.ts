@@ -1,7 +1,8 @@
 import type { Cursor } from '@pigeonhole/core'
 import { counter, numberOrNull } from '../decode.js'
 import type { Statement } from '../statement.js'
-import { bindCursor, uncoveredByCursor } from './uncovered.js'
+import { beyondSnapshot1 } from './beyond.js'
+import { bindCursor, unreadByCursor } from './uncovered.js'
 
 /** The messages that no batch up to a cursor holds. */
 export interface UncoveredSummary {
@@ -17,7 +18,7 @@ export const summariseUncoveredMessages: Statement<Cursor, UncoveredSummary> = {
     SELECT count(*)::text AS pending,
       extract(epoch FROM clock_timestamp() - min(created_at))::float8 AS oldest_age_seconds
     FROM ${schema}.outbox_message
-    WHERE ${uncoveredByCursor}`,
+    WHERE ${beyondSnapshot1} AND ${unreadByCursor}`,
   bind: bindCursor,
   decode: (row) => ({
     pending: counter(row, 'pending'),
