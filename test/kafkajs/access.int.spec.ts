@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto'
+import type { CapturedRow, RelayPublisher, ShardProducer } from '@pigeonhole/core'
+import { kafkajsPublisher } from '@pigeonhole/kafkajs'
+import { type KafkaCluster, startKafka } from '@pigeonhole/testing'
+import {
+  AclOperationTypes,
+  AclPermissionTypes,
+  AclResourceTypes,
+  type Admin,
+  Kafka,
+  logLevel,
+  ResourcePatternTypes,
+} from 'kafkajs'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+
+let cluster: KafkaCluster
+let admin: Admin
+let publisher: RelayPublisher
+let relay: string
+
+beforeAll(async () => {
+  const settings = {
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    // What an ACL names is open to those who are allowed, everything else to everyone.
+    'allow.everyone.if.no.acl.found': 'true',
+  }
+  cluster = await startKafka({ brokers: 1, sources: ['docker', 'embedded'], settings })
+  const kafka = new Kafka({ brokers: cluster.brokers, logLevel: logLevel.NOTHING })
+  admin = kafka.admin()
+  await admin.connect()
+  publisher = kafkajsPublisher(kafka)
+}, 120_000)
+
+afterAll(async () => {
+  await publisher.close()
+  await admin.disconnect()
+  await cluster.stop()
+})
+
+beforeEach(() => {
+  relay = randomUUID()
+})
+
+interface Allowance {
+  readonly resourceType: AclResourceTypes
+  readonly resourceName: string
+  readonly operations: readonly AclOperationTypes[]
+}
+
+async function allowOnly({ resourceType, resourceName, operations }: Allowance): Promise<void> {
+  const common = {
+    resourceType,
+    resourceName,
+    resourcePatternType: ResourcePatternTypes.LITERAL,
+    principal: 'User:ANONYMOUS',
+    host: '*',
+    permissionType: AclPermissionTypes.ALLOW,
+  }
+  await admin.createAcls({ acl: operations.map((operation) => ({ ...common, operation })) })
+}
+
+async function createTopic(): Promise<string> {
+  const topic = randomUUID()
+  await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1 }] })
+  return topic
+}
+
+async function openShard(): Promise<ShardProducer> {
+  await publisher.createCheckpointTopic(relay, 1)
+  const producer = await publisher.fence(relay, 0)
+  await producer.readCheckpoint()
+  return producer
+}
+
+function row(topic: string): CapturedRow {
+  const payload = Buffer.from('payload')
+  return { id: randomUUID(), topic, key: null, partition: null, bucket: 0, headers: [], payload, seq: '1' }
+}
+
+describe('a publisher that lacks an ACL', () => {
+  it.each([
+    ['to write', [AclOperationTypes.DESCRIBE]],
+    ['even to see', [AclOperationTypes.DELETE]],
+  ])('is told which topic it is not allowed %s', async (_, operations) => {
+    const topic = await createTopic()
+    await allowOnly({ resourceType: AclResourceTypes.TOPIC, resourceName: topic, operations })
+    const producer = await openShard()
+    await producer.begin({ number: 1, token: 't' })
+    await expect(producer.send([row(topic)])).rejects.toMatchObject({
+      code: 'BROKER_ACCESS_DENIED',
+      details: { resource: topic },
+    })
+  })
+
+  it('is told which transactional id it is not allowed', async () => {
+    const resourceName = `pigeonhole.${relay}.0`
+    const operations = [AclOperationTypes.DESCRIBE]
+    await allowOnly({ resourceType: AclResourceTypes.TRANSACTIONAL_ID, resourceName, operations })
+    await expect(publisher.fence(relay, 0)).rejects.toMatchObject({
+      code: 'BROKER_ACCESS_DENIED',
+      details: { resource: resourceName },
+    })
+  })
+
+  it('takes the checkpoint topic as it is where it may not look at its settings', async () => {
+    const resourceName = `pigeonhole.relay.${relay}`
+    const configEntries = [{ name: 'cleanup.policy', value: 'delete' }]
+    await admin.createTopics({ topics: [{ topic: resourceName, numPartitions: 1, configEntries }] })
+    await expect(publisher.hasCheckpointTopic(relay, 1)).rejects.toMatchObject({
+      code: 'CHECKPOINT_TOPIC_INVALID',
+    })
+    const operations = [AclOperationTypes.READ, AclOperationTypes.WRITE]
+    await allowOnly({ resourceType: AclResourceTypes.TOPIC, resourceName, operations })
+    await expect.poll(() => publisher.hasCheckpointTopic(relay, 1).catch(() => false)).toBe(true)
+  })
+})

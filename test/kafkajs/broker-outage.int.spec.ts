@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto'
+import type { Checkpoint, RelayPublisher, ShardProducer } from '@pigeonhole/core'
+import { kafkajsPublisher } from '@pigeonhole/kafkajs'
+import { type KafkaCluster, type KafkaNode, startKafka } from '@pigeonhole/testing'
+import { Kafka, logLevel } from 'kafkajs'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+
+let cluster: KafkaCluster
+let node: KafkaNode
+let kafka: Kafka
+let publisher: RelayPublisher
+let relay: string
+
+beforeAll(async () => {
+  cluster = await startKafka({ brokers: 1, sources: ['docker', 'embedded'] })
+  const [only] = cluster.nodes
+  if (!only) throw new Error('the cluster has no node')
+  node = only
+  kafka = new Kafka({ brokers: cluster.brokers, logLevel: logLevel.NOTHING, retry: { retries: 2 } })
+}, 120_000)
+
+afterAll(() => cluster.stop())
+
+beforeEach(() => {
+  relay = randomUUID()
+  publisher = open()
+})
+
+afterEach(() => publisher.close())
+
+function open(): RelayPublisher {
+  return kafkajsPublisher(kafka, { transactionTimeoutMs: 2_000 })
+}
+
+async function openShard(): Promise<ShardProducer> {
+  await publisher.connect(relay)
+  if (!(await publisher.hasCheckpointTopic(relay, 1))) await publisher.createCheckpointTopic(relay, 1)
+  return await publisher.fence(relay, 0)
+}
+
+async function commit(producer: ShardProducer, number: number): Promise<Checkpoint> {
+  const checkpoint = { number, token: randomUUID() }
+  await producer.begin(checkpoint)
+  await producer.commit()
+  return checkpoint
+}
+
+describe('a publisher whose broker goes away', () => {
+  it('is told so, and goes on where it was once the broker is back', async () => {
+    const first = await openShard()
+    expect(await first.readCheckpoint()).toBeUndefined()
+    const checkpoint = await commit(first, 1)
+    await node.kill()
+    await expect(commit(first, 2)).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE', retryable: true })
+    await first.close()
+    await expect(publisher.connect(relay)).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' })
+    await node.restart()
+    const second = await openShard()
+    expect(await second.readCheckpoint()).toEqual(checkpoint)
+    await commit(second, 2)
+  }, 120_000)
+
+  it('waits for a broker that answers nothing no longer than a transaction lives', async () => {
+    const first = await openShard()
+    await first.readCheckpoint()
+    let acknowledged = 0
+    const commitForever = async (): Promise<never> => {
+      for (;;) acknowledged = (await commit(first, acknowledged + 1)).number
+    }
+    const rejected = expect(commitForever()).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' })
+    await expect.poll(() => acknowledged).toBeGreaterThan(0)
+    await node.pause()
+    const paused = performance.now()
+    await rejected
+    expect(performance.now() - paused).toBeLessThan(4_000)
+    // Its connections cannot end before the broker answers.
+    await publisher.close()
+    expect(performance.now() - paused).toBeLessThan(12_000)
+    await node.resume()
+    publisher = open()
+    const second = await openShard()
+    const found = await second.readCheckpoint()
+    // The broker may have had what was in its socket: what became of it is its decision, and final.
+    expect([acknowledged, acknowledged + 1]).toContain(found?.number)
+    await commit(second, acknowledged + 2)
+  }, 120_000)
+})
