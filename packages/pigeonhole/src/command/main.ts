@@ -1,0 +1,28 @@
+import { isPigeonholeError } from '@pigeonhole/core'
+import { CommanderError } from 'commander'
+import type { CommandContext, Terminal } from './context.js'
+import { describeError } from './describe-error.js'
+import { exitCodes } from './exit-codes.js'
+import { createProgram } from './program.js'
+
+/** Runs the command line `args`. Resolves to the exit code, when it is done. Never rejects. */
+export async function main(
+  args: readonly string[],
+  environment: CommandContext['environment'],
+  terminal: Terminal,
+): Promise<number> {
+  const program = createProgram(environment, terminal)
+  let verbose = false
+  program.hook('preAction', (_, command) => {
+    verbose = command.opts()['verbose'] === true
+  })
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return exitCodes.ok
+  } catch (error) {
+    // Commander has printed its own errors, and the help and version that it ends with.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
+    terminal.warn(`${describeError(error, { verbose })}\n`)
+    return isPigeonholeError(error, 'OPTION_INVALID') ? exitCodes.usage : exitCodes.failure
+  }
+}

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs'
+import { Command, Option } from 'commander'
+import { databaseSettings } from '../configuration/database-settings.js'
+import { relaySettings } from '../configuration/relay-settings.js'
+import type { Setting, Settings } from '../configuration/setting.js'
+import type { CommandContext, Terminal } from './context.js'
+
+type Run = (context: CommandContext) => Promise<void>
+
+/** The command line of `pigeonhole`. What a command needs is loaded when it is run. */
+export function createProgram(environment: CommandContext['environment'], terminal: Terminal): Command {
+  const program = new Command('pigeonhole')
+    .description('Transactional outbox and inbox for PostgreSQL, Prisma and Kafka.')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.print(text),
+      writeErr: (text) => terminal.warn(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'OPTION_INVALID: ')),
+    })
+    .addHelpText(
+      'after',
+      '\nEach option can be set by the variable behind it, too. A flag counts before its variable.',
+    )
+  const define = (name: string, settings: Settings, load: () => Promise<Run>): Command => {
+    const command = program.command(name).option('--verbose', 'print stacks of errors')
+    for (const setting of Object.values(settings)) declare(command, setting)
+    return command.action(async (flags: CommandContext['flags']) =>
+      (await load())({ flags, environment, terminal }),
+    )
+  }
+  define('relay', relaySettings, async () => (await import('../commands/relay.js')).relay)
+    .summary('move messages from the outbox to Kafka, until it is told to stop')
+    .description(
+      'Moves messages from the outbox to Kafka, each exactly once, until SIGTERM or SIGINT: then it sends what is left ' +
+        'and ends. Serves /healthz and /readyz. Several workers of one name stand by for each other.',
+    )
+  define(
+    'migrate',
+    databaseSettings,
+    async () => (await import('../commands/migrate.js')).migrateTables,
+  ).description("Brings Pigeonhole's tables up to date, for projects without Prisma.")
+  define('status', databaseSettings, async () => (await import('../commands/status.js')).status)
+    .description('Shows the outbox and its shards, as the database has them.')
+    .option('--json', 'print JSON')
+  return program
+}
+
+function declare(command: Command, { flag, about, variables, fallback }: Setting<unknown>): void {
+  if (flag === undefined) return
+  const shown = fallback === undefined || fallback === false ? '' : `, default ${fallback}`
+  command.addOption(new Option(flag, `${about} (${variables.join(', ')}${shown})`))
+}
+
+function version(): string {
+  const manifest: { version: string } = JSON.parse(
+    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+  )
+  return manifest.version
+}

@@ -1,0 +1,93 @@
+import { createRelay, type Relay } from '@pigeonhole/core'
+import { kafkajsPublisher } from '@pigeonhole/kafkajs'
+import { postgresStore } from '@pigeonhole/postgres'
+import pg from 'pg'
+import type { CommandContext } from '../command/context.js'
+import { describeDatabase } from '../configuration/describe-database.js'
+import { relaySettings } from '../configuration/relay-settings.js'
+import { resolveSettings } from '../configuration/resolve-settings.js'
+import type { Values } from '../configuration/setting.js'
+import { sourcesOf } from '../configuration/sources.js'
+import { warnOfUnknownVariables } from '../configuration/unknown-variables.js'
+import { serveHealth } from '../worker/health-server.js'
+import { createKafka } from '../worker/kafka-client.js'
+import { logRelayEvents } from '../worker/log-relay-events.js'
+import { createLogger, type Logger } from '../worker/logger.js'
+import { readinessOf } from '../worker/readiness.js'
+import { listenForSignals } from '../worker/signals.js'
+
+type RelayValues = Values<typeof relaySettings>
+
+/** `pigeonhole relay`: runs a relay, with health endpoints, until a signal tells it to stop. */
+export async function relay({ flags, environment }: CommandContext): Promise<void> {
+  const values = resolveSettings(relaySettings, sourcesOf(flags, environment))
+  const logger = createLogger(values.logLevel)
+  warnOfUnknownVariables(environment, (warning) => logger.warn(warning))
+  const pool = createPool(values)
+  try {
+    await serve(openRelay(values, pool, logger), values, logger)
+  } finally {
+    await pool.end()
+  }
+}
+
+async function serve(worker: Relay, values: RelayValues, logger: Logger): Promise<void> {
+  const signals = listenForSignals()
+  const { host, port } = values
+  const health = await serveHealth({ host, port, readiness: () => readinessOf(worker.shards) })
+  try {
+    const { name, schema, brokers } = values
+    const database = describeDatabase(values.databaseUrl)
+    logger.info({ name, database, schema, brokers, health: health.url }, 'relay starts')
+    await worker.start()
+    const signal = await signals.first
+    logger.info({ signal }, 'relay drains and stops; a second signal ends it at once')
+    await worker.stop()
+    logger.info('relay has stopped')
+  } finally {
+    await health.close()
+    signals.release()
+  }
+}
+
+function createPool({ databaseUrl, name }: RelayValues): pg.Pool {
+  return new pg.Pool({ connectionString: databaseUrl, application_name: `pigeonhole relay ${name}` })
+}
+
+/** @throws OPTION_INVALID, KAFKAJS_UNSUPPORTED */
+function openRelay(values: RelayValues, pool: pg.Pool, logger: Logger): Relay {
+  const { name, schema } = values
+  const kafka = createKafka(values, { name, logger })
+  const worker = createRelay({
+    ...given(values, [
+      'batchRows',
+      'batchBytes',
+      'leaseMs',
+      'renewMs',
+      'drainTimeoutMs',
+      'pollMs',
+      'idlePollMs',
+    ]),
+    name,
+    store: postgresStore(pool, { schema, ...storeTimeout(values) }),
+    publisher: kafkajsPublisher(
+      kafka,
+      given(values, ['transactionTimeoutMs', 'maxRequestBytes', 'checkpointReplicationFactor']),
+    ),
+  })
+  logRelayEvents(worker, logger)
+  return worker
+}
+
+// A call to the database ends before the lease does.
+function storeTimeout({ leaseMs }: RelayValues): { readonly relayTimeoutMs?: number } {
+  return leaseMs === undefined ? {} : { relayTimeoutMs: Math.ceil(leaseMs * 0.8) }
+}
+
+type Given<V, K extends keyof V> = { readonly [P in K]?: NonNullable<V[P]> }
+
+/** What was configured of `keys`; the rest is left to the defaults of where it goes. */
+function given<V extends object, const K extends keyof V>(values: V, keys: readonly K[]): Given<V, K> {
+  const entries = keys.map((key) => [key, values[key]] as const).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(entries) as Given<V, K>
+}

@@ -1,0 +1,11 @@
+export {
+  correctReadCommitted,
+  type InboxRun,
+  type InboxRunEvents,
+  type KafkajsPublisherOptions,
+  kafkajsPublisher,
+  on,
+  type PartitionPlace,
+  type RunInboxOptions,
+  runInbox,
+} from '@pigeonhole/kafkajs'

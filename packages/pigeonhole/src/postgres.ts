@@ -1,0 +1,12 @@
+export {
+  type MigrateOptions,
+  type MigrateResult,
+  type Migration,
+  migrate,
+  type PostgresStore,
+  type PostgresStoreOptions,
+  postgresStore,
+  renderMigrations,
+  renderModels,
+  requiredSchemaVersion,
+} from '@pigeonhole/postgres'

@@ -1,0 +1,32 @@
+import { Kafka, type KafkaConfig, type LogEntry, logLevel, type SASLOptions } from 'kafkajs'
+import { type kafkaSettings, type SaslCredentials, saslCredentials } from '../configuration/kafka-settings.js'
+import type { Values } from '../configuration/setting.js'
+import type { Logger } from './logger.js'
+
+/**
+ * The worker's client of Kafka.
+ * @throws OPTION_INVALID when credentials are given in part.
+ */
+export function createKafka(
+  values: Values<typeof kafkaSettings>,
+  { name, logger }: { name: string; logger: Logger },
+): Kafka {
+  const credentials = saslCredentials(values)
+  const config: KafkaConfig = {
+    clientId: `pigeonhole.${name}`,
+    brokers: [...values.brokers],
+    ssl: values.kafkaSsl,
+    logLevel: logLevel.WARN,
+    logCreator: () => (entry) => logEntry(logger, entry),
+  }
+  return new Kafka(credentials ? { ...config, sasl: saslOptions(credentials) } : config)
+}
+
+// What kafkajs calls an error is an attempt that failed: whether it matters, the relay decides and logs itself.
+function logEntry(logger: Logger, { namespace, log: { message, broker, error } }: LogEntry): void {
+  logger.debug({ kafkajs: namespace, broker, error }, message)
+}
+
+function saslOptions({ mechanism, username, password }: SaslCredentials): SASLOptions {
+  return { mechanism, username, password } as SASLOptions
+}

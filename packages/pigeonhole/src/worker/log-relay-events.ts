@@ -1,0 +1,26 @@
+import type { Relay } from '@pigeonhole/core'
+import { errorFields, type Logger } from './logger.js'
+import { remedyFor } from './remedy.js'
+
+/** Writes a line for each event of a relay: what happens all the time as debug, changes as info, trouble as warn. */
+export function logRelayEvents(relay: Relay, logger: Logger): void {
+  relay.on('shard:changed', ({ shard, state, error }) => {
+    if (state !== 'halted') return logger.info({ shard, state }, `shard is ${state}`)
+    logger.error(
+      { shard, state, ...errorFields(error), remedy: remedyFor(error) },
+      'shard has halted: nothing is sent',
+    )
+  })
+  relay.on('lease:taken', (data) => logger.info(data, 'lease taken'))
+  relay.on('lease:lost', (data) => logger.warn(data, 'lease lost'))
+  relay.on('shard:opened', (data) =>
+    logger.info(data, data.genesis ? 'shard opened for the first time' : 'shard opened'),
+  )
+  relay.on('shard:reopening', ({ error, delayMs, ...data }) => {
+    const fields = { ...data, delayMs: Math.round(delayMs), ...errorFields(error) }
+    logger.warn({ ...fields, remedy: remedyFor(error) }, 'shard waits, and opens again')
+  })
+  relay.on('batch:prepared', (data) => logger.debug(data, 'batch prepared'))
+  relay.on('batch:published', (data) => logger.debug(data, 'batch published'))
+  relay.on('messages:deleted', (data) => logger.debug(data, 'confirmed messages deleted'))
+}
