@@ -34,10 +34,9 @@ async function startCluster(docker: Testcontainers, options: StartKafkaOptions):
   try {
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
     const brokers = plan.ports.map((port) => `${plan.host}:${port}`)
-    const ready = () => kafkaReady({ brokers, nodes: brokers.length })
-    await ready()
+    await kafkaReady({ brokers, nodes: brokers.length })
     const nodes = await Promise.all(
-      containers.map((container, index) => nodeOf({ docker, container, index, ready })),
+      containers.map((container, index) => nodeOf({ docker, container, index, brokers })),
     )
     return { brokers, source: 'docker', nodes, stop, [Symbol.asyncDispose]: stop }
   } catch (error) {
@@ -124,10 +123,10 @@ interface NodeParts {
   readonly docker: Testcontainers
   readonly container: StartedTestContainer
   readonly index: number
-  readonly ready: () => Promise<void>
+  readonly brokers: readonly string[]
 }
 
-async function nodeOf({ docker, container, index, ready }: NodeParts): Promise<KafkaNode> {
+async function nodeOf({ docker, container, index, brokers }: NodeParts): Promise<KafkaNode> {
   const control = await controlContainer(docker, container)
   return {
     id: index + 1,
@@ -136,7 +135,8 @@ async function nodeOf({ docker, container, index, ready }: NodeParts): Promise<K
     resume: control.resume,
     restart: async () => {
       await control.restart()
-      await ready()
+      // Asked itself: the others count a killed broker among them until its session has run out.
+      await kafkaReady({ brokers: brokers.slice(index, index + 1), nodes: brokers.length })
     },
   }
 }
