@@ -72,11 +72,15 @@ export class KafkajsShardProducer implements ShardProducer {
 
   async send(rows: readonly CapturedRow[]): Promise<void> {
     const { partitions, options } = this.#parts
-    const work = async (): Promise<void> => {
+    const doing = 'sending records'
+    const work = async (deadline: Deadline): Promise<void> => {
       const requests = divideIntoRequests(await placeRows(rows, partitions), options.maxRequestBytes)
-      for (const request of requests) await this.#sendRequest(request)
+      for (const request of requests) {
+        if (deadline.passed) throw unanswered(doing, 'it took too long')
+        await this.#sendRequest(request)
+      }
     }
-    await this.#step({ doing: 'sending records', timeoutMs: options.transactionTimeoutMs, work })
+    await this.#step({ doing, timeoutMs: options.transactionTimeoutMs, work })
   }
 
   async commit(): Promise<void> {
@@ -137,14 +141,14 @@ export class KafkajsShardProducer implements ShardProducer {
     const { shard, checkpointTopic: topic, transactionalId } = this.#parts
     if (this.#broken || this.#closing.signal.aborted)
       throw unanswered(doing, 'its producer has ended; fence a new one')
-    const deadline = new Deadline(timeoutMs, this.#closing.signal)
+    const { signal } = this.#closing
+    const deadline = new Deadline(timeoutMs, signal)
+    const givenUp = (): PigeonholeError =>
+      unanswered(doing, signal.aborted ? 'its producer was closed' : `no answer within ${timeoutMs} ms`)
     try {
       const working = work(deadline)
       this.#working = working
-      return await deadline.race(
-        working,
-        late ?? (() => unanswered(doing, `no answer within ${timeoutMs} ms`)),
-      )
+      return await deadline.race(working, late ?? givenUp)
     } catch (error) {
       this.#broken = true
       const refusal = refusalOf(error)

@@ -9,7 +9,7 @@ export interface FetchedRecord {
 }
 
 /** The head of the record batch that a record lies in. */
-export interface FetchedBatch {
+interface FetchedBatch {
   readonly firstOffset: string
   readonly lastOffsetDelta: number
   readonly producerId: string
