@@ -21,16 +21,19 @@ export class ShardLease {
   }
 
   /**
-   * Waits as a standby until the lease is free, given up, or not renewed for its length, and takes it.
-   * Resolves to false when `signal` aborts first.
+   * Waits as a standby until the lease is free, given up, or not renewed for its length, and takes it. Calls `onHeld`
+   * at each look that finds it with another process. Resolves to false when `signal` aborts first.
    */
-  async take(signal: AbortSignal): Promise<boolean> {
+  async take(signal: AbortSignal, onHeld: () => void): Promise<boolean> {
     const { store, clock, leaseMs, renewMs } = this.#options
     let seen: { readonly lease: Lease; readonly at: number } | undefined
     while (!signal.aborted) {
       const observed = await store.readLease(this.#shard)
       if (!seen || !isSame(seen.lease, observed)) seen = { lease: observed, at: clock.now() }
-      const free = observed.holder === null || clock.now() - seen.at >= leaseMs
+      // Its own is one that it had given up for lost, while nobody else came.
+      const unheld = observed.holder === null || observed.holder === this.holder
+      if (!unheld) onHeld()
+      const free = unheld || clock.now() - seen.at >= leaseMs
       if (free && (await store.takeLease({ shard: this.#shard, holder: this.holder, observed }))) return true
       await clock.sleep(renewMs / 2, signal)
     }

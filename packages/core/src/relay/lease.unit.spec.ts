@@ -14,7 +14,10 @@ function openLease({ holder = null }: { holder?: string | null } = {}) {
   const store = new ScriptedRelayStore(script)
   store.lease = { holder, token: holder, renewal: 0, confirmed: 0 }
   const lease = new ShardLease(0, { store, clock, leaseMs, renewMs })
-  return { clock, script, store, lease, stopping: new AbortController() }
+  const stopping = new AbortController()
+  const held: string[] = []
+  const take = (): Promise<boolean> => lease.take(stopping.signal, () => held.push(store.lease.holder ?? '-'))
+  return { clock, script, store, lease, stopping, held, take }
 }
 
 /** What became of `promise` so far. */
@@ -33,15 +36,36 @@ function watch<T>(promise: Promise<T>): { value?: T; error?: unknown } {
 
 describe('taking a lease', () => {
   it('takes a free one at once', async () => {
-    const { lease, store, clock, stopping } = openLease()
-    expect(await lease.take(stopping.signal)).toBe(true)
+    const { lease, store, clock, take } = openLease()
+    expect(await take()).toBe(true)
     expect(store.lease.holder).toBe(lease.holder)
     expect(clock.now()).toBe(0)
   })
 
+  it('takes back at once what it had given up for lost while nobody else came', async () => {
+    const { lease, store, clock, held, take } = openLease()
+    store.lease = { ...store.lease, holder: lease.holder, renewal: 7 }
+    expect(await take()).toBe(true)
+    expect({ lease: store.lease, held, now: clock.now() }).toMatchObject({
+      lease: { renewal: 8 },
+      held: [],
+      now: 0,
+    })
+  })
+
+  it('tells that another process has it at each look, and only then', async () => {
+    const { store, clock, held, take } = openLease({ holder: 'other' })
+    const taken = watch(take())
+    await clock.advance(renewMs)
+    expect(held).toEqual(['other', 'other', 'other'])
+    store.lease = { ...store.lease, holder: null }
+    await clock.advance(renewMs)
+    expect({ taken, held }).toEqual({ taken: { value: true }, held: ['other', 'other', 'other'] })
+  })
+
   it('waits for as long as a lease is, on its own clock', async () => {
-    const { lease, store, clock, stopping } = openLease({ holder: 'other' })
-    const taken = watch(lease.take(stopping.signal))
+    const { lease, store, clock, take } = openLease({ holder: 'other' })
+    const taken = watch(take())
     await clock.advance(leaseMs - 1)
     expect({ taken, holder: store.lease.holder }).toEqual({ taken: {}, holder: 'other' })
     await clock.advance(renewMs)
@@ -53,8 +77,8 @@ describe('taking a lease', () => {
     ['token', { token: 'new' }],
     ['holder', { holder: 'third' }],
   ])('waits again for as long after a new %s', async (_what, change) => {
-    const { lease, store, clock, stopping } = openLease({ holder: 'other' })
-    const taken = watch(lease.take(stopping.signal))
+    const { store, clock, take } = openLease({ holder: 'other' })
+    const taken = watch(take())
     await clock.advance(leaseMs - 500)
     store.lease = { ...store.lease, ...change }
     await clock.advance(leaseMs)
@@ -64,9 +88,9 @@ describe('taking a lease', () => {
   })
 
   it('counts from the answer, not from the question', async () => {
-    const { lease, clock, script, stopping } = openLease({ holder: 'other' })
+    const { clock, script, take } = openLease({ holder: 'other' })
     const answer = script.hold('readLease')
-    const taken = watch(lease.take(stopping.signal))
+    const taken = watch(take())
     await clock.advance(8_000)
     answer()
     await clock.advance(leaseMs - 1)
@@ -76,8 +100,8 @@ describe('taking a lease', () => {
   })
 
   it('takes one that is given up at its next look', async () => {
-    const { lease, store, clock, stopping } = openLease({ holder: 'other' })
-    const taken = watch(lease.take(stopping.signal))
+    const { store, clock, take } = openLease({ holder: 'other' })
+    const taken = watch(take())
     await clock.advance(1)
     store.lease = { ...store.lease, holder: null }
     await clock.advance(renewMs / 2)
@@ -85,9 +109,9 @@ describe('taking a lease', () => {
   })
 
   it('goes on waiting where another process was faster', async () => {
-    const { lease, store, script, clock, stopping } = openLease()
+    const { store, script, clock, take } = openLease()
     const proceed = script.hold('takeLease')
-    const taken = watch(lease.take(stopping.signal))
+    const taken = watch(take())
     await settle()
     store.lease = { ...store.lease, holder: 'faster', renewal: 1 }
     proceed()
@@ -96,8 +120,8 @@ describe('taking a lease', () => {
   })
 
   it('gives up when it is told to', async () => {
-    const { lease, store, clock, stopping } = openLease({ holder: 'other' })
-    const taken = watch(lease.take(stopping.signal))
+    const { store, clock, stopping, take } = openLease({ holder: 'other' })
+    const taken = watch(take())
     await settle()
     stopping.abort()
     await settle()
@@ -112,7 +136,7 @@ describe('taking a lease', () => {
 describe('keeping a lease', () => {
   async function keepLease() {
     const opened = openLease()
-    await opened.lease.take(opened.stopping.signal)
+    await opened.take()
     const kept = watch(opened.lease.keep(opened.stopping.signal))
     await settle()
     opened.script.take()
@@ -123,7 +147,7 @@ describe('keeping a lease', () => {
     const { clock, script, stopping, kept } = await keepLease()
     await clock.advance(30_000)
     expect(script.take('renewLease')).toHaveLength(30_000 / renewMs)
-    expect(kept).toEqual({})
+    expect({ kept, sleeping: clock.sleeping }).toEqual({ kept: {}, sleeping: 1 })
     stopping.abort()
     await settle()
     expect(kept).toEqual({ value: undefined })
@@ -189,8 +213,8 @@ describe('keeping a lease', () => {
 
 describe('releasing a lease', () => {
   it('frees it at once', async () => {
-    const { lease, store, stopping } = openLease()
-    await lease.take(stopping.signal)
+    const { lease, store, take } = openLease()
+    await take()
     await lease.release()
     expect(store.lease.holder).toBeNull()
   })

@@ -106,6 +106,18 @@ describe('a batch', () => {
   })
 })
 
+describe('a capture that ends at a page', () => {
+  it('leaves no batch without rows', async () => {
+    const { run, script, store, reading } = await openPipeline()
+    Object.assign(store.batches[0] ?? {}, { cursor: { from: '1:1:', until: '2:2:', lastSeq: '0' } })
+    const running = run()
+    await settle()
+    expect(script.take('readPage', 'insertBatch')).toEqual(['readPage'])
+    reading.abort()
+    await running
+  })
+})
+
 describe('the pipeline', () => {
   it('intends one batch ahead, and begins it only after the one before is acknowledged', async () => {
     const { run, script, reading } = await openPipeline({ rows: 6 })
@@ -253,6 +265,36 @@ describe('what is confirmed', () => {
     const running = run()
     await settle()
     expect(store).toMatchObject({ deleted: 0, batches: [{ number: 0 }, { number: 1 }, { number: 2 }] })
+    reading.abort()
+    acknowledge()
+    await running
+  })
+
+  it('is deleted in bounded lots until nothing of it is left', async () => {
+    const { run, store, events, reading } = await openPipeline({ rows: 9 })
+    const deleted: number[] = []
+    events.on('messages:deleted', ({ rows }) => deleted.push(rows))
+    Object.assign(store.batches[0] ?? {}, { cursor: { ...originCursor, from: '10:10:' } })
+    const running = run()
+    await settle()
+    expect(deleted).toEqual([4, 4, 1])
+    reading.abort()
+    await running
+  })
+
+  it('does not include a batch whose commit is not answered', async () => {
+    const { run, script, events, reading } = await openPipeline({ rows: 4 })
+    let look = (): void => undefined
+    events.on('batch:prepared', ({ batch }) => {
+      if (batch === 1) look = script.hold('hasMessages')
+    })
+    const acknowledge = script.hold('commit')
+    const running = run()
+    await settle()
+    expect(script.take('commit')).toEqual(['commit 1'])
+    look()
+    await settle()
+    expect(script.take('guarded')).toEqual(['guarded 0'])
     reading.abort()
     acknowledge()
     await running

@@ -1,4 +1,7 @@
-/** What a shard is doing. `standby`: another process holds the lease. `halted`: stopped for a reason, see its error. */
+/**
+ * What a shard is doing. `waiting`: for an answer of the database, or backing off after an error. `standby`: another
+ * process holds the lease. `halted`: ended for a reason, see its error.
+ */
 export type ShardState = 'standby' | 'opening' | 'publishing' | 'waiting' | 'halted' | 'stopped'
 
 /** What a relay tells. Events are lost with the process; what they tell of is not. */

@@ -28,6 +28,7 @@ export class Shard {
   readonly #poll: Poll
   #state: ShardState = 'stopped'
   #error: unknown
+  #leads = false
   #attempt = 0
 
   constructor(number: number, options: ResolvedRelayOptions, events: Emitter<RelayEvents>) {
@@ -53,7 +54,7 @@ export class Shard {
 
   /** Whether this process holds the shard's lease and is at work. */
   get leads(): boolean {
-    return this.#state === 'opening' || this.#state === 'publishing' || this.#state === 'waiting'
+    return this.#leads
   }
 
   wake(): void {
@@ -62,10 +63,11 @@ export class Shard {
 
   /** Runs until `signals.reading` aborts, or the shard halts. Never rejects. */
   async run(signals: ShardSignals): Promise<void> {
+    this.#change('waiting')
     while (!signals.reading.aborted && this.#state !== 'halted') {
       try {
-        this.#change('standby')
-        if (await untilAborted(this.#lease.take(signals.reading), signals.hard)) await this.#hold(signals)
+        const turn = this.#lease.take(signals.reading, () => this.#change('standby'))
+        if (await untilAborted(turn, signals.hard)) await this.#hold(signals)
       } catch (error) {
         if (!signals.hard.aborted) await this.#backOff(error, signals.reading)
       }
@@ -75,6 +77,7 @@ export class Shard {
 
   // From the lease's taking to its loss or release.
   async #hold({ reading, hard }: ShardSignals): Promise<void> {
+    this.#leads = true
     this.#events.emit('lease:taken', { shard: this.number })
     const over = new AbortController()
     const lost = new AbortController()
@@ -86,9 +89,16 @@ export class Shard {
     } finally {
       over.abort()
       await keeping
-      if (lost.signal.aborted) this.#events.emit('lease:lost', { shard: this.number })
+      this.#leads = false
+      if (lost.signal.aborted) this.#loseLease(lost.signal.reason)
       else await this.#lease.release()
     }
+  }
+
+  // Whether another process has it, or the database is gone, only an answer of the database tells.
+  #loseLease(reason: unknown): void {
+    this.#change('waiting', reason)
+    this.#events.emit('lease:lost', { shard: this.number })
   }
 
   // Opens and publishes, again after each fault, while the lease is held. Rejects with LEASE_LOST alone: a guard has

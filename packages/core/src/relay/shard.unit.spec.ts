@@ -38,7 +38,7 @@ function runShard(over: Partial<RelayOptions> = {}) {
 }
 
 describe('the life of a shard', () => {
-  it('goes from standby over opening to publishing, and ends with the lease released and the producer closed', async () => {
+  it('goes from waiting over opening to publishing, and ends with the lease released and the producer closed', async () => {
     const { run, shard, states, log, script, store, reading } = runShard()
     expect(shard).toMatchObject({ state: 'stopped', leads: false })
     const running = run()
@@ -47,7 +47,7 @@ describe('the life of a shard', () => {
     script.take()
     reading.abort()
     await running
-    expect(states).toEqual(['standby', 'opening', 'publishing', 'stopped'])
+    expect(states).toEqual(['waiting', 'opening', 'publishing', 'stopped'])
     expect(log).toEqual([
       { name: 'lease:taken', data: { shard: 0 } },
       { name: 'shard:opened', data: { shard: 0, batch: 0, genesis: true } },
@@ -75,7 +75,7 @@ describe('the life of a shard', () => {
     await settle()
     reading.abort()
     await running
-    expect(states).toEqual(['standby', 'stopped'])
+    expect(states).toEqual(['waiting', 'standby', 'stopped'])
     expect(script.take('takeLease', 'releaseLease')).toEqual([])
   })
 
@@ -122,7 +122,7 @@ describe('a divergence', () => {
     script.failNext('readFacts', error)
     await run()
     expect(shard).toMatchObject({ state: 'halted', error, leads: false })
-    expect(states).toEqual(['standby', 'opening', 'halted'])
+    expect(states).toEqual(['waiting', 'opening', 'halted'])
     expect(store.lease.holder).toBeNull()
     script.take()
     await clock.advance(60_000)
@@ -248,14 +248,19 @@ describe('a fault', () => {
     await running
   })
 
-  it('of the store while it is a standby is waited out, too', async () => {
-    const { run, shard, script, clock, states, reading } = runShard()
+  it('of the store before it has the lease is waited out, too, and shown until the store answers', async () => {
+    const { run, shard, script, clock, states, store, reading } = runShard()
+    store.lease = { ...store.lease, holder: 'other' }
     script.failNext('readLease', coded('STORE_UNAVAILABLE'))
     const running = run()
     await settle()
-    expect(shard).toMatchObject({ state: 'waiting', error: { code: 'STORE_UNAVAILABLE' } })
-    await clock.advance(100)
-    expect(states).toEqual(['standby', 'waiting', 'standby', 'opening', 'publishing'])
+    const answer = script.hold('readLease')
+    await clock.advance(5_000)
+    expect(shard).toMatchObject({ state: 'waiting', error: { code: 'STORE_UNAVAILABLE' }, leads: false })
+    answer()
+    await settle()
+    expect(shard).toMatchObject({ state: 'standby', error: undefined })
+    expect(states).toEqual(['waiting', 'waiting', 'standby'])
     reading.abort()
     await running
   })
@@ -304,13 +309,16 @@ describe('a record that the broker refuses', () => {
   })
 
   it('that passes alone lets the shard go on', async () => {
-    const { run, store, publisher, script, shard, reading } = runShard({ batchRows: 4 })
+    const { run, store, publisher, script, shard, clock, reading } = runShard({ batchRows: 4 })
     for (let i = 0; i < 4; i++) store.commit()
     script.failNext('send', refusal)
     const running = run()
     await settle()
     expect(shard.state).toBe('publishing')
     expect(publisher.transactions.filter((rows) => rows > 0)).toEqual([2, 2])
+    for (let i = 0; i < 4; i++) store.commit()
+    await clock.advance(200)
+    expect(publisher.transactions.filter((rows) => rows > 0)).toEqual([2, 2, 4])
     reading.abort()
     await running
   })
@@ -328,6 +336,21 @@ describe('a lease that is lost', () => {
     expect(log.at(-1)).toEqual({ name: 'lease:lost', data: { shard: 0 } })
     expect(script.take('close', 'releaseLease')).toEqual(['close'])
     reading.abort()
+    await running
+  })
+
+  it('to a database that does not answer is shown as such, not as a standby', async () => {
+    const { run, script, shard, clock, reading, hard } = runShard()
+    const running = run()
+    await settle()
+    const answers = ['renewLease', 'readLease', 'hasMessages'].map((call) => script.hold(call))
+    await clock.advance(10_000)
+    expect(shard).toMatchObject({ state: 'waiting', error: { code: 'LEASE_LOST' }, leads: false })
+    for (const answer of answers) answer()
+    await settle()
+    expect(shard.state).toBe('publishing')
+    reading.abort()
+    hard.abort()
     await running
   })
 
@@ -360,12 +383,13 @@ describe('a lease that is lost', () => {
   })
 
   it('closes the producer of an opening that was given up whenever it comes', async () => {
-    const { run, store, script, clock, reading } = runShard()
+    const { run, shard, store, script, clock, reading } = runShard()
     const fenced = script.hold('fence')
     const running = run()
     await settle()
     store.lease = { ...store.lease, holder: 'other', renewal: 50 }
     await clock.advance(2_000)
+    expect(shard.state).toBe('standby')
     script.take()
     fenced()
     await settle()
