@@ -78,7 +78,9 @@ function rethrowConflict(schema: string): (error: unknown) => never {
 }
 
 async function isUsable(client: pg.ClientBase, schema: string): Promise<boolean> {
-  const status = (client as Partial<pg.ClientBase>).getTransactionStatus?.()
+  // node-postgres rejects a statement when it reads the error, and learns of the transaction's state one message later.
+  const { readyForQuery } = client as { readonly readyForQuery?: boolean }
+  const status = readyForQuery ? (client as Partial<pg.ClientBase>).getTransactionStatus?.() : undefined
   if (status === 'T' || status === 'E') return status === 'T'
   try {
     await client.query('SELECT 1')
