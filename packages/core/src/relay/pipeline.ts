@@ -135,7 +135,11 @@ export class Pipeline {
         return
       }
       const untold = this.#noted < this.#confirmed.number || this.#cleaner.isDue(this.#confirmed)
-      if (untold) await untilAborted(this.#guarded((tx, confirmed) => this.#clean(tx, confirmed)), leading)
+      if (untold)
+        await untilAborted(
+          this.#guarded((tx, confirmed) => this.#clean(tx, confirmed)),
+          leading,
+        )
       else await poll.pause(AbortSignal.any([reading, leading]))
     }
   }
