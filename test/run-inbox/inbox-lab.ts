@@ -191,6 +191,14 @@ export class InboxLab implements AsyncDisposable {
     return found?.partitions.find((it) => it.partition === partition)?.offset
   }
 
+  /** Sessions of this database that wait for another one's row. */
+  async sessionsWaitingForLocks(): Promise<number> {
+    const { rows } = await this.pool.query(
+      "SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    )
+    return rows[0]?.waiting
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#runs.map((run) => run.stop({ signal: AbortSignal.timeout(5_000) })))
     await this.#producer.disconnect()

@@ -14,17 +14,22 @@ export interface Feed {
   dropSeek(place: PartitionPlace): void
   /** Nothing of the partition is fetched until it is resumed. kafkajs keeps this across rebalances. */
   pause(place: PartitionPlace): void
-  /** Takes effect at the next fetch: one that waits for other partitions is not cut short. */
   resume(place: PartitionPlace): void
 }
+
+/** So long, in milliseconds, a fetch waits at most while a partition is paused: once it is resumed, it is soon fetched. */
+const shortWaitMs = 100
 
 /** The group of one runner. Its methods go past the consumer's own, which throw once the consumer has crashed. */
 export class GroupFeed implements Feed {
   readonly #group: ConsumerGroup
+  readonly #maxWaitTime: number
+  readonly #paused = new Set<string>()
   readonly #resolving = new WeakMap<OffsetManager, Promise<void>>()
 
   constructor(runner: Runner) {
     this.#group = runner.consumerGroup
+    this.#maxWaitTime = this.#group.maxWaitTime
   }
 
   /** Whether the partition is this member's, as far as kafkajs knows. */
@@ -49,11 +54,15 @@ export class GroupFeed implements Feed {
   }
 
   pause({ topic, partition }: PartitionPlace): void {
-    this.#group.pause([{ topic, partitions: [partition] }])
+    this.#group.subscriptionState.pause([{ topic, partitions: [partition] }])
+    this.#paused.add(`${topic}/${partition}`)
+    this.#adjustWait()
   }
 
   resume({ topic, partition }: PartitionPlace): void {
-    this.#group.resume([{ topic, partitions: [partition] }])
+    this.#group.subscriptionState.resume([{ topic, partitions: [partition] }])
+    this.#paused.delete(`${topic}/${partition}`)
+    this.#adjustWait()
   }
 
   async commit(offsets: readonly NextOffset[]): Promise<void> {
@@ -66,6 +75,12 @@ export class GroupFeed implements Feed {
           .map(({ partition, offset }) => ({ partition, offset: offset.toString() })),
       })),
     })
+  }
+
+  // kafkajs fetches a resumed partition only after a fetch of the others, or a rest of that length, has come to its end.
+  #adjustWait(): void {
+    this.#group.maxWaitTime =
+      this.#paused.size > 0 ? Math.min(this.#maxWaitTime, shortWaitMs) : this.#maxWaitTime
   }
 
   // One request answers for all partitions of an assignment.

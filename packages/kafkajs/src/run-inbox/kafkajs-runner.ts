@@ -26,12 +26,25 @@ export interface ConsumerGroup {
   readonly cluster: { committedOffsetsByGroup: Map<string, object> }
   /** Made anew at each join. */
   readonly offsetManager: OffsetManager
+  /** How long a fetch waits for messages, in milliseconds. */
+  maxWaitTime: number
+  readonly subscriptionState: SubscriptionState
   readonly seekOffset: { pop(topic: string, partition: number): unknown }
-  assigned(): readonly { readonly topic: string; readonly partitions: readonly number[] }[]
+  assigned(): readonly TopicPartitions[]
   seek(place: { readonly topic: string; readonly partition: number; readonly offset: string }): void
-  pause(topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[]): void
-  resume(topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[]): void
   commitOffsets(offsets: { readonly topics: readonly TopicOffsets[] }): Promise<void>
+}
+
+/** What is fetched of an assignment. It keeps what is paused across rebalances. */
+export interface SubscriptionState {
+  pause(topics: readonly TopicPartitions[]): void
+  resume(topics: readonly TopicPartitions[]): void
+}
+
+/** Partitions of one topic. */
+export interface TopicPartitions {
+  readonly topic: string
+  readonly partitions: readonly number[]
 }
 
 /** Offsets to commit for one topic. */

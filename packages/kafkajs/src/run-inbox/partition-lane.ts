@@ -6,8 +6,8 @@ import { PartitionWorker, type RunContext } from './partition-worker.js'
 import type { PartitionPlace } from './run-inbox-events.js'
 import { Turn } from './turn.js'
 
-/** For so long, in milliseconds, kafkajs waits for one message. Then the message goes on with the partition paused. */
-const patienceMs = 5_000
+/** For so long, in milliseconds, kafkajs waits for a batch. Then the batch goes on with the partition paused. */
+const patienceMs = 1_000
 
 /** What a {@link PartitionLane} is made from. */
 export interface LaneSetup<Tx> {
@@ -75,10 +75,10 @@ export class PartitionLane<Tx> {
   /** Takes a batch that kafkajs has fetched. Resolves when kafkajs may go on. Never rejects. */
   async take(batch: FetchedBatch): Promise<void> {
     if (this.#closing.signal.aborted) return
-    const turn = new Turn(this.#clock)
+    const turn = new Turn()
     this.#turn = turn
     void this.#enqueue(() => this.#worker.handle(batch, turn)).then(() => turn.close())
-    void turn.sleep(patienceMs).then(() => {
+    void turn.sleep(patienceMs, this.#clock).then(() => {
       if (turn.isOpen) this.#stepAside()
     })
     await turn.closed

@@ -71,7 +71,7 @@ export class PartitionWorker<Tx> {
     if (this.#cursor.isDoubtful && !(await this.#persist(() => this.#locate()))) return
     if (!(await this.#accept(batch))) return
     for (const message of batch.messages) {
-      if (this.#isClosing || turn.isOver) return
+      if (this.#isClosing || turn.isYielded) return
       if (!(await this.#handleMessage(message))) return
     }
     this.#moveTo(BigInt(batch.lastOffset()) + 1n)
