@@ -6,7 +6,12 @@ export {
 export type { EffectFindings } from './checker/compare-effects.js'
 export type { LogFindings } from './checker/compare-log.js'
 export type { Finding } from './checker/finding.js'
-export { formatFaults, formatVerdicts, type VerdictWording } from './checker/format-verdict.js'
+export {
+  type FaultsWording,
+  formatFaults,
+  formatVerdicts,
+  type VerdictWording,
+} from './checker/format-verdict.js'
 export type { CommittedMessage, Effect, LoggedMessage } from './checker/messages.js'
 export { type LogRecord, loggedMessage, type ReadLogOptions, readLog } from './checker/read-log.js'
 export { observeCalls, type ReachPoint, type Rewrites } from './faults/observe-calls.js'

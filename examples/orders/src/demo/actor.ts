@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Plan } from './plan.js'
@@ -23,6 +23,7 @@ export class Actor extends EventEmitter<ActorEvents> {
   readonly name: string
   readonly #script: Script
   #child: ChildProcess | undefined
+  #pause: ChildProcess | undefined
   #life = 0
   #output = ''
 
@@ -92,14 +93,19 @@ export class Actor extends EventEmitter<ActorEvents> {
     if (signal !== 'SIGKILL') throw new Error(`${this.name} did not die by SIGKILL but by ${signal}`)
   }
 
-  /** SIGSTOP: it keeps its connections and does nothing. */
+  /**
+   * SIGSTOP: it keeps its connections and does nothing. A helper holds it so, and wakes it when this process is gone,
+   * however it went: a paused process cannot notice that by itself.
+   */
   pause(): void {
-    this.#child?.kill('SIGSTOP')
+    const script = 'trap "" INT; kill -STOP "$0"; read -r _; kill -CONT "$0"'
+    this.#pause = spawn('sh', ['-c', script, String(this.pid)], { stdio: ['pipe', 'ignore', 'ignore'] })
   }
 
   /** SIGCONT. */
   wake(): void {
-    this.#child?.kill('SIGCONT')
+    this.#pause?.stdin?.end()
+    this.#pause = undefined
   }
 
   /** Lets it finish; after `graceMs` it is killed. */

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import type { Actor } from './actor.js'
 import { type Cast, everyone, type Style } from './cast.js'
-import { faultsOf, injectFaults } from './inject.js'
+import { faultsOf, type Injection, injectFaults } from './inject.js'
 import { type Injected, InjectedCount } from './injected.js'
-import type { Plan } from './plan.js'
+import type { Fault, Plan } from './plan.js'
 import { settle } from './settle.js'
 import type { Servers, Stage } from './stage.js'
 
@@ -20,32 +20,46 @@ export interface Performance {
   readonly signal: AbortSignal
 }
 
-const longestMs = 60_000
+const longestMs = 100_000
 
 /** Plays the plan once, until all of it has happened and everything has come to rest. Its processes then still run. */
 export async function conduct(performance: Performance): Promise<Injected> {
-  const { cast, style, stage, servers, signal } = performance
+  const { cast, style, stage, servers, plan, tell, signal } = performance
   const injected = new InjectedCount()
-  const actors = everyone(cast)
-  injected.listen(actors)
+  injected.listen(everyone(cast))
+  const injection: Injection = { plan, cast, injected, tell, outstanding: new Set(plan.faults) }
   const deadline = AbortSignal.timeout(longestMs)
   const over = AbortSignal.any([signal, deadline])
   const work = async (): Promise<void> => {
-    await raiseCurtain(performance)
-    await play(performance, injected)
+    await raiseCurtain(injection)
+    await play(injection)
     await settle(style, stage, servers, over)
   }
-  await Promise.race([work(), ...actors.map(failure), aborted(over)])
+  try {
+    await Promise.race([work(), ...everyone(cast).map(failure), aborted(over)])
+  } catch (error) {
+    throw deadline.aborted ? late([...injection.outstanding]) : error
+  }
   return injected
 }
 
-async function raiseCurtain({ cast, plan, tell }: Performance): Promise<void> {
+async function raiseCurtain({ plan, cast }: Injection): Promise<void> {
   const start = (actor: Actor): Promise<void> => actor.start(faultsOf({ plan, cast }, actor)[0]?.at)
+  const [first, ...others] = cast.relays
   // The first relay leads before the second one stands by: the plan has a part for each.
-  const inOrder = async (relays: readonly Actor[]): Promise<void> => {
-    for (const relay of relays) await start(relay)
+  const relays = async (): Promise<void> => {
+    if (first) await start(first)
+    await Promise.all(others.map(start))
   }
-  await Promise.all([inOrder(cast.relays), ...cast.billing.map(start)])
+  await Promise.all([relays(), ...cast.billing.map(start)])
+}
+
+async function play(injection: Injection): Promise<void> {
+  const { cast, plan, tell } = injection
+  const faults = everyone(cast).map((actor) => injectFaults(injection, actor))
+  const enough = cast.orders.map((actor) => committedOrders(actor, plan.ordersEach))
+  const traffic = [cast.provider, ...cast.orders]
+  await Promise.all(traffic.map((actor) => actor.start(faultsOf(injection, actor)[0]?.at)))
   tell(
     'start',
     everyone(cast)
@@ -53,18 +67,19 @@ async function raiseCurtain({ cast, plan, tell }: Performance): Promise<void> {
       .join(' '),
     '',
   )
+  await Promise.all([...faults, ...enough])
+  await Promise.all(traffic.map((actor) => finish(actor)))
+  tell('calm', 'no new orders; what is committed is sent and handled', '')
 }
 
-async function play({ cast, plan, tell }: Performance, injected: InjectedCount): Promise<void> {
-  const faults = everyone(cast).map((actor) => injectFaults({ plan, cast, injected, tell }, actor))
-  const enough = cast.orders.map((actor) => committedOrders(actor, plan.ordersEach))
-  await Promise.all(
-    [cast.provider, ...cast.orders].map((actor) => actor.start(faultsOf({ plan, cast }, actor)[0]?.at)),
+function late(outstanding: readonly Fault[]): Error {
+  const rest = outstanding
+    .map(({ kind, role, at }) => `${kind} ${role} at '${at.moment}' ${at.count}`)
+    .join(', ')
+  return new Error(
+    `The run did not come to rest within ${longestMs / 1000} s. ` +
+      (rest ? `Not reached: ${rest}` : 'Something committed is not sent or not handled'),
   )
-  await Promise.all([...faults, ...enough])
-  const traffic = [cast.provider, ...cast.orders]
-  await Promise.all(traffic.map((actor) => finish(actor)))
-  tell('calm', 'no new orders', 'what is committed is sent and handled')
 }
 
 async function committedOrders(actor: Actor, wanted: number): Promise<void> {

@@ -27,9 +27,8 @@ export async function demo(options: DemoOptions, narrator: Narrator, signal: Abo
   await using servers = await openServers()
   narrator.event('start', servers.description, '')
   const setting = { plan, servers, narrator, signal }
-  const id = `demo-${Date.now().toString(36)}`
 
-  await using usual = await openRun('usual', plan, servers, id)
+  await using usual = await openRun('usual', plan, servers)
   const usualInjected = await play(
     setting,
     usual,
@@ -37,7 +36,7 @@ export async function demo(options: DemoOptions, narrator: Narrator, signal: Abo
   )
   await endProcesses(usual.cast)
 
-  await using pigeonhole = await openRun('pigeonhole', plan, servers, id)
+  await using pigeonhole = await openRun('pigeonhole', plan, servers)
   const pigeonholeInjected = await play(
     setting,
     pigeonhole,
@@ -80,7 +79,6 @@ async function judge({ narrator, signal }: Setting, usual: Played, pigeonhole: P
 function announce(narrator: Narrator, [usual, pigeonhole]: [RunResult, RunResult]): boolean {
   const against = objections(usual, pigeonhole)
   narrator.say('')
-  for (const example of pigeonhole.finding.examples) narrator.say(`  ${example}`)
   for (const objection of against) narrator.say(`${narrator.paint('red', 'FAIL')}  ${objection}`)
   if (against.length > 0) return false
   const { committed } = pigeonhole.finding

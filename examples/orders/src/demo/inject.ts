@@ -2,13 +2,15 @@ import type { Actor } from './actor.js'
 import type { Cast } from './cast.js'
 import type { InjectedCount } from './injected.js'
 import type { Fault, Plan } from './plan.js'
-import type { Moment, Report } from './protocol.js'
+import type { Moment, Report, Subject } from './protocol.js'
 
 /** What {@link injectFaults} works with. */
 export interface Injection {
   readonly plan: Plan
   readonly cast: Cast
   readonly injected: InjectedCount
+  /** The faults that have not happened yet. */
+  readonly outstanding: Set<Fault>
   /** Hears of each thing that happens. */
   readonly tell: (what: string, whom: string, details: string) => void
 }
@@ -27,6 +29,7 @@ export async function injectFaults(injection: Injection, actor: Actor): Promise<
     const held = (await actor.next(({ says }) => says === 'held')) as Held
     if (fault.kind === 'kill') await killAndRestart(injection, actor, fault, faults[at + 1])
     else await pauseAndWake(injection, actor, fault, held)
+    injection.outstanding.delete(fault)
   }
 }
 
@@ -53,13 +56,36 @@ async function pauseAndWake(injection: Injection, actor: Actor, fault: Fault, he
   injected.pauses += 1
   tell('pause', actor.name, `(pid ${actor.pid}) ${describe(fault)}`)
   const why = await overtaken
+  const acted = actor.next((report) => isAct(report, held.subject))
   actor.tell({ do: 'go on' })
   actor.wake()
   tell('wake', actor.name, why)
+  tell('late', actor.name, describeAct(await acted))
+}
+
+// What a process that has woken up does with what it was about to do.
+function isAct(report: Report, subject: Subject): boolean {
+  if (report.says === 'ready') return true
+  if (report.says === 'moment' && report.moment === 'in Kafka') return true
+  const handled = report.says === 'given up' || (report.says === 'moment' && report.moment === 'handled')
+  return handled && isSamePlace(report.subject, subject) && report.subject.offset === subject.offset
+}
+
+function isSamePlace(one: Subject, other: Subject): boolean {
+  return one.topic === other.topic && one.partition === other.partition
+}
+
+function describeAct(report: Report): string {
+  if (report.says === 'ready') return 'could not send any more: it stands by'
+  if (report.says !== 'moment') return 'could not handle it any more'
+  if (report.moment === 'in Kafka') return 'has sent what it was about to send'
+  return report.subject.outcome === 'duplicate'
+    ? 'was told that this message is handled'
+    : 'has handled that message as well'
 }
 
 const points: Readonly<Record<Moment, (nth: string) => string>> = {
-  'order committed': (nth) => `its ${nth} order is committed, nothing of it is sent`,
+  'order committed': (nth) => `its ${nth} order is committed, and nothing of it is sent`,
   'about to send': (nth) => `about to send for the ${nth} time`,
   'in Kafka': (nth) => `its ${nth} send is in Kafka, and it has not noticed yet`,
   'about to handle': (nth) => `about to handle its ${nth} message`,
@@ -89,11 +115,10 @@ async function sentElsewhere({ plan, cast }: Injection, paused: Actor): Promise<
 // Another consumer has got its partition, and has handled what the paused one was about to handle.
 async function handledElsewhere({ cast }: Injection, paused: Actor, held: Held): Promise<string> {
   const other = paused === cast.roles['billing 2'] ? cast.roles['billing 1'] : cast.roles['billing 2']
-  const { topic, partition, offset = 0 } = held.subject
+  const { offset = 0 } = held.subject
   await other.next((report) => {
     if (report.says !== 'moment' || report.moment !== 'handled') return false
-    const { subject } = report
-    return subject.topic === topic && subject.partition === partition && (subject.offset ?? -1) >= offset
+    return isSamePlace(report.subject, held.subject) && (report.subject.offset ?? -1) >= offset
   })
   return `${other.name} has its partition, and has handled that message`
 }

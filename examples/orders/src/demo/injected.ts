@@ -6,6 +6,7 @@ export interface Injected {
   readonly pauses: number
   readonly deliveredTwice: number
   readonly sentTwice: number
+  readonly acksLost: number
   readonly rolledBack: number
 }
 
@@ -15,6 +16,7 @@ export class InjectedCount implements Injected {
   pauses = 0
   deliveredTwice = 0
   sentTwice = 0
+  acksLost = 0
   rolledBack = 0
 
   /** Counts what `actors` tell. */
@@ -23,6 +25,7 @@ export class InjectedCount implements Injected {
       actor.on('report', ({ says }) => {
         if (says === 'delivered twice') this.deliveredTwice += 1
         if (says === 'sent twice') this.sentTwice += 1
+        if (says === 'acknowledgement lost') this.acksLost += 1
         if (says === 'rolled back') this.rolledBack += 1
       })
     }
@@ -31,9 +34,10 @@ export class InjectedCount implements Injected {
 
 const kinds: readonly (readonly [title: string, kind: keyof Injected])[] = [
   ['kill -9', 'kills'],
-  ['pauses', 'pauses'],
-  ['deliveries repeated', 'deliveredTwice'],
+  ['paused and woken', 'pauses'],
+  ['acknowledgements lost', 'acksLost'],
   ['sent twice by the provider', 'sentTwice'],
+  ['deliveries repeated', 'deliveredTwice'],
   ['transactions rolled back', 'rolledBack'],
 ]
 

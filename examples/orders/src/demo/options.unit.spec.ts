@@ -3,7 +3,7 @@ import { readOptions } from './options.js'
 
 describe('readOptions', () => {
   it('has defaults', () => {
-    expect(readOptions([])).toEqual({ seed: 1, keep: false, orders: 250 })
+    expect(readOptions([])).toEqual({ seed: 1, keep: false, orders: 150 })
   })
 
   it('reads what is given', () => {

@@ -30,6 +30,8 @@ export interface Plan {
   readonly refundPaceMs: number
   /** Every so manieth refund is sent twice. */
   readonly sendTwiceEvery: number
+  /** Every so manieth send is in Kafka and its acknowledgement is lost. */
+  readonly loseAckEvery: number
   /** A paused sender is woken when the other one has put so many messages into Kafka. */
   readonly wakeSenderAfter: number
 }
@@ -89,6 +91,7 @@ export function makePlan(seed: number, ordersEach: number): Plan {
     deliverTwiceEvery: between(random, 18, 26),
     refundPaceMs: 120,
     sendTwiceEvery: between(random, 5, 8),
+    loseAckEvery: between(random, 30, 40),
     wakeSenderAfter: 60,
   }
 }

@@ -18,6 +18,8 @@ export interface Subject {
   readonly topic?: string
   readonly partition?: number
   readonly offset?: number
+  /** How its handling ended. */
+  readonly outcome?: 'handled' | 'duplicate'
 }
 
 /** What a process tells the conductor, as it happens. */
@@ -28,6 +30,9 @@ export type Report =
   | { readonly says: 'rolled back' }
   | { readonly says: 'delivered twice' }
   | { readonly says: 'sent twice' }
+  | { readonly says: 'acknowledgement lost' }
+  /** What it was about to handle was rejected. */
+  | { readonly says: 'given up'; readonly subject: Subject }
   | { readonly says: 'done' }
 
 /** What the conductor tells a process. */

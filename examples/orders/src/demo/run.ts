@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { type Cast, castFor, everyone, type Style } from './cast.js'
 import type { Scene } from './evidence.js'
 import type { Plan } from './plan.js'
@@ -14,9 +15,9 @@ export interface Run extends AsyncDisposable {
   readonly scene: Scene
 }
 
-/** Sets the stage of a run. `demo` tells this demo from others on the same servers. */
-export async function openRun(style: Style, plan: Plan, servers: Servers, demo: string): Promise<Run> {
-  const stage = await setStage(servers, `${demo}.${style}.`)
+/** Sets the stage of a run. */
+export async function openRun(style: Style, plan: Plan, servers: Servers): Promise<Run> {
+  const stage = await setStage(servers, prefixFor(style, servers))
   const cast = castFor(style, plan, stage)
   const { orders, billing, prefix } = stage
   return {
@@ -35,6 +36,12 @@ export async function openRun(style: Style, plan: Plan, servers: Servers, demo: 
       await strikeStage(stage, servers)
     },
   }
+}
+
+// Servers that others use too get names that nobody else has.
+function prefixFor(style: Style, { shared }: Servers): string {
+  if (shared) return `demo-${randomBytes(4).toString('hex')}.${style}.`
+  return style === 'usual' ? 'usual.' : ''
 }
 
 /** SIGKILL to every process of a run. */

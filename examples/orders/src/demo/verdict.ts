@@ -7,7 +7,6 @@ export interface Finding {
   /** Nothing was committed. */
   readonly empty: boolean
   readonly committed: number
-  readonly examples: readonly string[]
 }
 
 /** A run as it is judged. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { objections, type RunResult } from './verdict.js'
 
-const injected = { kills: 4, pauses: 2, deliveredTwice: 9, sentTwice: 5, rolledBack: 7 }
+const injected = { kills: 4, pauses: 2, deliveredTwice: 9, sentTwice: 5, acksLost: 3, rolledBack: 7 }
 
 function result(title: string, faults: number): RunResult {
-  return { finding: { title, faults, empty: false, committed: 100, examples: [] }, injected }
+  return { finding: { title, faults, empty: false, committed: 100 }, injected }
 }
 
 const usual = result('usual way', 12)

@@ -20,23 +20,23 @@ export function formatVerdicts(
   return alignColumns([['', ...columns.map(([name]) => name)], ...cells])
 }
 
+/** How {@link formatFaults} shows them. */
+export interface FaultsWording extends VerdictWording {
+  /** Most lines for one kind of fault. @default 10, which is all that a verdict keeps */
+  readonly examples?: number
+}
+
 /** The first examples of each kind of fault that a verdict has, a line each. Empty for a verdict without faults. */
 export function formatFaults(
-  { log, effects }: ExactlyOnceVerdict,
-  { effects: noun = 'effects' }: VerdictWording = {},
+  verdict: ExactlyOnceVerdict,
+  { effects = 'effects', examples = 10 }: FaultsWording = {},
 ): string[] {
-  const kinds: [string, Finding | number][] = [
-    ...Object.entries(log),
-    ...Object.entries(effects ?? {}).map(([kind, found]): [string, Finding | number] => [
-      `${noun} ${kind}`,
-      found,
-    ]),
-  ]
-  return kinds.flatMap(([kind, found]) => {
-    if (typeof found === 'number') return []
-    const rest = found.count - found.examples.length
-    const lines = found.examples.map((example) => `${kind}: ${example}`)
-    return rest > 0 ? [...lines, `${kind}: and ${rest} more`] : lines
+  return rows(effects).flatMap(([title, read]) => {
+    const found = read(verdict)
+    if (found === undefined || typeof found === 'number') return []
+    const lines = found.examples.slice(0, examples).map((example) => `${title}: ${example}`)
+    const rest = found.count - lines.length
+    return lines.map((line, at) => (rest > 0 && at === lines.length - 1 ? `${line}, and ${rest} more` : line))
   })
 }
 

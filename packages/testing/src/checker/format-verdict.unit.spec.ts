@@ -52,7 +52,7 @@ describe('formatFaults', () => {
   it('shows examples of each fault', () => {
     expect(formatFaults(wrong, { effects: 'invoices' })).toEqual([
       'lost: orders 1 (key a, order 1)',
-      'invoices duplicated: of 1 (key a), effect 3',
+      'duplicated invoices: of 1 (key a), effect 3',
     ])
     expect(formatFaults(right)).toEqual([])
   })
@@ -65,7 +65,13 @@ describe('formatFaults', () => {
       order: at,
     }))
     const lines = formatFaults(checkExactlyOnce({ committed: many, log: [] }))
-    expect(lines).toHaveLength(11)
-    expect(lines.at(-1)).toBe('lost: and 3 more')
+    expect(lines).toHaveLength(10)
+    expect(lines[8]).toBe('lost: orders 8 (key a, order 8)')
+    expect(lines[9]).toBe('lost: orders 9 (key a, order 9), and 3 more')
+  })
+
+  it('shows as few as it is told to', () => {
+    const lines = formatFaults(checkExactlyOnce({ committed, log: [] }), { examples: 1 })
+    expect(lines).toEqual(['lost: orders 1 (key a, order 1), and 1 more'])
   })
 })

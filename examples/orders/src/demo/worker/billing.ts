@@ -5,8 +5,8 @@ import { billingHandlers, billingInbox } from '../../billing/billing.js'
 import { openBillingDatabase } from '../../billing/database.js'
 import { connectKafka, required } from '../../settings.js'
 import { billingGroup, subjectOf } from './billing-group.js'
+import { repeater } from './now-and-then.js'
 import { takePart } from './part.js'
-import { repeater } from './repeater.js'
 
 const player = takePart()
 const prisma = openBillingDatabase(required('BILLING_DATABASE_URL'))
@@ -29,10 +29,15 @@ function observe<Tx>(inbox: Inbox<Tx>): Inbox<Tx> {
     async handle(delivery, binding, options) {
       const subject = subjectOf(delivery)
       await player.reach('about to handle', subject)
-      const outcome = await inbox.handle(delivery, binding, options)
-      if (isRepeated()) await inbox.handle(delivery, binding, options)
-      await player.reach('handled', subject)
-      return outcome
+      try {
+        const outcome = await inbox.handle(delivery, binding, options)
+        if (isRepeated()) await inbox.handle(delivery, binding, options)
+        await player.reach('handled', { ...subject, outcome: outcome.status })
+        return outcome
+      } catch (error) {
+        player.report({ says: 'given up', subject })
+        throw error
+      }
     },
   }
 }

@@ -4,8 +4,8 @@ import { openBillingDatabase } from '../../billing/database.js'
 import { billingHandler, runBilling } from '../../naive/billing.js'
 import { connectKafka, required } from '../../settings.js'
 import { billingGroup, subjectOf } from './billing-group.js'
+import { repeater } from './now-and-then.js'
 import { takePart } from './part.js'
-import { repeater } from './repeater.js'
 
 const player = takePart()
 const prisma = openBillingDatabase(required('BILLING_DATABASE_URL'))
@@ -27,6 +27,6 @@ function observe(eachMessage: EachMessageHandler): EachMessageHandler {
     await player.reach('about to handle', subject)
     await eachMessage(payload)
     if (isRepeated()) await eachMessage(payload)
-    await player.reach('handled', subject)
+    await player.reach('handled', { ...subject, outcome: 'handled' })
   }
 }

@@ -1,19 +1,23 @@
 // A relay of the Pigeonhole run. Its lease is short, so that the demo need not wait long for a successor.
 import pg from 'pg'
-import { createRelay, type RelayPublisher, type ShardProducer } from 'pigeonhole'
+import { createRelay, type RelayPublisher } from 'pigeonhole'
 import { kafkajsPublisher } from 'pigeonhole/kafkajs'
 import { postgresStore } from 'pigeonhole/postgres'
 import { connectKafka, prefix, required } from '../../settings.js'
+import { ackLoser } from './now-and-then.js'
 import { takePart } from './part.js'
 
+type ShardProducer = Awaited<ReturnType<RelayPublisher['fence']>>
+
 const player = takePart()
+const isLost = ackLoser(player)
 const name = `${prefix}${required('RELAY_NAME')}`
 const pool = new pg.Pool({ connectionString: required('DATABASE_URL') })
 const kafka = connectKafka(player.part.name)
 
 const relay = createRelay({
   name,
-  store: postgresStore(pool),
+  store: postgresStore(pool, { relayTimeoutMs: 1_500 }),
   publisher: observe(kafkajsPublisher(kafka)),
   leaseMs: 2_000,
   renewMs: 500,
@@ -50,8 +54,10 @@ function observeProducer(producer: ShardProducer): ShardProducer {
     },
     async commit() {
       await producer.commit()
-      if (messages > 0) await player.reach('in Kafka', { messages })
+      if (messages === 0) return // The first transaction of all carries nothing but the checkpoint.
+      await player.reach('in Kafka', { messages })
       messages = 0
+      if (isLost()) throw new Error('The acknowledgement of a commit is lost')
     },
     close: () => producer.close(),
   }
