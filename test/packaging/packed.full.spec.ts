@@ -11,6 +11,7 @@ const root = join(import.meta.dirname, '..', '..')
 const topic = `packed-${Date.now()}`
 let project: string
 let database: TestDatabase
+let compilerOutput: string
 
 /** Packs every package, and installs what was packed in a project that has nothing else of ours. */
 beforeAll(async () => {
@@ -24,6 +25,8 @@ beforeAll(async () => {
   await npm(root, ['pack', '--pack-destination', project, ...packages.flatMap((it) => ['--workspace', it])])
   await writeFile(join(project, 'package.json'), JSON.stringify(await manifest(packages)))
   await npm(project, ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'])
+  const compiled = await execute(installed('tsc'), [], { cwd: project }).catch((error) => error)
+  compilerOutput = compiled.stdout
 }, 180_000)
 
 afterAll(async () => {
@@ -73,11 +76,8 @@ test('the packages hold neither tests nor what only tests use', async () => {
   expect(files.filter((file) => /\.(spec|fake|test-d)\.|tsbuildinfo/.test(file))).toEqual([])
 })
 
-test('a program against every export path passes the compiler, the declarations of ours included', async () => {
-  const { stdout } = await execute(installed('tsc'), ['--project', project], { cwd: project }).catch(
-    (error) => error,
-  )
-  expect(stdout).toBe('')
+test('a program against every export path passes the compiler, our declarations included', () => {
+  expect(compilerOutput).toBe('')
 })
 
 test('the command migrates a database, and the program publishes, relays and handles', async () => {
