@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { main } from './main.js'
+
+async function run(...args: readonly string[]) {
+  const written = { stdout: '', stderr: '' }
+  const code = await main(
+    args,
+    {},
+    {
+      print: (text) => {
+        written.stdout += text
+      },
+      warn: (text) => {
+        written.stderr += text
+      },
+    },
+  )
+  return { code, ...written }
+}
+
+describe('pigeonhole', () => {
+  it.each([['--version'], ['-V']])('%s prints the version of the package', async (flag) => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+    expect(await run(flag)).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
+  })
+
+  it('--help lists the commands', async () => {
+    const { code, stdout, stderr } = await run('--help')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    for (const command of ['relay', 'migrate', 'status'])
+      expect(stdout).toMatch(new RegExp(`\n  ${command} `))
+  })
+
+  it('prints its help on stderr when it is told nothing', async () => {
+    const { code, stdout, stderr } = await run()
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain('Usage: pigeonhole')
+  })
+
+  it('help of a command names flags, variables and defaults', async () => {
+    const { code, stdout } = await run('relay', '--help')
+    expect(code).toBe(0)
+    const lines = stdout.replaceAll(/\n {10,}/g, ' ')
+    expect(lines).toMatch(/--brokers <list> .*\(PIGEONHOLE_BROKERS, KAFKA_BROKERS\)/)
+    expect(lines).toMatch(/--port <number> .*\(PIGEONHOLE_PORT, default 9090\)/)
+    expect(stdout).not.toContain('SASL')
+  })
+
+  it.each([
+    [['realy'], "unknown command 'realy'", 'relay'],
+    [['status', '--jsno'], "unknown option '--jsno'", '--json'],
+    [['migrate', '--shema', 'x'], "unknown option '--shema'", '--schema'],
+    [['relay', '--batch-row', '5'], "unknown option '--batch-row'", '--batch-rows'],
+  ])('%j is refused, with the nearest name', async (args, message, nearest) => {
+    expect(await run(...args)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `OPTION_INVALID: ${message}\n(Did you mean ${nearest}?)\n`,
+    })
+  })
+
+  it.each([
+    [['migrate', 'now'], /^OPTION_INVALID: too many arguments/],
+    [['relay', '--name'], /^OPTION_INVALID: option '--name <name>' argument missing\n$/],
+    [['relay', '--port', '9'], /^OPTION_INVALID: name is needed .*: set --name <name> or PIGEONHOLE_NAME\n$/],
+    [['status'], /^OPTION_INVALID: databaseUrl is needed .*PIGEONHOLE_DATABASE_URL or DATABASE_URL\n$/],
+    [
+      ['status', '--database-url', 'mysql://u:secret@h/d'],
+      /^OPTION_INVALID: --database-url cannot be read: it takes a URL/,
+    ],
+  ])('%j is refused as a usage error', async (args, stderr) => {
+    const result = await run(...args)
+    expect(result).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(stderr) })
+    expect(result.stderr).not.toContain('secret')
+  })
+})

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest'
+import { formatStatus } from './format-status.js'
+
+const empty = { identity: null, shards: [], pending: 0, oldestAgeSeconds: null }
+
+describe('formatStatus', () => {
+  it('is a table of shards, with columns as wide as they need', () => {
+    const shards = [
+      { shard: 0, holder: 'a-long-holder', confirmed: 12 },
+      { shard: 10, holder: null, confirmed: 0 },
+    ]
+    const identity = { relay: 'orders', clusterId: 'c', systemIdentifier: '7' }
+    expect(formatStatus({ identity, shards, pending: 3, oldestAgeSeconds: 1.25 }).split('\n')).toEqual([
+      'relay orders, Kafka cluster c, PostgreSQL system 7',
+      '3 messages pending, the oldest for 1.3 s',
+      '',
+      'shard  holder         confirmed',
+      '0      a-long-holder  12',
+      '10     -              0',
+      '',
+    ])
+  })
+
+  it.each([
+    [0.04, '0.0 s'],
+    [59.9, '59.9 s'],
+    [60, '1 min'],
+    [3_599, '59 min'],
+    [3_600, '1 h 0 min'],
+    [90_000, '25 h 0 min'],
+  ])('shows an age of %d s as %s', (oldestAgeSeconds, age) => {
+    expect(formatStatus({ ...empty, pending: 1, oldestAgeSeconds })).toContain(
+      `1 messages pending, the oldest for ${age}\n`,
+    )
+  })
+})

@@ -1,0 +1,75 @@
+import { createDatabase, type TestDatabase } from '@pigeonhole/testing'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { runCommand } from '../command-process.harness.js'
+
+describe('pigeonhole migrate', () => {
+  let database: TestDatabase
+  beforeAll(async () => {
+    database = await createDatabase({ url: inject('databaseUrl') })
+  })
+  afterAll(() => database.drop())
+
+  async function tablesOf(schema: string): Promise<number> {
+    const client = new pg.Client({ connectionString: database.url })
+    await client.connect()
+    const { rowCount } = await client.query('SELECT FROM pg_tables WHERE schemaname = $1', [schema])
+    await client.end()
+    return rowCount ?? 0
+  }
+
+  it('makes the tables, says so, and changes nothing the second time', async () => {
+    const first = await runCommand(['migrate'], { DATABASE_URL: database.url })
+    expect(first).toMatchObject({ code: 0, stderr: '' })
+    expect(first.stdout).toMatch(
+      /^applied \d+_pigeonhole_init\n(applied \w+\n)*Schema "pigeonhole" is up to date, at version \d+\.\n$/,
+    )
+    const tables = await tablesOf('pigeonhole')
+    expect(tables).toBeGreaterThan(5)
+    const second = await runCommand(['migrate'], { DATABASE_URL: database.url })
+    expect(second).toMatchObject({ code: 0, stderr: '' })
+    expect(second.stdout).toMatch(/^Schema "pigeonhole" was up to date already, at version \d+\.\n$/)
+    expect(await tablesOf('pigeonhole')).toBe(tables)
+  })
+
+  it('makes them in the schema it is told, and prefers its own variable and its flag', async () => {
+    const environment = {
+      DATABASE_URL: 'postgres://nobody@127.0.0.1:1/no',
+      PIGEONHOLE_DATABASE_URL: database.url,
+    }
+    const byVariable = await runCommand(['migrate'], { ...environment, PIGEONHOLE_SCHEMA: 'by_variable' })
+    const byFlag = await runCommand(['migrate', '--schema', 'by_flag'], {
+      ...environment,
+      PIGEONHOLE_SCHEMA: 'other',
+    })
+    expect([byVariable.code, byFlag.code]).toEqual([0, 0])
+    expect(await tablesOf('by_variable')).toBeGreaterThan(5)
+    expect(await tablesOf('by_flag')).toBe(await tablesOf('by_variable'))
+    expect(await tablesOf('other')).toBe(0)
+  })
+
+  it('says in one line that the server cannot be reached, and with --verbose where', async () => {
+    const environment = { DATABASE_URL: 'postgres://nobody:secret@127.0.0.1:1/no' }
+    const { code, stdout, stderr } = await runCommand(['migrate'], environment)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(/^STORE_UNAVAILABLE: .*ECONNREFUSED.*\n$/)
+    const verbose = await runCommand(['migrate', '--verbose'], environment)
+    expect(verbose.code).toBe(1)
+    expect(verbose.stderr).toMatch(/\n {4}at .*[cause]/s)
+    expect(`${stderr}${verbose.stderr}`).not.toContain('secret')
+  })
+
+  it('says that the credentials are wrong', async () => {
+    const url = new URL(database.url)
+    url.username = 'no_such_role'
+    const { code, stderr } = await runCommand(['migrate'], { DATABASE_URL: url.href })
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^STORE_ACCESS_DENIED: .*no_such_role/)
+  })
+
+  it('refuses a schema that is not safe to write', async () => {
+    const { code, stderr } = await runCommand(['migrate', '--schema', 'a"b'], { DATABASE_URL: database.url })
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/^OPTION_INVALID: .*schema/)
+  })
+})

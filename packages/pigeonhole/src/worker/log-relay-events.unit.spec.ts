@@ -1,0 +1,88 @@
+import { Emitter, PigeonholeError, type Relay, type RelayEvents } from '@pigeonhole/core'
+import { describe, expect, it } from 'vitest'
+import { logRelayEvents } from './log-relay-events.js'
+import type { Logger } from './logger.js'
+
+interface Line {
+  readonly level: string
+  readonly fields: object
+}
+
+function logged<K extends keyof RelayEvents & string>(name: K, data: RelayEvents[K]): Line[] {
+  const lines: Line[] = []
+  const log = (level: string) => (fields: object) => lines.push({ level, fields })
+  const logger = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }
+  const events = new Emitter<RelayEvents>('relay')
+  logRelayEvents(events as unknown as Relay, logger as unknown as Logger)
+  events.emit(name, data)
+  return lines
+}
+
+const cause = new Error('connect ECONNREFUSED')
+const unavailable = new PigeonholeError('STORE_UNAVAILABLE', {
+  message: 'PostgreSQL is not available',
+  details: {},
+  cause,
+})
+const lost = new PigeonholeError('RELAY_CHECKPOINT_LOST', {
+  message: 'no checkpoint',
+  details: { shard: 0, batch: 1 },
+})
+
+describe('logRelayEvents', () => {
+  it.each([
+    ['shard:changed', { shard: 0, state: 'standby', error: undefined }, 'info'],
+    ['shard:changed', { shard: 0, state: 'waiting', error: unavailable }, 'info'],
+    ['lease:taken', { shard: 0 }, 'info'],
+    ['lease:lost', { shard: 0 }, 'warn'],
+    ['shard:opened', { shard: 0, batch: 4, genesis: false }, 'info'],
+    ['batch:prepared', { shard: 0, batch: 5, rows: 2 }, 'debug'],
+    ['batch:published', { shard: 0, batch: 5, rows: 2, durationMs: 3 }, 'debug'],
+    ['messages:deleted', { shard: 0, rows: 2 }, 'debug'],
+  ] as const)('writes a line for %s %j: %s', (name, data, level) => {
+    const { error: _, ...fields } = { error: undefined, ...data }
+    expect(logged(name, data as never)).toEqual([
+      { level, fields: expect.objectContaining({ shard: fields.shard }) },
+    ])
+  })
+
+  it('warns of a shard that waits, with what is behind it', () => {
+    const [line] = logged('shard:reopening', { shard: 0, error: unavailable, attempt: 2, delayMs: 12.7 })
+    expect(line).toEqual({
+      level: 'warn',
+      fields: {
+        shard: 0,
+        attempt: 2,
+        delayMs: 13,
+        code: 'STORE_UNAVAILABLE',
+        error: 'PostgreSQL is not available',
+        cause: 'connect ECONNREFUSED',
+        remedy: 'see docs/errors.md#store_unavailable',
+      },
+    })
+  })
+
+  it('reports a halted shard with code, message and remedy', () => {
+    const [line] = logged('shard:changed', { shard: 0, state: 'halted', error: lost })
+    expect(line).toEqual({
+      level: 'error',
+      fields: {
+        shard: 0,
+        state: 'halted',
+        code: 'RELAY_CHECKPOINT_LOST',
+        error: 'no checkpoint',
+        remedy: expect.stringMatching(
+          /^restore the checkpoint topic.*docs\/errors\.md#relay_checkpoint_lost$/,
+        ),
+      },
+    })
+  })
+
+  it.each([
+    [new TypeError('a fault of ours'), { code: 'TypeError', error: 'a fault of ours' }],
+    ['text', { code: 'UNKNOWN', error: 'text' }],
+  ])('has words for %s, too', (error, fields) => {
+    const [line] = logged('shard:reopening', { shard: 0, error, attempt: 1, delayMs: 1 })
+    expect(line?.fields).toMatchObject({ ...fields, remedy: 'see docs/errors.md' })
+  })
+})
