@@ -1,1 +1,5 @@
+export { testInboxStore } from './inbox-store.js'
+export { testOutboxStore } from './outbox-store.js'
 export { type RelayPublisherSubject, testRelayPublisher } from './relay-publisher.js'
+export { testRelayStore } from './relay-store.js'
+export type { OpenStore, OpenTransaction, StoreSubject } from './store-subject.js'

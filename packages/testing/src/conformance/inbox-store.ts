@@ -1,0 +1,16 @@
+import { describe } from 'vitest'
+import { describeMessageIds } from './inbox-store/message-ids.js'
+import { describePositions } from './inbox-store/positions.js'
+import { describeTransactions } from './inbox-store/transactions.js'
+import { storeScene } from './store-scene.js'
+import type { StoreSubject } from './store-subject.js'
+
+/** Holds a store to the port of an inbox, InboxStore. Runs in vitest. */
+export function testInboxStore<Tx>(subject: StoreSubject<Tx>): void {
+  describe(`${subject.name} as an inbox store`, () => {
+    const scene = storeScene(subject)
+    describeTransactions(scene)
+    describePositions(scene)
+    describeMessageIds(scene)
+  })
+}

@@ -1,0 +1,86 @@
+import { originCursor } from '@pigeonhole/core'
+import { describe, expect, it } from 'vitest'
+import { commitRows, row, type StoreScene } from '../store-scene.js'
+import { batch, insertBatches, lead } from './relay-scene.js'
+
+/** Whether there is something to do, and whether something is done. */
+export function describeProgress<Tx>(scene: StoreScene<Tx>): void {
+  describe('whether there are messages', () => {
+    it('is told without reading them', async () => {
+      const { opened, relay, readPage } = await lead(scene)
+      expect(await relay.hasMessages(originCursor)).toBe(false)
+      const slow = await opened.begin()
+      await opened.store.insertMessages(slow.tx, [row()])
+      expect(await relay.hasMessages(originCursor)).toBe(false)
+      await commitRows(opened)
+      expect(await relay.hasMessages(originCursor)).toBe(true)
+      const { cursor } = await readPage(originCursor)
+      expect(await relay.hasMessages(cursor)).toBe(false)
+      await slow.commit()
+      expect(await relay.hasMessages(cursor)).toBe(true)
+    })
+
+    it('counts what is left of a capture under way, and what came after it', async () => {
+      const { opened, relay, readPage } = await lead(scene)
+      await commitRows(opened, [row(), row(), row(), row()])
+      const half = await readPage(originCursor, { maxRows: 2 })
+      expect(await relay.hasMessages(half.cursor)).toBe(true)
+      const read = await readPage(half.cursor, { maxRows: 2 })
+      expect(read.cursor.until).not.toBeNull()
+      expect(await relay.hasMessages(read.cursor)).toBe(false)
+      await commitRows(opened)
+      expect(await relay.hasMessages(read.cursor)).toBe(true)
+    })
+  })
+
+  describe('a mark', () => {
+    it('is covered when everything committed before it is in batches, whatever comes after it', async () => {
+      const { opened, relay, readPage } = await lead(scene)
+      expect(await relay.isCovered(await relay.readSnapshot(), originCursor)).toBe(true)
+      const slow = await opened.begin()
+      await opened.store.insertMessages(slow.tx, [row()])
+      await commitRows(opened)
+      const mark = await relay.readSnapshot()
+      expect(await relay.isCovered(mark, originCursor)).toBe(false)
+      const { cursor } = await readPage(originCursor)
+      await slow.commit()
+      await commitRows(opened)
+      expect(await relay.isCovered(mark, cursor)).toBe(true)
+      expect(await relay.isCovered(await relay.readSnapshot(), cursor)).toBe(false)
+    })
+
+    it('is covered by a capture under way as far as that has been read', async () => {
+      const { opened, relay, readPage } = await lead(scene)
+      await commitRows(opened, [row(), row(), row(), row()])
+      const mark = await relay.readSnapshot()
+      const half = await readPage(originCursor, { maxRows: 2 })
+      expect(await relay.isCovered(mark, half.cursor)).toBe(false)
+      const read = await readPage(half.cursor, { maxRows: 2 })
+      expect(await relay.isCovered(mark, read.cursor)).toBe(true)
+    })
+
+    it('is covered when its messages have been deleted', async () => {
+      const { opened, relay, guarded, readPage } = await lead(scene)
+      await commitRows(opened)
+      const mark = await relay.readSnapshot()
+      const { cursor } = await readPage(originCursor)
+      await guarded((tx) => tx.deletePublished(cursor, 10))
+      expect(await relay.isCovered(mark, cursor)).toBe(true)
+    })
+  })
+
+  describe('the confirmed cursor', () => {
+    it('is that of the confirmed batch; there is none before the first batch', async () => {
+      const relayScene = await lead(scene)
+      const { relay, guarded } = relayScene
+      expect(await relay.readConfirmedCursor(0)).toBeNull()
+      await insertBatches(relayScene, 1)
+      const cursor = { from: '5:9:5', until: '6:10:', lastSeq: '3' }
+      await guarded((tx) => tx.insertBatch(batch(2, { cursor })))
+      expect(await relay.readConfirmedCursor(0)).toEqual(originCursor)
+      await guarded(async () => undefined, 2)
+      expect(await relay.readConfirmedCursor(0)).toEqual(cursor)
+      expect(await relay.readConfirmedCursor(1)).toBeNull()
+    })
+  })
+}

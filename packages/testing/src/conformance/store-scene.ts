@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto'
+import type { OutboxRow } from '@pigeonhole/core'
+import { afterEach, expect } from 'vitest'
+import type { OpenStore, StoreSubject } from './store-subject.js'
+
+/** What the cases of a suite work with. */
+export interface StoreScene<Tx> {
+  /** A store over empty tables, closed after the case. */
+  open(): Promise<OpenStore<Tx>>
+}
+
+/** Called inside `describe`. */
+export function storeScene<Tx>(subject: StoreSubject<Tx>): StoreScene<Tx> {
+  const opened: OpenStore<Tx>[] = []
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((store) => store.close()))
+  })
+  return {
+    async open() {
+      const store = await subject.open()
+      opened.push(store)
+      return store
+    },
+  }
+}
+
+/** Matches a coded error. */
+export function ofCode(code: string): unknown {
+  return expect.objectContaining({ name: 'PigeonholeError', code })
+}
+
+/** A row with what matters to a case. */
+export function row(given: Partial<OutboxRow> = {}): OutboxRow {
+  const key = bytes('key')
+  const payload = bytes('payload')
+  return { id: randomUUID(), topic: 'topic', key, partition: null, bucket: 7, headers: [], payload, ...given }
+}
+
+/** Commits rows in a transaction of their own and returns their ids. */
+export async function commitRows<Tx>(
+  opened: OpenStore<Tx>,
+  rows: readonly OutboxRow[] = [row()],
+): Promise<string[]> {
+  const { tx, commit } = await opened.begin()
+  await opened.store.insertMessages(tx, rows)
+  await commit()
+  return rows.map(({ id }) => id)
+}
+
+/** UTF-8. */
+export function bytes(value: string): Uint8Array {
+  return new Uint8Array(Buffer.from(value))
+}
+
+/**
+ * Whether `promise` is still open after an unrelated transaction has come and gone, twice: had it not to wait for a lock, it
+ * would have settled by then.
+ */
+export async function isHeldUp<Tx>(opened: OpenStore<Tx>, promise: Promise<unknown>): Promise<boolean> {
+  let settled = false
+  const note = (): void => {
+    settled = true
+  }
+  promise.then(note, note)
+  for (const inbox of ['sentinel-1', 'sentinel-2']) {
+    const { tx, commit } = await opened.begin()
+    await opened.store.insertMessageId(tx, { inbox, scope: 'sentinel', id: randomUUID() })
+    await commit()
+  }
+  return !settled
+}

@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto'
+import type { CapturedRow, Cursor, Lease, RelayBatch, RelayIdentity, ShardStatus } from '@pigeonhole/core'
+import { MemoryTable } from './memory-table.js'
+import { MemoryTransaction } from './memory-transaction.js'
+import { RowLocks } from './row-locks.js'
+import { formatSnapshot, isVisible } from './snapshot.js'
+
+/** A message with what the outbox's table adds to it. */
+export interface OutboxEntry {
+  readonly row: CapturedRow
+  readonly xid: number
+  /** By `performance.now()`. */
+  readonly createdAt: number
+}
+
+/** A shard's lease with its shard. */
+export interface ShardEntry extends Lease {
+  readonly shard: number
+}
+
+/** A batch with its shard. */
+export interface BatchEntry {
+  readonly shard: number
+  readonly batch: RelayBatch
+}
+
+/** The tables in memory, with transactions that are told apart as PostgreSQL tells them: by ids and snapshots. */
+export class MemoryDatabase {
+  readonly systemIdentifier: string = randomUUID()
+  readonly locks: RowLocks = new RowLocks()
+  readonly outbox: MemoryTable<OutboxEntry> = new MemoryTable()
+  readonly positions: MemoryTable<bigint> = new MemoryTable()
+  readonly messageIds: MemoryTable<true> = new MemoryTable()
+  readonly shards: MemoryTable<ShardEntry> = new MemoryTable()
+  readonly batches: MemoryTable<BatchEntry> = new MemoryTable()
+  readonly identity: MemoryTable<RelayIdentity> = new MemoryTable()
+  readonly #running = new Set<number>()
+  #lastXid = 2
+  #lastEnded = 2
+  #lastSeq = 0
+
+  begin(): MemoryTransaction {
+    return new MemoryTransaction({
+      assignXid: () => {
+        this.#lastXid += 1
+        this.#running.add(this.#lastXid)
+        return this.#lastXid
+      },
+      ended: (tx, xid) => {
+        if (xid !== undefined) {
+          this.#running.delete(xid)
+          this.#lastEnded = Math.max(this.#lastEnded, xid)
+        }
+        this.locks.releaseAll(tx)
+      },
+    })
+  }
+
+  /** Runs `work` in a transaction: commits when it resolves, rolls back when it rejects. */
+  async transact<R>(work: (tx: MemoryTransaction) => Promise<R>): Promise<R> {
+    const tx = this.begin()
+    try {
+      const result = await work(tx)
+      await tx.commit()
+      return result
+    } catch (error) {
+      await tx.rollback()
+      throw error
+    }
+  }
+
+  /** The id behind the last transaction that has ended. */
+  get nextXid(): number {
+    return this.#lastEnded + 1
+  }
+
+  snapshot(): string {
+    const xmax = this.nextXid
+    return formatSnapshot({ xmax, running: [...this.#running].filter((xid) => xid < xmax) })
+  }
+
+  /** Never given back, as a sequence. */
+  nextSeq(): string {
+    this.#lastSeq += 1
+    return String(this.#lastSeq)
+  }
+
+  /** The committed messages that no batch up to the cursor holds, by seq. */
+  uncovered(cursor: Cursor, tx?: MemoryTransaction): OutboxEntry[] {
+    return this.outbox
+      .rows(tx)
+      .filter((entry) => !isCoveredBy(entry, cursor))
+      .sort((a, b) => Number(a.row.seq) - Number(b.row.seq))
+  }
+
+  /** The batches of a shard in the order of their numbers. */
+  batchesOf(shard: number, tx?: MemoryTransaction): RelayBatch[] {
+    return this.batches
+      .rows(tx)
+      .filter((entry) => entry.shard === shard)
+      .map(({ batch }) => batch)
+      .sort((a, b) => a.number - b.number)
+  }
+
+  /** The shards as `status` shows them. */
+  shardStatus(): ShardStatus[] {
+    const shards = this.shards.rows().sort((a, b) => a.shard - b.shard)
+    return shards.map(({ shard, holder, confirmed }) => ({ shard, holder, confirmed }))
+  }
+
+  /** The cursor of a shard's confirmed batch. */
+  confirmedCursor(shard: number): Cursor | null {
+    const confirmed = this.shards.get(String(shard))?.confirmed
+    return this.batchesOf(shard).find(({ number }) => number === confirmed)?.cursor ?? null
+  }
+}
+
+function isCoveredBy({ row, xid }: OutboxEntry, { from, until, lastSeq }: Cursor): boolean {
+  if (isVisible(xid, from)) return true
+  return until !== null && isVisible(xid, until) && Number(row.seq) <= Number(lastSeq)
+}

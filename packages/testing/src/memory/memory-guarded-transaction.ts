@@ -1,0 +1,133 @@
+import type {
+  Cursor,
+  GuardedTransaction,
+  Page,
+  PageBounds,
+  RelayBatch,
+  RelayIdentity,
+  ShardFacts,
+} from '@pigeonhole/core'
+import type { MemoryDatabase, OutboxEntry } from './memory-database.js'
+import type { MemoryTransaction } from './memory-transaction.js'
+import { isVisible, parseSnapshot } from './snapshot.js'
+
+/** What a relay does in a transaction whose guard has let it in. */
+export class MemoryGuardedTransaction implements GuardedTransaction {
+  readonly #database: MemoryDatabase
+  readonly #tx: MemoryTransaction
+  readonly #shard: number
+
+  constructor(database: MemoryDatabase, tx: MemoryTransaction, shard: number) {
+    this.#database = database
+    this.#tx = tx
+    this.#shard = shard
+  }
+
+  async readFacts(): Promise<ShardFacts> {
+    const { identity, systemIdentifier, shards, nextXid } = this.#database
+    return {
+      recorded: identity.get('relay', this.#tx) ?? null,
+      systemIdentifier,
+      confirmed: shards.get(String(this.#shard), this.#tx)?.confirmed ?? 0,
+      batches: this.#batches(),
+      xidAhead: this.#xidAhead(),
+      serverXid: String(nextXid),
+    }
+  }
+
+  async writeIdentity(identity: RelayIdentity): Promise<void> {
+    this.#database.identity.set(this.#tx, 'relay', identity)
+  }
+
+  async deleteOtherBatches(keep: Pick<RelayBatch, 'number' | 'token'> | null): Promise<void> {
+    this.#deleteBatches(({ number, token }) => number !== keep?.number || token !== keep.token)
+  }
+
+  async deleteBatchesBelow(number: number): Promise<void> {
+    this.#deleteBatches((batch) => batch.number < number)
+  }
+
+  async readPage(cursor: Cursor, bounds: PageBounds): Promise<Page> {
+    const { from, until, lastSeq } = cursor
+    if (until === null) return this.#readFirstPage(cursor, from, bounds)
+    const rest = this.#between(from, until).filter(({ row }) => Number(row.seq) > Number(lastSeq))
+    if (rest.length === 0) return this.#readFirstPage(cursor, until, bounds)
+    return pageOf(rest, { from, until, bounds })
+  }
+
+  async insertBatch(batch: RelayBatch): Promise<boolean> {
+    const { number, token, parent } = batch
+    const isParent = (other: RelayBatch): boolean => other.number === number - 1 && other.token === parent
+    if (number !== 0 && !this.#batches().some(isParent)) return false
+    this.#database.batches.set(this.#tx, this.#key(number, token), { shard: this.#shard, batch })
+    return true
+  }
+
+  async deletePublished({ from }: Cursor, limit: number): Promise<number> {
+    const published = this.#database.outbox.rows(this.#tx).filter(({ xid }) => isVisible(xid, from))
+    const lot = published.sort((a, b) => a.xid - b.xid).slice(0, limit)
+    for (const { row } of lot) this.#database.outbox.set(this.#tx, row.seq, undefined)
+    return lot.length
+  }
+
+  #batches(): RelayBatch[] {
+    return this.#database.batchesOf(this.#shard, this.#tx)
+  }
+
+  #key(number: number, token: string): string {
+    return `${this.#shard}/${number}/${token}`
+  }
+
+  #deleteBatches(isDeleted: (batch: RelayBatch) => boolean): void {
+    for (const batch of this.#batches().filter(isDeleted)) {
+      this.#database.batches.set(this.#tx, this.#key(batch.number, batch.token), undefined)
+    }
+  }
+
+  #between(from: string, until: string): OutboxEntry[] {
+    const cursor: Cursor = { from, until: null, lastSeq: '0' }
+    return this.#database.uncovered(cursor, this.#tx).filter(({ xid }) => isVisible(xid, until))
+  }
+
+  #readFirstPage(cursor: Cursor, from: string, bounds: PageBounds): Page {
+    const until = this.#database.snapshot()
+    const found = this.#between(from, until)
+    return found.length === 0 ? { rows: [], cursor } : pageOf(found, { from, until, bounds })
+  }
+
+  #xidAhead(): string | null {
+    const { nextXid } = this.#database
+    const cursors = this.#batches().flatMap(({ cursor: { from, until } }) => [from, until ?? from])
+    const highest = Math.max(...cursors.map((text) => parseSnapshot(text).xmax), 0)
+    return highest > nextXid ? String(highest) : null
+  }
+}
+
+interface Capture {
+  readonly from: string
+  readonly until: string
+  readonly bounds: PageBounds
+}
+
+function pageOf(found: readonly OutboxEntry[], { from, until, bounds }: Capture): Page {
+  const rows = cut(found, bounds).map(({ row }) => row)
+  const last = rows.at(-1)
+  const complete = rows.length === found.length && rows.length < bounds.maxRows
+  const cursor: Cursor =
+    complete || !last ? { from: until, until: null, lastSeq: '0' } : { from, until, lastSeq: last.seq }
+  return { rows, cursor }
+}
+
+// The first one stays, whatever its size.
+function cut(found: readonly OutboxEntry[], { maxRows, maxBytes }: PageBounds): OutboxEntry[] {
+  let bytes = 0
+  const end = found.findIndex(({ row }, index) => {
+    bytes += sizeOf(row)
+    return index === maxRows || (index > 0 && bytes > maxBytes)
+  })
+  return found.slice(0, end === -1 ? found.length : end)
+}
+
+function sizeOf({ key, payload, headers }: OutboxEntry['row']): number {
+  return (key?.length ?? 0) + (payload?.length ?? 0) + Buffer.byteLength(JSON.stringify(headers))
+}

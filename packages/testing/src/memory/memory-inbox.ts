@@ -1,0 +1,76 @@
+import {
+  type InboxStore,
+  type NextPosition,
+  PigeonholeError,
+  type Position,
+  type TransactionBounds,
+} from '@pigeonhole/core'
+import type { MemoryDatabase } from './memory-database.js'
+import type { MemoryTransaction } from './memory-transaction.js'
+
+/** The inbox of a memory store. */
+export function memoryInbox(database: MemoryDatabase): InboxStore<MemoryTransaction> {
+  const { locks, positions, messageIds } = database
+  return {
+    transaction: (bounds, work) => database.transact((tx) => withinBounds(tx, bounds, work)),
+    async advancePosition(tx: MemoryTransaction, inbox: string, position: Position): Promise<boolean> {
+      const key = positionKey(inbox, position)
+      await locks.acquire(tx, key).catch(failing(tx))
+      if ((positions.get(key, tx) ?? 0n) > position.offset) return false
+      positions.set(tx, key, position.offset + 1n)
+      return true
+    },
+    async insertMessageId(tx: MemoryTransaction, { inbox, scope, id }): Promise<boolean> {
+      const key = JSON.stringify(['id', inbox, scope, id])
+      if (messageIds.get(key, tx)) return false
+      await locks.acquire(tx, key).catch(failing(tx))
+      if (messageIds.get(key, tx)) return false
+      messageIds.set(tx, key, true)
+      return true
+    },
+    isUsable: async (tx) => tx.isUsable,
+    async readPositions(inbox, partitions): Promise<NextPosition[]> {
+      return partitions.flatMap(({ topic, partition }) => {
+        const nextOffset = positions.get(positionKey(inbox, { topic, partition }))
+        return nextOffset === undefined ? [] : [{ topic, partition, nextOffset }]
+      })
+    },
+    async checkSchema(): Promise<void> {},
+  }
+}
+
+function positionKey(inbox: string, { topic, partition }: Pick<Position, 'topic' | 'partition'>): string {
+  return JSON.stringify(['position', inbox, topic, partition])
+}
+
+// A statement that lost a deadlock takes its transaction with it.
+function failing(tx: MemoryTransaction): (error: unknown) => never {
+  return (error) => {
+    tx.fail()
+    throw error
+  }
+}
+
+async function withinBounds<R>(
+  tx: MemoryTransaction,
+  { timeoutMs }: TransactionBounds,
+  work: (tx: MemoryTransaction) => Promise<R>,
+): Promise<R> {
+  let timer: NodeJS.Timeout | undefined
+  const expired = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(tookTooLong(timeoutMs)), timeoutMs)
+  })
+  try {
+    return await Promise.race([work(tx), expired])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function tookTooLong(timeoutMs: number): PigeonholeError {
+  return new PigeonholeError('STORE_UNAVAILABLE', {
+    message: `The transaction was not done within ${timeoutMs} ms and is rolled back`,
+    details: {},
+    retryable: true,
+  })
+}

@@ -1,0 +1,45 @@
+import type { CapturedRow, InboxStore, OutboxStore, RelayStore, TransactionBounds } from '@pigeonhole/core'
+import { MemoryDatabase } from './memory-database.js'
+import { memoryInbox } from './memory-inbox.js'
+import { memoryOutbox } from './memory-outbox.js'
+import { memoryRelay } from './memory-relay.js'
+import type { MemoryTransaction } from './memory-transaction.js'
+
+/** A store without a server, for unit tests of code that publishes or handles. */
+export interface MemoryStore
+  extends OutboxStore<MemoryTransaction>,
+    InboxStore<MemoryTransaction>,
+    RelayStore {
+  /** The committed messages that no relay has deleted, in the order in which they were published. */
+  readonly messages: readonly CapturedRow[]
+  /** Begins a transaction that the caller ends. */
+  begin(): MemoryTransaction
+  /** Runs `work` in a transaction: commits when it resolves, rolls back when it rejects. */
+  transaction<R>(work: (tx: MemoryTransaction) => Promise<R>): Promise<R>
+  transaction<R>(bounds: TransactionBounds, work: (tx: MemoryTransaction) => Promise<R>): Promise<R>
+}
+
+/**
+ * A store that keeps everything in this process. It behaves as the real ones do, transactions included: nothing is seen
+ * before it commits, locks are waited for, and the relay's snapshots are those of its transactions.
+ */
+export function memoryStore(): MemoryStore {
+  const database = new MemoryDatabase()
+  const inbox = memoryInbox(database)
+  return {
+    ...memoryOutbox(database),
+    ...inbox,
+    ...memoryRelay(database),
+    get messages(): readonly CapturedRow[] {
+      const entries = database.outbox.rows().map(({ row }) => row)
+      return entries.sort((a, b) => Number(a.seq) - Number(b.seq))
+    },
+    begin: () => database.begin(),
+    transaction<R>(...args: TransactionArgs<R>): Promise<R> {
+      return args.length === 1 ? database.transact(args[0]) : inbox.transaction(args[0], args[1])
+    },
+  }
+}
+
+type Work<R> = (tx: MemoryTransaction) => Promise<R>
+type TransactionArgs<R> = [work: Work<R>] | [bounds: TransactionBounds, work: Work<R>]

@@ -1,0 +1,39 @@
+import type { MemoryTransaction } from './memory-transaction.js'
+
+/** Rows by key: what is committed, and for each transaction what it has changed itself. */
+export class MemoryTable<Row> {
+  readonly #committed = new Map<string, Row>()
+  readonly #changed = new WeakMap<MemoryTransaction, Map<string, Row | undefined>>()
+
+  /** The row as `tx` sees it; without one, as it is committed. */
+  get(key: string, tx?: MemoryTransaction): Row | undefined {
+    const changes = tx && this.#changed.get(tx)
+    return changes?.has(key) ? changes.get(key) : this.#committed.get(key)
+  }
+
+  /** All rows as `tx` sees them; without one, as they are committed. */
+  rows(tx?: MemoryTransaction): Row[] {
+    const merged = new Map<string, Row | undefined>(this.#committed)
+    for (const [key, row] of (tx && this.#changed.get(tx)) ?? []) merged.set(key, row)
+    return [...merged.values()].filter((row) => row !== undefined)
+  }
+
+  /** Undefined deletes. */
+  set(tx: MemoryTransaction, key: string, row: Row | undefined): void {
+    tx.assertUsable()
+    const changes = this.#changed.get(tx) ?? this.#begin(tx)
+    changes.set(key, row)
+  }
+
+  #begin(tx: MemoryTransaction): Map<string, Row | undefined> {
+    const changes = new Map<string, Row | undefined>()
+    this.#changed.set(tx, changes)
+    tx.onCommit(() => {
+      for (const [key, row] of changes) {
+        if (row === undefined) this.#committed.delete(key)
+        else this.#committed.set(key, row)
+      }
+    })
+    return changes
+  }
+}

@@ -1,0 +1,73 @@
+import { PigeonholeError } from '@pigeonhole/core'
+
+/** A transaction, as far as locks know it. */
+export interface LockOwner {
+  readonly isOpen: boolean
+}
+
+interface Waiter {
+  readonly owner: LockOwner
+  readonly grant: () => void
+}
+
+/** Locks that transactions hold until they end, in the order in which they ask. */
+export class RowLocks {
+  readonly #holders = new Map<string, LockOwner>()
+  readonly #waiters = new Map<string, Waiter[]>()
+  readonly #waitingFor = new Map<LockOwner, string>()
+
+  /**
+   * Resolves when `owner` holds the lock on `row`; at once if it does already.
+   * @throws STORE_CONFLICT when whoever holds it waits for `owner`.
+   */
+  async acquire(owner: LockOwner, row: string): Promise<void> {
+    const holder = this.#holders.get(row)
+    if (holder === owner) return
+    if (holder === undefined) {
+      this.#holders.set(row, owner)
+      return
+    }
+    if (this.#leadsTo(holder, owner)) throw deadlock()
+    this.#waitingFor.set(owner, row)
+    await new Promise<void>((grant) => {
+      this.#waiters.set(row, [...(this.#waiters.get(row) ?? []), { owner, grant }])
+    })
+  }
+
+  /** Gives up all locks of `owner` and hands each to whoever waits longest and has not ended. */
+  releaseAll(owner: LockOwner): void {
+    this.#waitingFor.delete(owner)
+    for (const [row, holder] of this.#holders) if (holder === owner) this.#handOver(row)
+  }
+
+  #handOver(row: string): void {
+    this.#holders.delete(row)
+    const [next, ...rest] = (this.#waiters.get(row) ?? []).filter(({ owner }) => owner.isOpen)
+    this.#waiters.set(row, rest)
+    if (!next) return
+    this.#holders.set(row, next.owner)
+    this.#waitingFor.delete(next.owner)
+    next.grant()
+  }
+
+  // Whether `from` waits, through any number of holders, for a lock of `to`.
+  #leadsTo(from: LockOwner, to: LockOwner): boolean {
+    const seen = new Set<LockOwner>()
+    let current: LockOwner | undefined = from
+    while (current !== undefined && !seen.has(current)) {
+      if (current === to) return true
+      seen.add(current)
+      const row: string | undefined = this.#waitingFor.get(current)
+      current = row === undefined ? undefined : this.#holders.get(row)
+    }
+    return false
+  }
+}
+
+function deadlock(): PigeonholeError {
+  return new PigeonholeError('STORE_CONFLICT', {
+    message: 'Two transactions wait for each other: this one is given up. Run the same work again',
+    details: {},
+    retryable: true,
+  })
+}
