@@ -66,7 +66,9 @@ export function findViolations(root) {
 function tableViolations(root, folder) {
   const allowed = table[path.basename(folder)]
   if (allowed === undefined) return [`${folder} is not in the dependency table`]
-  const shipped = importsOf(root, folder).filter(({ file }) => !/\.(spec|test-d)\.ts$/.test(file))
+  const shipped = importsOf(root, folder).filter(
+    ({ file }) => !/\.(spec|test-d|fake|harness)\.ts$/.test(file),
+  )
   return [...manifestEntries(root, folder), ...shipped]
     .map(({ file, name }) => ({ file, name: packageOf(name) }))
     .filter(({ name }) => (ours.test(name) || clients.test(name)) && !allowed.includes(name))
