@@ -76,7 +76,7 @@ describe('runInbox', () => {
     const run = await lab.run({ topics: [orders] })
     await eventually(() => lab.effects()).toEqual(four)
     await run.stop()
-    await lab.admin((admin) => admin.resetOffsets({ groupId: lab.name, topic: orders.name, earliest: true }))
+    await lab.setGroupOffset(orders, '0')
 
     const again = await lab.run({ topics: [orders] })
     const claimed = await nextEvent(again, 'partition:claimed')
@@ -152,7 +152,7 @@ describe('runInbox', () => {
     await eventually(() => lab.effects()).toEqual(four)
     await run.stop()
     expect(await lab.position(orders)).toBeUndefined()
-    await lab.admin((admin) => admin.resetOffsets({ groupId: lab.name, topic: orders.name, earliest: true }))
+    await lab.setGroupOffset(orders, '0')
 
     const deduplicated = collectEvents(options.inbox, 'message:deduplicated')
     await lab.run(options)
@@ -175,7 +175,7 @@ describe('runInbox', () => {
     const run = await lab.run(options)
     await eventually(() => lab.groupOffset(orders)).toBe('2')
     await run.stop()
-    await lab.admin((admin) => admin.resetOffsets({ groupId: lab.name, topic: orders.name, earliest: true }))
+    await lab.setGroupOffset(orders, '0')
     await lab.run(options)
     await eventually(() => lab.effects()).toEqual(['a', 'b', 'a', 'b'])
   })

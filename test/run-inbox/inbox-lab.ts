@@ -47,6 +47,12 @@ export interface LabRun {
 
 interface GroupCoordinator {
   leaveGroup(member: { readonly groupId: string; readonly memberId: string }): Promise<void>
+  offsetCommit(offsets: {
+    readonly groupId: string
+    readonly groupGenerationId: number
+    readonly memberId: string
+    readonly topics: readonly unknown[]
+  }): Promise<void>
 }
 
 /** A database, topics, a group and an inbox of one test's own, and everything that runs on them. */
@@ -157,19 +163,33 @@ export class InboxLab implements AsyncDisposable {
 
   /** Tells Kafka that every member of the group has left. The members hear of it at their next heartbeat. */
   async expelMembers(): Promise<void> {
+    const { groups } = await this.admin((admin) => admin.describeGroups([this.name]))
+    await this.#withCoordinator(async (coordinator) => {
+      for (const { memberId } of groups[0]?.members ?? []) {
+        await coordinator.leaveGroup({ groupId: this.name, memberId })
+      }
+    })
+  }
+
+  /** Sets Kafka's own offset of the group, which nobody is in. */
+  async setGroupOffset({ name: topic }: Topic<string>, offset: string, partition = 0): Promise<void> {
+    const nobody = { groupId: this.name, groupGenerationId: -1, memberId: '' }
+    await this.#withCoordinator((coordinator) =>
+      coordinator.offsetCommit({ ...nobody, topics: [{ topic, partitions: [{ partition, offset }] }] }),
+    )
+  }
+
+  // kafkajs shows the cluster that it talks to, and the requests of the group's protocol, to assigners only.
+  async #withCoordinator(work: (coordinator: GroupCoordinator) => Promise<void>): Promise<void> {
     let cluster: Cluster | undefined
     const assigner: PartitionAssigner = (config) => {
       cluster = config.cluster
       return PartitionAssigners.roundRobin(config)
     }
-    // kafkajs shows a cluster to assigners only.
     const consumer = this.kafka.consumer({ groupId: `${this.name}-none`, partitionAssigners: [assigner] })
     await consumer.connect()
-    const { groups } = await this.admin((admin) => admin.describeGroups([this.name]))
-    const coordinator = await cluster?.findGroupCoordinator({ groupId: this.name })
-    for (const { memberId } of groups[0]?.members ?? []) {
-      await (coordinator as unknown as GroupCoordinator).leaveGroup({ groupId: this.name, memberId })
-    }
+    const broker: unknown = await cluster?.findGroupCoordinator({ groupId: this.name })
+    await work(broker as GroupCoordinator)
     await consumer.disconnect()
   }
 
@@ -191,6 +211,14 @@ export class InboxLab implements AsyncDisposable {
     return found?.partitions.find((it) => it.partition === partition)?.offset
   }
 
+  /** Sessions of this database with an open transaction, but for the one that asks. */
+  async sessionsInTransaction(): Promise<number> {
+    const { rows } = await this.pool.query(
+      "SELECT count(*)::int AS open FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in %'",
+    )
+    return rows[0]?.open
+  }
+
   /** Sessions of this database that wait for another one's row. */
   async sessionsWaitingForLocks(): Promise<number> {
     const { rows } = await this.pool.query(
@@ -200,10 +228,26 @@ export class InboxLab implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#runs.map((run) => run.stop({ signal: AbortSignal.timeout(5_000) })))
+    await Promise.all(this.#runs.map((run) => run.stop({ signal: AbortSignal.timeout(2_000) })))
     await this.#producer.disconnect()
     await this.pool.end()
     await this.#database.drop()
+  }
+}
+
+/** `inbox` with some of its methods replaced. */
+export function inboxWith(
+  inbox: Inbox<pg.ClientBase>,
+  replaced: Partial<Inbox<pg.ClientBase>>,
+): Inbox<pg.ClientBase> {
+  return {
+    name: inbox.name,
+    keepsPositions: inbox.keepsPositions,
+    on: (name, listener) => inbox.on(name, listener),
+    checkSchema: () => inbox.checkSchema(),
+    handle: (delivery, binding, options) => inbox.handle(delivery, binding, options),
+    readPositions: (partitions) => inbox.readPositions(partitions),
+    ...replaced,
   }
 }
 

@@ -1,12 +1,10 @@
 // What kafkajs 2.2.4 does by itself, and what runInbox does about it. Each test fails without its guard.
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Inbox } from '@pigeonhole/core'
 import { type PartitionAssigner, PartitionAssigners } from 'kafkajs'
-import type pg from 'pg'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { collectEvents, eventually, nextEvent } from './events.js'
 import { Gate, untilAborted } from './gate.js'
-import { InboxLab, writeEffect } from './inbox-lab.js'
+import { InboxLab, inboxWith, writeEffect } from './inbox-lab.js'
 
 const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
 
@@ -28,14 +26,15 @@ describe('runInbox on kafkajs 2.2.4', () => {
     const claimed = new Gate()
     const consumer = lab.newKafka().consumer(lab.consumerConfig)
     consumer.on(consumer.events.START_BATCH_PROCESS, () => fetched.open())
-    await lab.admin((admin) =>
-      admin.setOffsets({
-        groupId: lab.name,
-        topic: orders.name,
-        partitions: [{ partition: 0, offset: '4' }],
-      }),
-    )
-    await lab.runOn(consumer, { topics: [orders], inbox: slowToClaim(lab.inbox(), claimed) })
+    await lab.setGroupOffset(orders, '4')
+    const plain = lab.inbox()
+    const inbox = inboxWith(plain, {
+      readPositions: async (partitions) => {
+        await claimed.passed
+        return plain.readPositions(partitions)
+      },
+    })
+    await lab.runOn(consumer, { topics: [orders], inbox })
     // The batch from 4 on is here, and waits until the inbox has said that it goes on at 1.
     await fetched.passed
     claimed.open()
@@ -217,17 +216,3 @@ describe('runInbox on kafkajs 2.2.4', () => {
     }
   }
 })
-
-function slowToClaim(inbox: Inbox<pg.ClientBase>, gate: Gate): Inbox<pg.ClientBase> {
-  return {
-    name: inbox.name,
-    keepsPositions: inbox.keepsPositions,
-    on: (name, listener) => inbox.on(name, listener),
-    checkSchema: () => inbox.checkSchema(),
-    handle: (delivery, binding, options) => inbox.handle(delivery, binding, options),
-    readPositions: async (partitions) => {
-      await gate.passed
-      return inbox.readPositions(partitions)
-    },
-  }
-}

@@ -1,4 +1,5 @@
 import { PigeonholeError } from '@pigeonhole/core'
+import type { Consumer } from 'kafkajs'
 import { type Runner, readCommitted } from './kafkajs-runner.js'
 
 /**
@@ -24,9 +25,18 @@ export function assertUsable({ consumerGroup }: Runner, handlers: ReadonlyMap<st
   })
 }
 
-/** The error for a consumer that somebody else has set going. */
-export function alreadyRunning(): PigeonholeError<'OPTION_INVALID'> {
-  return new PigeonholeError('OPTION_INVALID', {
+/**
+ * Makes sure that nobody else has set `consumer` going: kafkajs would take its second run for a slip and say nothing.
+ * @throws OPTION_INVALID
+ */
+export function assertIdle(consumer: Consumer): void {
+  try {
+    // Changes nothing, and throws while the consumer is not running.
+    consumer.resume([])
+  } catch {
+    return
+  }
+  throw new PigeonholeError('OPTION_INVALID', {
     message: 'The consumer is running already: give runInbox one of its own, kafka.consumer({ groupId })',
     details: { option: 'consumer' },
   })

@@ -2,7 +2,7 @@ import { backoffDelay, Emitter, type Inbox, PigeonholeError, type StopOptions } 
 import type { Consumer, ConsumerGroupJoinEvent, EachBatchHandler } from 'kafkajs'
 import { brokerError } from '../publisher/broker-errors.js'
 import { assertReadCommitted } from '../read-committed/correct-read-committed.js'
-import { alreadyRunning, assertUsable } from './assert-usable.js'
+import { assertIdle, assertUsable } from './assert-usable.js'
 import { Assignment } from './assignment.js'
 import { type Crash, consumerCrashed, isKeptDown, restartDelayOf } from './crash.js'
 import { GroupFeed } from './group-feed.js'
@@ -67,13 +67,13 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
   /** Resolves when the group is joined. Leaves nothing behind otherwise. */
   async start(): Promise<void> {
     assertReadCommitted(this.#consumer)
+    assertIdle(this.#consumer)
     await this.#inbox.checkSchema()
     this.#listen()
     try {
       const { from, handlers } = this.#options
       await openConsumer(this.#consumer, { topics: handlers.keys(), fromBeginning: from === 'earliest' })
       await this.#run()
-      if (!this.#feed) throw alreadyRunning()
       await this.#joined.promise
     } catch (error) {
       this.#stopping.abort()

@@ -1,0 +1,118 @@
+import { type KafkaCluster, type PostgresServer, startKafka, startPostgres } from '@pigeonhole/testing'
+import { PartitionAssigners } from 'kafkajs'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { collectEvents, eventually, nextEvent } from './events.js'
+import { InboxLab, inboxWith, writeEffect } from './inbox-lab.js'
+
+const startable = ['docker', 'embedded'] as const
+
+describe('runInbox while PostgreSQL goes down', () => {
+  let postgres: PostgresServer
+  let lab: InboxLab
+  beforeAll(async () => {
+    postgres = await startPostgres({ sources: startable })
+    lab = await InboxLab.open({ databaseUrl: postgres.url, kafkaBrokers: inject('kafkaBrokers') })
+    // The lab's own queries are not what is tested.
+    lab.pool.on('error', () => undefined)
+  })
+  afterAll(async () => {
+    await lab[Symbol.asyncDispose]()
+    await postgres.stop()
+  })
+
+  it('holds, visibly, and goes on without loss or repeat when it is back', async () => {
+    const orders = await lab.createTopic(2)
+    const run = await lab.run({ topics: [orders] })
+    const crashes = collectEvents(run, 'consumer:crashed')
+    await lab.send(orders, ['a0'], 0)
+    await eventually(() => lab.effects()).toEqual(['a0'])
+    await postgres.kill()
+    const held = nextEvent(run, 'partition:held')
+    await lab.send(orders, ['a1', 'a2'], 0)
+    expect((await held).error).toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    await lab.send(orders, ['b0'], 1)
+    await nextEvent(run, 'partition:held', ({ partition }) => partition === 1)
+    await postgres.restart()
+    await eventually(async () => (await lab.effects()).filter((value) => value.startsWith('a'))).toEqual([
+      'a0',
+      'a1',
+      'a2',
+    ])
+    await eventually(() => lab.effects()).toContain('b0')
+    expect(await lab.effects()).toHaveLength(4)
+    expect(crashes).toEqual([])
+    await run.stop()
+  })
+
+  it('claims its partitions when PostgreSQL was away as it joined', async () => {
+    const orders = await lab.createTopic()
+    await lab.send(orders, ['c0', 'c1'])
+    const plain = lab.inbox()
+    const inbox = inboxWith(plain, {
+      checkSchema: async () => {
+        await plain.checkSchema()
+        await postgres.kill()
+      },
+    })
+    const run = await lab.run({ topics: [orders], inbox })
+    const held = await nextEvent(run, 'partition:held')
+    expect(held).toMatchObject({ offset: undefined, error: { code: 'STORE_UNAVAILABLE' } })
+    await postgres.restart()
+    await eventually(() => lab.effects()).toEqual(expect.arrayContaining(['c0', 'c1']))
+  })
+})
+
+describe('runInbox while Kafka goes down', () => {
+  let kafka: KafkaCluster
+  let lab: InboxLab
+  beforeAll(async () => {
+    kafka = await startKafka({ brokers: 1, sources: startable })
+    lab = await InboxLab.open({ databaseUrl: inject('databaseUrl'), kafkaBrokers: kafka.brokers })
+  })
+  afterAll(async () => {
+    await lab[Symbol.asyncDispose]()
+    await kafka.stop()
+  })
+
+  it('says so, and goes on without loss or repeat when it is back', async () => {
+    const orders = await lab.createTopic()
+    const run = await lab.run({ topics: [orders] })
+    await lab.send(orders, ['a'])
+    await eventually(() => lab.effects()).toEqual(['a'])
+    const crashed = nextEvent(run, 'consumer:crashed')
+    await kafka.nodes[0]?.kill()
+    await crashed
+    await kafka.nodes[0]?.restart()
+    await nextEvent(run, 'group:joined')
+    await lab.send(orders, ['b'])
+    await eventually(() => lab.effects()).toEqual(['a', 'b'])
+    await run.stop()
+  })
+
+  it('ends, audibly, when the user has decided that a consumer does not start again', async () => {
+    const orders = await lab.createTopic()
+    let failing = false
+    const run = await lab.run({
+      topics: [orders],
+      consumer: {
+        retry: { retries: 0, restartOnFailure: async () => false },
+        partitionAssigners: [
+          (config) => {
+            const assigner = PartitionAssigners.roundRobin(config)
+            const assign: typeof assigner.assign = async (group) => {
+              if (failing) throw new Error('cannot assign')
+              return assigner.assign(group)
+            }
+            return { ...assigner, assign }
+          },
+        ],
+      },
+      handler: writeEffect,
+    })
+    failing = true
+    const stopped = expect(run.stopped).rejects.toMatchObject({ code: 'CONSUMER_CRASHED' })
+    await lab.expelMembers()
+    await stopped
+    await run.stop()
+  })
+})
