@@ -24,7 +24,7 @@ export interface RelayEvents {
     /** From the first byte sent to the acknowledged commit. */
     readonly durationMs: number
   }
-  /** Messages that are confirmed have been deleted from the outbox. */
+  /** Confirmed messages have been deleted from the outbox, in a transaction that commits next. */
   'messages:deleted': { readonly shard: number; readonly rows: number }
   /** An uncertain outcome: the shard drops its producer and what it has read ahead, and opens again after `delayMs`. */
   'shard:reopening': {
