@@ -1,0 +1,1 @@
+export { type PrismaStore, type PrismaStoreOptions, prismaStore } from '@pigeonhole/prisma'
