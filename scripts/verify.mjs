@@ -15,7 +15,6 @@ const steps = [
   ['types of specs, examples, scripts', ['tsc', '--project', 'tsconfig.specs.json']],
   ['dependency table', ['node', 'scripts/check-dependency-table.mjs']],
   ['code in the README', ['node', 'scripts/readme-regions.mjs']],
-  ['README.md', ['node', 'scripts/readme-regions.mjs']],
   ['API surface', ['node', 'scripts/check-api-surface.mjs']],
   ['unused code', ['knip', '--no-progress']],
   ...packages.map(
