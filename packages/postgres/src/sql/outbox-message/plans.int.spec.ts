@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { SpecDatabase } from '../../spec-database.fake.js'
+import type { Statement } from '../statement.js'
+import { deleteVisibleMessages } from './delete-visible.js'
+import { existsUncoveredMessage } from './exists-uncovered.js'
+import { existsUncoveredMessageInSnapshot } from './exists-uncovered-in-snapshot.js'
+import { selectFirstPage } from './select-first-page.js'
+import { selectNextPage } from './select-next-page.js'
+
+let database: SpecDatabase
+let newest: string
+const origin = '1:1:'
+const bounds = { maxRows: 500, maxBytes: 1_000_000 }
+
+// Retained rows, all of which the newest snapshot sees, with statistics from when they were all new.
+beforeAll(async () => {
+  database = await SpecDatabase.create()
+  await database.pool.query('ALTER TABLE pigeonhole.outbox_message SET (autovacuum_enabled = off)')
+  await database.pool.query(`INSERT INTO pigeonhole.outbox_message (bucket, id, topic, headers, payload, xid)
+    SELECT 0, gen_random_uuid(), 't', '[]', convert_to(repeat('x', 200), 'UTF8'), (n / 50 + 3)::text::xid8
+    FROM generate_series(1, 30000) AS n`)
+  await database.pool.query('ANALYZE pigeonhole.outbox_message')
+  newest = '1000:1000:'
+})
+afterAll(() => database.drop())
+
+interface PlanNode {
+  readonly 'Node Type': string
+  readonly 'Index Name'?: string
+  readonly 'Actual Rows'?: number
+  readonly 'Rows Removed by Filter'?: number
+  readonly Plans?: readonly PlanNode[]
+}
+
+/** The ways in which a statement went through the outbox's rows, and how many it looked at. */
+async function scansOf<P>(
+  statement: Statement<P, unknown>,
+  params: P,
+): Promise<{ scans: string[]; rows: number }> {
+  const text = `EXPLAIN (ANALYZE, FORMAT JSON) ${statement.text('"pigeonhole"')}`
+  const { rows } = await database.pool.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(text, [
+    ...statement.bind(params),
+  ])
+  const nodes: PlanNode[] = []
+  const visit = (node: PlanNode): void => {
+    nodes.push(node)
+    node.Plans?.forEach(visit)
+  }
+  for (const row of rows) visit(row['QUERY PLAN'][0].Plan)
+  const scans = nodes.filter(
+    (node) => / Scan/.test(node['Node Type']) && !/CTE|Subquery/.test(node['Node Type']),
+  )
+  const looked = scans.map((node) => (node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0))
+  return {
+    scans: scans.map((node) => node['Index Name'] ?? node['Node Type']),
+    rows: looked.reduce((sum, count) => sum + count, 0),
+  }
+}
+
+describe('a relay at rest reads no retained rows', () => {
+  it('when it asks whether there are messages', async () => {
+    const cursor = { from: newest, until: null, lastSeq: '0' }
+    const { scans, rows } = await scansOf(existsUncoveredMessage, cursor)
+    expect(new Set(scans)).toEqual(new Set(['outbox_message_xid_idx']))
+    expect(rows).toBe(0)
+  })
+
+  it('when it asks whether a mark is covered', async () => {
+    const cursor = { from: newest, until: null, lastSeq: '0' }
+    const { scans, rows } = await scansOf(existsUncoveredMessageInSnapshot, { cursor, snapshot: newest })
+    expect(scans).not.toContain('Seq Scan')
+    expect(rows).toBe(0)
+  })
+
+  it('when it begins a capture', async () => {
+    expect((await scansOf(selectFirstPage, { from: newest, bounds })).rows).toBe(0)
+  })
+
+  it('when it has nothing to delete', async () => {
+    const { scans, rows } = await scansOf(deleteVisibleMessages, { snapshot: origin, limit: 500 })
+    expect(scans).toContain('outbox_message_xid_idx')
+    expect(rows).toBe(0)
+  })
+})
+
+describe('a relay with a backlog reads no more of it than a page', () => {
+  it('when it begins a capture, and fetches payloads by their place', async () => {
+    const { scans, rows } = await scansOf(selectFirstPage, { from: origin, bounds })
+    expect(scans).toEqual(expect.arrayContaining(['outbox_message_pkey', 'Tid Scan']))
+    expect(rows).toBeLessThanOrEqual(3 * bounds.maxRows)
+  })
+
+  it('when it goes on with one', async () => {
+    const params = { from: origin, until: newest, lastSeq: '15000', bounds }
+    const { scans, rows } = await scansOf(selectNextPage, params)
+    expect(scans).toEqual(['outbox_message_pkey'])
+    expect(rows).toBe(bounds.maxRows)
+  })
+
+  it('when it deletes what is published', async () => {
+    const { scans, rows } = await scansOf(deleteVisibleMessages, { snapshot: newest, limit: 500 })
+    expect(new Set(scans)).toEqual(new Set(['outbox_message_xid_idx', 'outbox_message_pkey']))
+    expect(rows).toBe(2 * 500)
+  })
+})
+
+describe('a row that another server has numbered', () => {
+  it('is not captured before this server has come as far, or it would be captured again', async () => {
+    const far = '900000000000'
+    await database.pool.query(
+      `INSERT INTO pigeonhole.outbox_message (bucket, id, topic, headers, xid)
+       VALUES (0, gen_random_uuid(), 'copied', '[]', $1::xid8)`,
+      [far],
+    )
+    const { rows } = await database.pool.query<{ seq_text: string; topic: string }>(
+      selectFirstPage.text('"pigeonhole"'),
+      [...selectFirstPage.bind({ from: newest, bounds })],
+    )
+    expect(rows).toEqual([])
+  })
+})
