@@ -1,83 +1,138 @@
 // @ts-check
-// Holds what the packages export to the list in docs/api-surface.md, so that no export comes or goes unseen.
-//   node scripts/check-api-surface.mjs            fails if they differ
-//   node scripts/check-api-surface.mjs --write    takes the exports over
+// Holds what each package exports to docs/api-surface.txt, so that a change of the public API is seen and meant.
+//   node scripts/check-api-surface.mjs [--write]
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 
-const list = path.join('docs', 'api-surface.md')
+const record = path.join('docs', 'api-surface.txt')
 
 /**
- * The list as it should be, from the built declarations below `root`.
+ * The record as it should be: each import path, and below it what it exports, in order.
  * @param {string} root
+ * @returns {string}
  */
-export function describeSurface(root) {
-  const entries = readdirSync(path.join(root, 'packages')).flatMap((folder) => entriesOf(root, folder))
-  const program = ts.createProgram({
-    rootNames: entries.map(({ types }) => types),
-    // What a name is, a value or a type, shows without the libraries.
-    options: {
-      module: ts.ModuleKind.NodeNext,
-      moduleResolution: ts.ModuleResolutionKind.NodeNext,
-      noLib: true,
-      types: [],
-    },
-  })
-  const sections = entries.map(({ name, types }) => {
-    const lines = exportsOf(program, types).map((line) => `- ${line}\n`)
-    return `\n## ${name}\n\n${lines.join('')}`
-  })
-  return `# What the packages export\n\nWritten by \`node scripts/check-api-surface.mjs --write\`, checked by \`npm run verify\`.\n${sections.join('')}`
+export function renderSurface(root) {
+  return importPaths(root)
+    .map(({ name, file }) => [name, ...exportsOf(root, file).map((line) => `  ${line}`), ''].join('\n'))
+    .join('\n')
 }
 
 /**
- * Each export path of a package, and where its types are.
- * @param {string} root
- * @param {string} folder
- * @returns {{ name: string, types: string }[]}
+ * What differs between two records, a line each.
+ * @param {string} recorded
+ * @param {string} found
+ * @returns {string[]}
  */
-function entriesOf(root, folder) {
-  const directory = path.join(root, 'packages', folder)
-  const manifest = JSON.parse(readFileSync(path.join(directory, 'package.json'), 'utf8'))
-  return Object.entries(manifest.exports).map(([subpath, { types }]) => ({
-    name: path.posix.join(manifest.name, subpath),
-    types: path.join(directory, types),
-  }))
+export function compareSurfaces(recorded, found) {
+  const [before, after] = [qualify(recorded), qualify(found)]
+  return [
+    ...before.filter((line) => !after.includes(line)).map((line) => `- ${line}`),
+    ...after.filter((line) => !before.includes(line)).map((line) => `+ ${line}`),
+  ]
 }
 
 /**
- * @param {ts.Program} program
+ * The lines of a record, each with its import path in front.
+ * @param {string} surface
+ * @returns {string[]}
+ */
+function qualify(surface) {
+  let owner = ''
+  return surface
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      if (!line.startsWith(' ')) owner = line
+      return line === owner ? line : `${owner}:${line.slice(1)}`
+    })
+}
+
+/**
+ * Every path that users import, with its source.
+ * @param {string} root
+ * @returns {{ readonly name: string, readonly file: string }[]}
+ */
+function importPaths(root) {
+  const folders = readdirSync(path.join(root, 'packages')).sort()
+  return folders.flatMap((folder) => {
+    const manifestFile = path.join(root, 'packages', folder, 'package.json')
+    if (!existsSync(manifestFile)) return []
+    const manifest = JSON.parse(readFileSync(manifestFile, 'utf8'))
+    return Object.entries(manifest.exports)
+      .filter(([, target]) => typeof target === 'object')
+      .map(([subpath, target]) => ({
+        name: path.posix.join(manifest.name, subpath),
+        file: path.join('packages', folder, sourceOf(target.types)),
+      }))
+  })
+}
+
+/**
+ * The source of a declaration file: `./dist/index.d.ts` comes from `src/index.ts`.
+ * @param {string} types
+ */
+function sourceOf(types) {
+  return types.replace(/^\.\/dist\//, 'src/').replace(/\.d\.ts$/, '.ts')
+}
+
+/**
+ * What a source exports, by name: `type` stands before what has no value.
+ * @param {string} root
  * @param {string} file
+ * @returns {string[]}
  */
-function exportsOf(program, file) {
-  const source = program.getSourceFile(file)
-  const checker = program.getTypeChecker()
-  const module = source && checker.getSymbolAtLocation(source)
-  if (module === undefined) throw new Error(`${file} is missing or exports nothing: build the packages first`)
-  return checker
-    .getExportsOfModule(module)
-    .map((symbol) => (isValue(checker, symbol) ? symbol.name : `type ${symbol.name}`))
-    .sort()
+function exportsOf(root, file) {
+  const text = readFileSync(path.join(root, file), 'utf8')
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true)
+  const names = source.statements.flatMap((statement) => exportedBy(statement, file))
+  return names.sort((a, b) => bare(a).localeCompare(bare(b), 'en'))
 }
 
 /**
- * @param {ts.TypeChecker} checker
- * @param {ts.Symbol} symbol
+ * @param {ts.Statement} statement
+ * @param {string} file
+ * @returns {string[]}
  */
-function isValue(checker, symbol) {
-  const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
-  return (target.flags & ts.SymbolFlags.Value) !== 0
+function exportedBy(statement, file) {
+  if (ts.isExportDeclaration(statement)) {
+    const { exportClause, isTypeOnly } = statement
+    if (!exportClause) throw new Error(`${file}: name each export instead of export *`)
+    if (!ts.isNamedExports(exportClause)) return [exportClause.name.text]
+    return exportClause.elements.map((one) => named(one.name.text, isTypeOnly || one.isTypeOnly))
+  }
+  const exported = ts.canHaveModifiers(statement)
+    ? ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)
+    : false
+  if (!exported) return []
+  if (ts.isVariableStatement(statement))
+    return statement.declarationList.declarations.map(({ name }) => name.getText())
+  const type = ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement)
+  const { name } = /** @type {ts.DeclarationStatement} */ (statement)
+  return [named(name?.getText() ?? 'default', type)]
+}
+
+/**
+ * @param {string} name
+ * @param {boolean} type
+ */
+function named(name, type) {
+  return type ? `type ${name}` : name
+}
+
+/** @param {string} line */
+function bare(line) {
+  return line.replace(/^type /, '')
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
-  const file = path.join(root, list)
-  const surface = describeSurface(root)
-  if (process.argv.includes('--write')) writeFileSync(file, surface)
-  else if (!existsSync(file) || readFileSync(file, 'utf8') !== surface) {
-    console.error(`${list} differs from the exports: node scripts/check-api-surface.mjs --write`)
-    process.exitCode = 1
-  }
+  const found = renderSurface(root)
+  const file = path.join(root, record)
+  if (process.argv.includes('--write')) writeFileSync(file, found)
+  const differences = compareSurfaces(existsSync(file) ? readFileSync(file, 'utf8') : '', found)
+  for (const line of differences) console.error(line)
+  if (differences.length > 0) console.error(`If this is meant: node scripts/check-api-surface.mjs --write`)
+  process.exitCode = differences.length === 0 ? 0 : 1
 }

@@ -14,6 +14,7 @@ const steps = [
   ['types of the packages', ['tsc', '--build']],
   ['types of specs, examples, scripts', ['tsc', '--project', 'tsconfig.specs.json']],
   ['dependency table', ['node', 'scripts/check-dependency-table.mjs']],
+  ['public API', ['node', 'scripts/check-api-surface.mjs']],
   ['code in the README', ['node', 'scripts/readme-regions.mjs']],
   ['API surface', ['node', 'scripts/check-api-surface.mjs']],
   ['unused code', ['knip', '--no-progress']],

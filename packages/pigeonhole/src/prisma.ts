@@ -1,1 +1,7 @@
-export { type PrismaStore, type PrismaStoreOptions, prismaStore } from '@pigeonhole/prisma'
+export {
+  type PrismaClientLike,
+  type PrismaStore,
+  type PrismaStoreOptions,
+  prismaStore,
+  type TransactionOf,
+} from '@pigeonhole/prisma'
