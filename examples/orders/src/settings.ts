@@ -10,7 +10,7 @@ export function required(name: string): string {
 /** Stands before every name in Kafka, so that several installations share a cluster, such as `staging.`. */
 export const prefix: string = process.env['KAFKA_PREFIX'] ?? ''
 
-/** A client of the cluster that KAFKA_BROKERS names. */
+/** A client of the cluster that KAFKA_BROKERS names. It logs nothing itself: services tell of their troubles by events. */
 export function connectKafka(clientId: string): Kafka {
-  return new Kafka({ clientId, brokers: required('KAFKA_BROKERS').split(','), logLevel: logLevel.ERROR })
+  return new Kafka({ clientId, brokers: required('KAFKA_BROKERS').split(','), logLevel: logLevel.NOTHING })
 }

@@ -14,6 +14,9 @@ const run = await runInbox(kafka.consumer({ groupId: `${prefix}billing` }), inbo
   handlers: billingHandlers,
 })
 // #endregion
+run.on('partition:held', ({ topic, partition, delayMs, error }) =>
+  console.error(`billing: ${topic}/${partition} is tried again in ${delayMs} ms:`, error),
+)
 console.log('billing: running')
 
 await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])

@@ -82,15 +82,15 @@ export class Actor extends EventEmitter<ActorEvents> {
     this.#child?.send(command)
   }
 
-  /** SIGKILL. Resolves when it is gone. */
-  async kill(): Promise<void> {
+  /** SIGKILL. Resolves when it is gone, to the signal that it died by. */
+  async kill(): Promise<NodeJS.Signals | null> {
     const child = this.#child
-    if (!child) return
+    if (!child) return null
     this.#child = undefined
     const gone = once(child, 'exit')
     child.kill('SIGKILL')
     const [, signal] = await gone
-    if (signal !== 'SIGKILL') throw new Error(`${this.name} did not die by SIGKILL but by ${signal}`)
+    return signal
   }
 
   /**
@@ -108,11 +108,12 @@ export class Actor extends EventEmitter<ActorEvents> {
     this.#pause = undefined
   }
 
-  /** Lets it finish; after `graceMs` it is killed. */
+  /** Lets it end by itself; after `graceMs` it is killed. */
   async stop(graceMs: number): Promise<void> {
     const child = this.#child
     if (!child) return
     this.#child = undefined
+    this.wake()
     const gone = once(child, 'exit')
     child.send({ do: 'stop' } satisfies Command)
     const timer = setTimeout(() => child.kill('SIGKILL'), graceMs)

@@ -24,6 +24,9 @@ interface Setting {
 export async function demo(options: DemoOptions, narrator: Narrator, signal: AbortSignal): Promise<boolean> {
   const plan = makePlan(options.seed, options.orders)
   narrator.begin(`One plan of faults, played twice (seed ${options.seed})`)
+  narrator.say(
+    'Order services, billing consumers and relays are killed and paused at moments that follow from the seed.',
+  )
   await using servers = await openServers()
   narrator.event('start', servers.description, '')
   const setting = { plan, servers, narrator, signal }

@@ -40,7 +40,8 @@ async function killAndRestart(
   next?: Fault,
 ): Promise<void> {
   const { pid } = actor
-  await actor.kill()
+  const signal = await actor.kill()
+  if (signal !== 'SIGKILL') throw new Error(`${actor.name} was to die by SIGKILL, and died by ${signal}`)
   injected.kills += 1
   tell('kill -9', actor.name, `(pid ${pid}) ${describe(fault)}; started again`)
   await actor.start(next?.at)
@@ -60,7 +61,7 @@ async function pauseAndWake(injection: Injection, actor: Actor, fault: Fault, he
   actor.tell({ do: 'go on' })
   actor.wake()
   tell('wake', actor.name, why)
-  tell('late', actor.name, describeAct(await acted))
+  tell('then', actor.name, describeAct(await acted))
 }
 
 // What a process that has woken up does with what it was about to do.

@@ -6,15 +6,17 @@ import { type DemoOptions, readOptions, usage } from './options.js'
 const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const
 
 async function run(options: DemoOptions): Promise<number> {
+  const narrator = new Narrator()
   const stop = new AbortController()
   let stoppedBy: keyof typeof exitCodes | undefined
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
+    // Not `once`: testcontainers brings signal-exit, which ends the process when no other listener is left.
+    process.on(signal, () => {
+      if (!stoppedBy) narrator.say(`\n${signal}: ending everything that was started`)
       stoppedBy = signal
       stop.abort(new Error(signal))
     })
   }
-  const narrator = new Narrator()
   try {
     const passed = await demo(options, narrator, stop.signal)
     return passed ? 0 : 1

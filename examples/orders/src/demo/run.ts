@@ -7,7 +7,7 @@ import { type Servers, type Stage, setStage, strikeStage } from './stage.js'
 /** How a run is called in the table. */
 export const titles: Readonly<Record<Style, string>> = { usual: 'usual way', pigeonhole: 'Pigeonhole' }
 
-/** A run of the plan. Its disposal kills its processes, and removes what it has left on servers that live on. */
+/** A run of the plan. Its disposal ends its processes, and removes what it has left on servers that live on. */
 export interface Run extends AsyncDisposable {
   readonly style: Style
   readonly stage: Stage
@@ -44,7 +44,7 @@ function prefixFor(style: Style, { shared }: Servers): string {
   return style === 'usual' ? 'usual.' : ''
 }
 
-/** SIGKILL to every process of a run. */
+/** Ends every process of a run. Those that take long are killed: nothing depends on how they end. */
 export async function endProcesses(cast: Cast): Promise<void> {
-  await Promise.all(everyone(cast).map((actor) => actor.kill()))
+  await Promise.all(everyone(cast).map((actor) => actor.stop(2_000)))
 }

@@ -14,7 +14,7 @@ const kafka = connectKafka(name)
 const relay = createRelay({ name, store: postgresStore(pool), publisher: kafkajsPublisher(kafka) })
 await relay.start()
 // #endregion
-console.log(`relay ${name}: running`)
+relay.on('shard:changed', ({ state, error }) => console.log(`relay ${name}: ${state}`, error ?? ''))
 
 await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
 await relay.stop()

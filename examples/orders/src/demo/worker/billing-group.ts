@@ -2,11 +2,15 @@ import type { ConsumerConfig } from 'kafkajs'
 import { prefix } from '../../settings.js'
 import type { Subject } from '../protocol.js'
 
-/** The session is the shortest that a broker allows by default: so long a dead consumer keeps its partitions. */
+/**
+ * The session is the shortest that a broker allows by default: so long a dead consumer keeps its partitions. A consumer
+ * that is told to stop waits for its last fetch.
+ */
 export const billingGroup: ConsumerConfig = {
   groupId: `${prefix}billing`,
   sessionTimeout: 6_000,
   heartbeatInterval: 500,
+  maxWaitTimeInMs: 500,
 }
 
 interface Place {

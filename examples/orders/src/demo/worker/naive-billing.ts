@@ -17,6 +17,7 @@ const consumer = kafka.consumer(billingGroup)
 await runBilling(consumer, observe(billingHandler(prisma, producer)))
 player.report({ says: 'ready' })
 await player.stopped
+await consumer.disconnect()
 process.exit()
 
 function observe(eachMessage: EachMessageHandler): EachMessageHandler {
