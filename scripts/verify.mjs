@@ -16,7 +16,6 @@ const steps = [
   ['dependency table', ['node', 'scripts/check-dependency-table.mjs']],
   ['public API', ['node', 'scripts/check-api-surface.mjs']],
   ['code in the README', ['node', 'scripts/readme-regions.mjs']],
-  ['API surface', ['node', 'scripts/check-api-surface.mjs']],
   ['unused code', ['knip', '--no-progress']],
   ...packages.map(
     (folder) => /** @type {const} */ ([`${folder} as published`, ['publint', '--strict', folder]]),
