@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Consumer, EachBatchHandler, EachBatchPayload, KafkaMessage } from 'kafkajs'
 import { copyOf, ownCopy, unsupported } from '../kafkajs-copy.js'
 
@@ -134,12 +134,15 @@ function runnerPrototypeOf(copy: object): RunnerPrototype {
     .prototype
 }
 
-// A copy is known by a class of its errors module, and a loaded module by its path.
+// A copy is known by a class of its errors module, which its index hands on, and a loaded module by its path.
 function errorsModuleOf(copy: object): string {
-  const loaded = Object.values(require.cache).find(
-    (module) =>
-      (module?.exports as { readonly KafkaJSNonRetriableError?: unknown })?.KafkaJSNonRetriableError === copy,
+  const found = Object.entries(require.cache).find(
+    ([path, module]) => basename(path) === 'errors.js' && nonRetriableErrorOf(module?.exports) === copy,
   )
-  if (!loaded) throw unsupported('of another copy')
-  return loaded.filename
+  if (!found) throw unsupported('of another copy')
+  return found[0]
+}
+
+function nonRetriableErrorOf(exports: unknown): unknown {
+  return (exports as { readonly KafkaJSNonRetriableError?: unknown } | null)?.KafkaJSNonRetriableError
 }

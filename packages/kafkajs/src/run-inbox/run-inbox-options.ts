@@ -49,7 +49,7 @@ const defaults = {
 export function resolveRunInboxOptions<Tx>(options: RunInboxOptions<Tx>): ResolvedRunInboxOptions<Tx> {
   assertKnownOptions('runInbox', options, ['handlers', ...Object.keys(defaults)])
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-  const merged: Required<RunInboxOptions<Tx>> = { ...defaults, ...options, ...given }
+  const merged: Required<RunInboxOptions<Tx>> = { ...defaults, handlers: options.handlers, ...given }
   assertFrom(merged.from)
   assertWholeNumber('partitionsConsumedConcurrently', merged.partitionsConsumedConcurrently, { min: 1 })
   assertWholeNumber('commitIntervalMs', merged.commitIntervalMs, { min: 0, max: 2 ** 31 - 1 })

@@ -1,0 +1,40 @@
+import type { Delivery, Inbox, NextPosition, Outcome } from '@pigeonhole/core'
+
+type Handling = (offset: bigint, signal: AbortSignal | undefined) => Promise<void> | void
+
+/** Handles what it is given as told, and keeps one position in memory. */
+export class ScriptedInbox implements Inbox<never> {
+  readonly name = 'billing'
+  readonly keepsPositions: boolean
+  readonly handled: bigint[] = []
+  position: bigint | undefined
+  /** What a message does before it counts as handled. */
+  handling: Handling = () => undefined
+  reading: () => Promise<void> | void = () => undefined
+
+  constructor({ keepsPositions = true }: { readonly keepsPositions?: boolean } = {}) {
+    this.keepsPositions = keepsPositions
+  }
+
+  async handle(
+    { offset = 0n }: Delivery,
+    _: unknown,
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<Outcome> {
+    await this.handling(offset, signal)
+    this.handled.push(offset)
+    this.position = offset + 1n
+    return { status: 'handled' }
+  }
+
+  async readPositions(): Promise<NextPosition[]> {
+    await this.reading()
+    return this.position === undefined ? [] : [{ topic: 'orders', partition: 0, nextOffset: this.position }]
+  }
+
+  async checkSchema(): Promise<void> {}
+
+  on(): () => void {
+    return () => undefined
+  }
+}
