@@ -102,15 +102,15 @@ describe('runInbox on kafkajs 2.2.4', () => {
     const run = await lab.run({
       topics: [orders],
       handler: async (context) => {
-        await delay(8_000, undefined, { signal: context.signal })
+        if (context.message.value === 'slow') await delay(8_000, undefined, { signal: context.signal })
         await writeEffect(context)
       },
     })
     const joins = collectEvents(run, 'group:joined')
-    await lab.send(orders, ['a'])
-    await eventually(() => lab.effects()).toEqual(['a'])
-    await lab.send(orders, ['b'])
-    await eventually(() => lab.effects()).toEqual(['a', 'b'])
+    await lab.send(orders, ['slow'])
+    await eventually(() => lab.effects()).toEqual(['slow'])
+    await lab.send(orders, ['next'])
+    await eventually(() => lab.effects()).toEqual(['slow', 'next'])
     expect(joins).toEqual([])
   })
 

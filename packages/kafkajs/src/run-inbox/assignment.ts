@@ -52,9 +52,9 @@ export class Assignment<Tx> {
     await (this.#lanes.get(keyOf(place)) ?? this.#open(place))?.take(batch)
   }
 
-  /** Lets kafkajs go on at once. */
-  endTurns(): void {
-    for (const lane of this.#lanes.values()) lane.endTurn()
+  /** Finishes what is under way, and begins nothing more until kafkajs fetches again. */
+  yield(): void {
+    for (const lane of this.#lanes.values()) lane.yield()
   }
 
   /** Gives up whatever is under way: other members go on with it. */

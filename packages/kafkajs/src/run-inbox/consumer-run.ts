@@ -6,7 +6,6 @@ import { assertIdle, assertUsable } from './assert-usable.js'
 import { Assignment } from './assignment.js'
 import { type Crash, consumerCrashed, isKeptDown, restartDelayOf } from './crash.js'
 import { GroupFeed } from './group-feed.js'
-import { Heartbeats } from './heartbeats.js'
 import type { InboxRun } from './inbox-run.js'
 import {
   type FetchedBatch,
@@ -126,7 +125,7 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
     const { events } = this.#consumer
     this.#unlisten = [
       this.#consumer.on(events.GROUP_JOIN, ({ payload }) => this.#onJoin(payload)),
-      this.#consumer.on(events.REBALANCING, () => void this.#offsets.flush()),
+      this.#consumer.on(events.REBALANCING, () => this.#onRebalance()),
       this.#consumer.on(events.STOP, () => this.#onStop()),
       this.#consumer.on(events.CRASH, ({ payload }) => this.#onCrash(payload)),
     ]
@@ -152,21 +151,16 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
     showEmptyBatches(runner)
     separateOffsets(runner)
     const feed = new GroupFeed(runner)
-    const heartbeats = new Heartbeats(runner, this.#options.clock, {
-      rebalancing: () => this.#makeWay(),
-      expelled: (error) => this.#assignment.loseAll(error),
-    })
-    runner.eachBatch = ({ batch }) =>
-      heartbeats.during(this.#assignment.take(feed, batch as unknown as FetchedBatch))
+    runner.eachBatch = ({ batch }) => this.#assignment.take(feed, batch as unknown as FetchedBatch)
     this.#assignment.startOver(feed)
     this.#feed = feed
     return true
   }
 
   // With `dedupe: 'id'` or 'none' the next owner goes on behind what is committed now.
-  #makeWay(): void {
+  #onRebalance(): void {
     void this.#offsets.flush()
-    this.#assignment.endTurns()
+    this.#assignment.yield()
   }
 
   #onJoin({ memberId, memberAssignment }: ConsumerGroupJoinEvent['payload']): void {

@@ -20,8 +20,6 @@ export interface FetchedBatch {
 /** kafkajs's membership in a group; it outlives rebalances, but not a crash. */
 export interface ConsumerGroup {
   readonly isolationLevel: number
-  /** In milliseconds. */
-  readonly sessionTimeout: number
   readonly topicsSubscribed: readonly string[]
   readonly cluster: { committedOffsetsByGroup: Map<string, object> }
   /** Made anew at each join. */
@@ -64,9 +62,6 @@ export interface OffsetManager {
 export interface Runner {
   eachBatch(payload: EachBatchPayload): Promise<void>
   handleBatch(batch: FetchedBatch): Promise<void>
-  /** Does nothing within `heartbeatInterval` of the last one. Rejects when the group has no use for it any more. */
-  heartbeat(): Promise<void>
-  readonly heartbeatInterval: number
   readonly consumerGroup: ConsumerGroup
 }
 

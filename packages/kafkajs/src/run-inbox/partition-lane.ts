@@ -6,7 +6,10 @@ import { PartitionWorker, type RunContext } from './partition-worker.js'
 import type { PartitionPlace } from './run-inbox-events.js'
 import { Turn } from './turn.js'
 
-/** For so long, in milliseconds, kafkajs waits for a batch. Then the batch goes on with the partition paused. */
+/**
+ * For so long, in milliseconds, kafkajs waits for a batch. Then the batch goes on with the partition paused: kafkajs sends
+ * no heartbeat, joins no rebalance and fetches nothing more from a broker while it waits.
+ */
 const patienceMs = 1_000
 
 /** What a {@link PartitionLane} is made from. */
@@ -84,10 +87,9 @@ export class PartitionLane<Tx> {
     await turn.closed
   }
 
-  /** Lets kafkajs go on at once; only the message under way is finished. */
-  endTurn(): void {
+  /** Leaves the rest of the batch that is under way: it is fetched again, if the partition is still here then. */
+  yield(): void {
     this.#turn?.yield()
-    if (this.#turn?.isOpen) this.#stepAside()
   }
 
   /** Begins nothing more. What is under way goes on. */

@@ -1,9 +1,6 @@
 import type { Clock } from '@pigeonhole/core'
 
-/**
- * The time for which kafkajs waits for one batch. Until it is over, kafkajs fetches nothing more from that broker, of
- * any partition, and cannot take part in a rebalance.
- */
+/** The time for which kafkajs waits for one batch. */
 export class Turn {
   readonly closed: Promise<void>
   readonly #closing = new AbortController()
