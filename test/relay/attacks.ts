@@ -17,7 +17,7 @@ export async function settle(lab: RelayLab, writers: Writers, relay: RelayProces
   await writers.stop()
   await relay.drain()
   // At rest, a relay deletes all that is confirmed.
-  await expect.poll(() => lab.leftInOutbox()).toBe(0)
+  await expect.poll(() => lab.leftInOutbox(), { timeout: 30_000 }).toBe(0)
   expect(await relay.stop()).toEqual({ code: 0, signal: null })
   const verdict = await lab.verdict()
   expect(verdict).toMatchObject({ passed: true, faults: 0 })
