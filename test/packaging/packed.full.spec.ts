@@ -18,7 +18,7 @@ beforeAll(async () => {
   project = await mkdtemp(join(tmpdir(), 'packed-spec-'))
   database = await createDatabase({ url: inject('databaseUrl') })
   await cp(join(root, 'test', 'packaging', 'consumer'), project, { recursive: true })
-  await cp(join(root, 'test', 'prisma', 'fixture', 'generated'), join(project, 'generated'), {
+  await cp(join(root, 'examples', 'orders', 'src', 'generated', 'orders'), join(project, 'generated'), {
     recursive: true,
   })
   const packages = (await readdir(join(root, 'packages'))).map((folder) => join('packages', folder))

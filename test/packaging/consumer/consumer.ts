@@ -18,10 +18,10 @@ const greetings = topic<Greeting>(TOPIC, { key: (greeting) => greeting.text })
 export async function publishThroughPrisma(prisma: PrismaClient): Promise<void> {
   const outbox = createOutbox({ store: prismaStore(prisma) })
   await prisma.$transaction(async (tx) => {
-    const invoice = await tx.invoice.create({ data: { id: '1', orderId: '2', cents: 3 } })
-    await outbox.publish(tx, greetings, { text: invoice.id })
+    const order = await tx.order.findFirstOrThrow({ orderBy: { number: 'desc' } })
+    await outbox.publish(tx, greetings, { text: order.id })
     // @ts-expect-error the value is not the topic's
-    await outbox.publish(tx, greetings, { text: invoice.cents })
+    await outbox.publish(tx, greetings, { text: order.number })
   })
   // @ts-expect-error the client is no transaction
   await outbox.publish(prisma, greetings, { text: 'outside' })
