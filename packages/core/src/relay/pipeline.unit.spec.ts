@@ -259,6 +259,16 @@ describe('what is confirmed', () => {
     await running
   })
 
+  it('is made known also where there is nothing to delete yet, as its capture may go on', async () => {
+    const { run, store, reading } = await openPipeline({ rows: 2 })
+    store.splitsCaptures = true
+    const running = run()
+    await settle()
+    expect(store).toMatchObject({ lease: { confirmed: 1 }, deleted: 0 })
+    reading.abort()
+    await running
+  })
+
   it('does not include an intent', async () => {
     const { run, script, store, reading } = await openPipeline({ rows: 6 })
     const acknowledge = script.hold('commit')

@@ -177,6 +177,15 @@ describe('stopping a relay', () => {
     expect(clock.now()).toBe(0)
   })
 
+  it('may be hurried although the store does not answer how far it is', async () => {
+    const { relay, clock, script } = openRelay()
+    await relay.start()
+    await settle()
+    script.hold('readSnapshot')
+    await relay.stop({ signal: AbortSignal.abort() })
+    expect(clock.now()).toBe(0)
+  })
+
   it('ends although the store cannot be asked how far it is', async () => {
     const { relay, clock, script } = openRelay()
     await relay.start()

@@ -31,6 +31,8 @@ export class ScriptedRelayStore implements RelayStore {
   recorded: RelayIdentity | null = null
   xidAhead: string | null = null
   deleted = 0
+  /** Whether a page's cursor says that its capture goes on, as one does that ends at the limit of rows. */
+  splitsCaptures = false
   readonly #script: CallScript
 
   constructor(script: CallScript) {
@@ -190,7 +192,10 @@ export class ScriptedRelayStore implements RelayStore {
     const start = position(cursor)
     const rows = this.rows.slice(start, start + maxRows)
     if (rows.length === 0) return { rows, cursor }
-    return { rows, cursor: { from: snapshot(start + rows.length), until: null, lastSeq: '0' } }
+    const end = start + rows.length
+    if (this.splitsCaptures)
+      return { rows, cursor: { from: cursor.from, until: snapshot(end), lastSeq: String(end) } }
+    return { rows, cursor: { from: snapshot(end), until: null, lastSeq: '0' } }
   }
 }
 
@@ -200,5 +205,5 @@ function snapshot(rows: number): string {
 }
 
 function position(cursor: Cursor): number {
-  return Number.parseInt(cursor.from, 10) - 1
+  return cursor.until === null ? Number.parseInt(cursor.from, 10) - 1 : Number.parseInt(cursor.lastSeq, 10)
 }
