@@ -1,6 +1,6 @@
 import type { SqlExecutor, SqlRow } from '@pigeonhole/postgres'
 import type { RawQueries } from './prisma-client.js'
-import { prismaError } from './prisma-error.js'
+import { isTransactionOver, outsideTransaction, prismaError } from './prisma-error.js'
 
 /**
  * Runs statements in a Prisma transaction. Never on the client itself: an extension for read replicas would send
@@ -12,6 +12,7 @@ export function prismaExecutor(tx: RawQueries, schema: string): SqlExecutor {
       try {
         return (await tx.$queryRawUnsafe(text, ...values)) as readonly SqlRow[]
       } catch (error) {
+        if (isTransactionOver(error)) throw outsideTransaction(error)
         throw prismaError(error, schema) ?? error
       }
     },

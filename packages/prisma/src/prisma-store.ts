@@ -1,12 +1,19 @@
-import { assertKnownOptions, type InboxStore, type OutboxStore, type TransactionBounds } from '@pigeonhole/core'
-import { defaultSchema, quoteSchema, type SqlSession, sqlInboxStore, sqlOutboxStore } from '@pigeonhole/postgres'
-import type {
-  CallablePrismaClient,
-  PrismaClientLike,
-  PrismaTransactionOptions,
-  RawQueries,
-  TransactionOf,
-} from './prisma-client.js'
+import {
+  assertKnownOptions,
+  type InboxStore,
+  type OutboxStore,
+  type TransactionBounds,
+} from '@pigeonhole/core'
+import {
+  boundTransaction,
+  defaultSchema,
+  quoteSchema,
+  type SqlSession,
+  sqlInboxStore,
+  sqlOutboxStore,
+  withDeadline,
+} from '@pigeonhole/postgres'
+import type { CallablePrismaClient, PrismaClientLike, RawQueries, TransactionOf } from './prisma-client.js'
 import { outsideTransaction, prismaError, sqlStateOf } from './prisma-error.js'
 import { prismaExecutor } from './prisma-executor.js'
 
@@ -22,11 +29,6 @@ export interface PrismaStoreOptions {
 /** A store over a Prisma client: publishing and an inbox. A relay has connections of its own: `postgresStore(pool)`. */
 export interface PrismaStore<Tx> extends OutboxStore<Tx>, InboxStore<Tx> {}
 
-/** How long a transaction of ours waits for a connection of Prisma's pool, in milliseconds. Prisma's own default is 2,000. */
-const maxWaitMs = 10_000
-/** Bounds of the reads that an inbox makes outside of handlers, in milliseconds. */
-const readBounds: TransactionBounds = { timeoutMs: 10_000 }
-
 /**
  * A store over your own Prisma client, extended or not. To publish, pass the `tx` of one of its interactive transactions.
  * @throws OPTION_INVALID
@@ -37,8 +39,16 @@ export function prismaStore<Client extends PrismaClientLike>(
 ): PrismaStore<TransactionOf<Client>> {
   assertKnownOptions('prismaStore', options, ['schema'])
   const { schema = defaultSchema } = options
-  return new PrismaSessions<TransactionOf<Client>>(prisma as unknown as CallablePrismaClient<TransactionOf<Client>>, schema).store()
+  type Tx = TransactionOf<Client>
+  return new PrismaSessions<Tx>(prisma as unknown as CallablePrismaClient<Tx>, schema).store()
 }
+
+/** How long a transaction waits for a connection of Prisma's pool, in milliseconds. Prisma's own default is 2,000. */
+const maxWaitMs = 10_000
+/** How long a COMMIT may go without an answer, in milliseconds. Prisma itself waits for ever. */
+const commitMs = 10_000
+/** Bounds of the reads that an inbox makes outside of handlers. */
+const readBounds: TransactionBounds = { timeoutMs: 10_000 }
 
 class PrismaSessions<Tx> {
   readonly #prisma: CallablePrismaClient<Tx>
@@ -71,21 +81,23 @@ class PrismaSessions<Tx> {
 
   // What `work` throws passes unmodified, but for a lost conflict: the same work may then be run again.
   async #transaction<R>({ timeoutMs }: TransactionBounds, work: (tx: Tx) => Promise<R>): Promise<R> {
-    const options: PrismaTransactionOptions = {
+    let thrownByWork: unknown
+    const bounded = async (tx: Tx): Promise<R> => {
+      await boundTransaction(this.#session(tx), timeoutMs)
+      try {
+        return await withDeadline(timeoutMs, work(tx), () => undefined)
+      } catch (error) {
+        thrownByWork = error
+        throw error
+      }
+    }
+    const running = this.#prisma.$transaction(bounded, {
       maxWait: maxWaitMs,
       timeout: timeoutMs,
       isolationLevel: 'ReadCommitted',
-    }
-    let thrownByWork: unknown
+    })
     try {
-      return await this.#prisma.$transaction(
-        (tx) =>
-          work(tx).catch((error: unknown) => {
-            thrownByWork = error
-            throw error
-          }),
-        options,
-      )
+      return await withDeadline(maxWaitMs + timeoutMs + commitMs, running, () => undefined)
     } catch (error) {
       const coded = prismaError(error, this.#schema)
       const passes = error === thrownByWork && coded?.code !== 'STORE_CONFLICT'
