@@ -26,6 +26,7 @@ export interface MigrateResult {
  * are those of `prisma migrate deploy`, and either may run after the other: a migration that has run, whoever ran it, is
  * in the tables' own ledger and is passed over here, and Prisma runs over it without changing anything.
  * @throws MIGRATION_CONFLICT when the ledger has another migration in place of one of these.
+ * @throws STORE_CONFLICT when another migration holds the lock for 30 seconds.
  * @throws OPTION_INVALID, STORE_UNAVAILABLE, STORE_ACCESS_DENIED, STORE_STANDBY
  */
 export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
@@ -62,16 +63,18 @@ async function openClient(options: MigrateOptions, schema: string): Promise<Open
 }
 
 // The lock that Prisma takes while it migrates: neither runs beside the other. Held by the transaction, not by the
-// session, so that it also works through PgBouncer.
+// session, so that it also works through PgBouncer, where Prisma's own may stay behind: hence the limit.
 const prismaMigrateLock = 72707369
+const lockTimeout = '30s'
 
 async function runMigrations(
   client: pg.ClientBase,
   schema: string,
   migrations: readonly Migration[],
 ): Promise<MigrateResult> {
-  await client.query(`BEGIN READ WRITE; SELECT pg_advisory_xact_lock(${prismaMigrateLock})`)
   try {
+    await client.query(`BEGIN READ WRITE; SET LOCAL lock_timeout = '${lockTimeout}'`)
+    await client.query('SELECT pg_advisory_xact_lock($1)', [prismaMigrateLock])
     const recorded = await readLedger(client, schema)
     const missing = migrations.filter((migration) => !isRecorded(recorded, migration))
     for (const { sql } of missing) await client.query(sql)
