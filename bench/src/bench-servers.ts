@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { migrate } from '@pigeonhole/postgres'
-import { createDatabase } from '@pigeonhole/testing'
+import { createDatabase, createTopics } from '@pigeonhole/testing'
 import { Kafka, logLevel } from 'kafkajs'
 
 /** The servers of a run. */
@@ -10,7 +10,9 @@ export interface BenchServers {
 }
 
 /** A new database with Pigeonhole's tables. */
-export async function migratedDatabase({ databaseUrl }: BenchServers): Promise<{ url: string; drop(): Promise<void> }> {
+export async function migratedDatabase({
+  databaseUrl,
+}: BenchServers): Promise<{ url: string; drop(): Promise<void> }> {
   const database = await createDatabase({ url: databaseUrl })
   await migrate({ connectionString: database.url })
   return database
@@ -22,11 +24,8 @@ export function quietKafka({ brokers }: BenchServers): Kafka {
 }
 
 /** A new topic of four partitions. */
-export async function newTopic(kafka: Kafka): Promise<string> {
+export async function newTopic({ brokers }: BenchServers): Promise<string> {
   const topic = `bench-${randomBytes(4).toString('hex')}`
-  const admin = kafka.admin()
-  await admin.connect()
-  await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 4 }] })
-  await admin.disconnect()
+  await createTopics(brokers, [{ topic, numPartitions: 4 }])
   return topic
 }

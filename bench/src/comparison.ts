@@ -27,7 +27,9 @@ export async function compare({ name, unit, against, pairs, ours, baseline }: Co
   const runs: { ours: number; baseline: number }[] = []
   for (let pair = 0; pair <= pairs; pair++) {
     const run = { baseline: await baseline(), ours: await ours() }
-    process.stderr.write(`${name}: pair ${pair} of ${pairs}, ours ${round(run.ours)}, baseline ${round(run.baseline)} ${unit}\n`)
+    process.stderr.write(
+      `${name}: pair ${pair} of ${pairs}, ours ${round(run.ours)}, baseline ${round(run.baseline)} ${unit}\n`,
+    )
     if (pair > 0) runs.push(run)
   }
   return {

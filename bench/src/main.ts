@@ -38,6 +38,12 @@ for (const { name, ours, baseline, ratio, unit, against } of comparisons) {
   process.stdout.write(`${name}: ratio ${ratio} (ours ${ours} ${unit}, ${against}: ${baseline} ${unit})\n`)
 }
 if (values.json) {
-  const rows = comparisons.map(({ name, ours, baseline, ratio, unit }) => ({ name, ours, baseline, ratio, unit }))
+  const rows = comparisons.map(({ name, ours, baseline, ratio, unit }) => ({
+    name,
+    ours,
+    baseline,
+    ratio,
+    unit,
+  }))
   writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`)
 }

@@ -36,7 +36,9 @@ export async function publishPrisma(servers: BenchServers): Promise<Comparison> 
 
 async function publish(prisma: PrismaClient): Promise<void> {
   const outbox = createOutbox({ store: prismaStore(prisma) })
-  const orders = topic<{ type: string; note: string; orderId: string }>('orders', { key: (event) => event.orderId })
+  const orders = topic<{ type: string; note: string; orderId: string }>('orders', {
+    key: (event) => event.orderId,
+  })
   const event = JSON.parse(payload) as { type: string; note: string }
   for (let i = 0; i < transactions; i++) {
     await prisma.$transaction(async (tx) => {

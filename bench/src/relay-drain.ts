@@ -29,7 +29,7 @@ export async function relayDrain(servers: BenchServers): Promise<Comparison> {
 
 async function drainOutbox(servers: BenchServers): Promise<number> {
   const kafka = quietKafka(servers)
-  const name = await newTopic(kafka)
+  const name = await newTopic(servers)
   const database = await migratedDatabase(servers)
   const pool = new pg.Pool({ connectionString: database.url, max: 6 })
   await fillOutbox(pool, name)
@@ -78,7 +78,7 @@ async function timePublishing(relay: Relay): Promise<number> {
 
 async function sendBare(servers: BenchServers): Promise<number> {
   const kafka: Kafka = quietKafka(servers)
-  const name = await newTopic(kafka)
+  const name = await newTopic(servers)
   const producer = kafka.producer({ idempotent: true })
   await producer.connect()
   const batch = Array.from({ length: baselineBatch }, (_, i) => ({ key: `key-${i % keys}`, value }))

@@ -1,5 +1,5 @@
 import { kafkajsPublisher } from '@pigeonhole/kafkajs'
-import { readLog } from '@pigeonhole/testing'
+import { createTopics, readLog } from '@pigeonhole/testing'
 import { testRelayPublisher } from '@pigeonhole/testing/conformance'
 import { Kafka, logLevel } from 'kafkajs'
 import { inject } from 'vitest'
@@ -10,12 +10,7 @@ const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING })
 testRelayPublisher({
   name: 'kafkajs',
   open: () => kafkajsPublisher(kafka),
-  createTopic: async (topic, numPartitions) => {
-    const admin = kafka.admin()
-    await admin.connect()
-    await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions }] })
-    await admin.disconnect()
-  },
+  createTopic: (topic, numPartitions) => createTopics(brokers, [{ topic, numPartitions }]),
   readLog: (topic) => readLog({ brokers, topics: [topic] }),
   tooManyBytes: 2_000_000,
 })

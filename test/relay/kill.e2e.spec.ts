@@ -28,6 +28,10 @@ const pauses: readonly Point[] = [
 
 describe('a relay loses, repeats, invents and reorders nothing', () => {
   it.each(kills)('when it is killed at $point', (point) => killAndRecover(servers, point))
-  it.each(reopenings)('when its successor is killed at $point, too', (point) => killWhileReopening(servers, point))
-  it.each(pauses)('when it is paused at $point and wakes up replaced', (point) => pauseAndTakeOver(servers, point))
+  it.each(reopenings)('when its successor is killed at $point, too', (point) =>
+    killWhileReopening(servers, point),
+  )
+  it.each(pauses)('when it is paused at $point and wakes up replaced', (point) =>
+    pauseAndTakeOver(servers, point),
+  )
 })

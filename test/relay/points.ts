@@ -22,7 +22,12 @@ const openingCalls = [
 ] as const
 
 /** The calls that only a genesis makes. Its first batch and its first Kafka transaction hold no messages. */
-const genesisCalls = ['publisher.createCheckpointTopic', 'tx.insertBatch', 'producer.begin', 'producer.commit'] as const
+const genesisCalls = [
+  'publisher.createCheckpointTopic',
+  'tx.insertBatch',
+  'producer.begin',
+  'producer.commit',
+] as const
 
 /** The calls that make up a batch, in their order, and the renewals beside it. */
 const batchCalls = [

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createOutbox, createRelay, type Relay } from '@pigeonhole/core'
 import { kafkajsPublisher } from '@pigeonhole/kafkajs'
 import { migrate, postgresStore } from '@pigeonhole/postgres'
-import { createDatabase, nextEvent, readLog, type TestDatabase } from '@pigeonhole/testing'
+import { createDatabase, createTopics, nextEvent, readLog, type TestDatabase } from '@pigeonhole/testing'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
@@ -63,7 +63,7 @@ describe('what the broker does not take', () => {
 
   it('a record: the shard halts with topic, key hash and reason, sends what was before it and skips nothing', async () => {
     const configEntries = [{ name: 'max.message.bytes', value: '2000' }]
-    await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1, configEntries }] })
+    await createTopics(brokers, [{ topic, numPartitions: 1, configEntries }])
     await publish(['v-0', 'v-1', 'v-2', `v-3${'x'.repeat(3_000)}`, 'v-4', 'v-5'])
     const halted = nextEvent(relay, 'shard:changed', ({ state }) => state === 'halted')
     await relay.start()
@@ -72,7 +72,9 @@ describe('what the broker does not take', () => {
       code: 'RECORD_REFUSED',
       details: { topic, keyHash: expect.stringMatching(/^[0-9a-f]{8,}$/) },
     })
-    expect(keyHash.startsWith(((await halted).error as { details: { keyHash: string } }).details.keyHash)).toBe(true)
+    expect(
+      keyHash.startsWith(((await halted).error as { details: { keyHash: string } }).details.keyHash),
+    ).toBe(true)
     expect(await sentValues()).toEqual(['v-0', 'v-1', 'v-2'])
     await relay.stop()
 
@@ -87,11 +89,15 @@ describe('what the broker does not take', () => {
   })
 
   it('a topic that is missing: the shard waits, says for which, and goes on once it is there', async () => {
-    const waiting = nextEvent(relay, 'shard:changed', ({ state, error }) => state === 'waiting' && error !== undefined)
+    const waiting = nextEvent(
+      relay,
+      'shard:changed',
+      ({ state, error }) => state === 'waiting' && error !== undefined,
+    )
     await publish(['v-0', 'v-1'])
     await relay.start()
     expect((await waiting).error).toMatchObject({ code: 'TOPIC_MISSING', details: { topic } })
-    await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1 }] })
+    await createTopics(brokers, [{ topic, numPartitions: 1 }])
     await relay.drain()
     expect(await sentValues()).toEqual(['v-0', 'v-1'])
   })

@@ -3,12 +3,12 @@ import { migrate } from '@pigeonhole/postgres'
 import {
   checkExactlyOnce,
   createDatabase,
+  createTopics,
   type ExactlyOnceVerdict,
   loggedMessage,
   readLog,
   type TestDatabase,
 } from '@pigeonhole/testing'
-import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
 import { RelayProcess } from './relay-process-handle.js'
 import type { Fault } from './relay-process-protocol.js'
@@ -41,7 +41,10 @@ export class RelayLab implements AsyncDisposable {
     await migrate({ connectionString: database.url })
     const lab = new RelayLab(servers, database)
     await lab.#query(writerTables)
-    await lab.#createTopics()
+    await createTopics(
+      servers.kafkaBrokers,
+      lab.topics.map((topic) => ({ topic, numPartitions: 3 })),
+    )
     return lab
   }
 
@@ -73,7 +76,12 @@ export class RelayLab implements AsyncDisposable {
   /** What the database has committed against what a `read_committed` consumer finds. */
   async verdict(): Promise<ExactlyOnceVerdict> {
     const { rows } = await this.#query('SELECT id, topic, key, version FROM ledger')
-    const committed = rows.map(({ id, topic, key, version }) => ({ id, topic, key, order: version as number }))
+    const committed = rows.map(({ id, topic, key, version }) => ({
+      id,
+      topic,
+      key,
+      order: version as number,
+    }))
     const records = await readLog({ brokers: this.#servers.kafkaBrokers, topics: this.topics })
     return checkExactlyOnce({ committed, log: records.map((record) => loggedMessage(record)) })
   }
@@ -89,17 +97,6 @@ export class RelayLab implements AsyncDisposable {
     for (const relay of this.#relays) relay.signal('SIGKILL')
     await Promise.all(this.#relays.map((relay) => relay.exited))
     await this.#database.drop()
-  }
-
-  async #createTopics(): Promise<void> {
-    const kafka = new Kafka({ brokers: [...this.#servers.kafkaBrokers], logLevel: logLevel.NOTHING })
-    const admin = kafka.admin()
-    await admin.connect()
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: this.topics.map((topic) => ({ topic, numPartitions: 3 })),
-    })
-    await admin.disconnect()
   }
 
   async #query(text: string): Promise<pg.QueryResult> {

@@ -2,7 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { RelayProcessCommand, RelayProcessMessage, RelayProcessOptions } from './relay-process-protocol.js'
+import type {
+  RelayProcessCommand,
+  RelayProcessMessage,
+  RelayProcessOptions,
+} from './relay-process-protocol.js'
 
 const program = fileURLToPath(new URL('../dist/relay/relay-process.js', import.meta.url))
 
@@ -22,7 +26,9 @@ export class RelayProcess {
   #errors = ''
 
   constructor(options: RelayProcessOptions) {
-    this.#child = spawn(process.execPath, [program, JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'pipe'] })
+    this.#child = spawn(process.execPath, [program, JSON.stringify(options)], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
     this.exited = once(this.#child, 'close').then(([code, signal]) => {
       this.#notify()
       return { code, signal }
@@ -42,7 +48,8 @@ export class RelayProcess {
     for (;;) {
       const found = this.#told.find(matches)
       if (found) return found
-      if (this.#child.exitCode !== null || this.#child.signalCode !== null) throw new Error(`the relay ended: ${this.history()}`)
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null)
+        throw new Error(`the relay ended: ${this.history()}`)
       await new Promise<void>((resolve) => this.#waiting.add(resolve))
     }
   }
@@ -53,7 +60,9 @@ export class RelayProcess {
       (message) =>
         message.type === 'event' &&
         message.name === name &&
-        Object.entries(data).every(([key, value]) => (message.data as Record<string, unknown>)[key] === value),
+        Object.entries(data).every(
+          ([key, value]) => (message.data as Record<string, unknown>)[key] === value,
+        ),
     )
   }
 

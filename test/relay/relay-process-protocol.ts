@@ -20,7 +20,11 @@ export interface Fault {
 /** What the process tells: JSON lines on its standard output. */
 export type RelayProcessMessage =
   | { readonly type: 'reached'; readonly point: string }
-  | { readonly type: 'event'; readonly name: string; readonly data: { readonly state?: string; readonly error?: string } }
+  | {
+      readonly type: 'event'
+      readonly name: string
+      readonly data: { readonly state?: string; readonly error?: string }
+    }
   | { readonly type: 'drained' }
 
 /** What the process is told: lines on its standard input. */

@@ -6,7 +6,11 @@ import { postgresStore } from '@pigeonhole/postgres'
 import { observeRelayPublisher, observeRelayStore } from '@pigeonhole/testing'
 import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
-import type { RelayProcessCommand, RelayProcessMessage, RelayProcessOptions } from './relay-process-protocol.js'
+import type {
+  RelayProcessCommand,
+  RelayProcessMessage,
+  RelayProcessOptions,
+} from './relay-process-protocol.js'
 
 const options = JSON.parse(process.argv[2] ?? '{}') as RelayProcessOptions
 

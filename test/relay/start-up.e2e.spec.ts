@@ -1,4 +1,10 @@
-import { createRelay, type ErrorCode, isPigeonholeError, type PigeonholeError, type Relay } from '@pigeonhole/core'
+import {
+  createRelay,
+  type ErrorCode,
+  isPigeonholeError,
+  type PigeonholeError,
+  type Relay,
+} from '@pigeonhole/core'
 import { kafkajsPublisher } from '@pigeonhole/kafkajs'
 import { postgresStore } from '@pigeonhole/postgres'
 import { nextEvent } from '@pigeonhole/testing'
@@ -27,7 +33,12 @@ describe('where database and Kafka disagree, a relay halts and says why', () => 
   })
 
   function relayCalled(name: string): Relay {
-    const relay = createRelay({ name, store: postgresStore(pool), publisher: kafkajsPublisher(kafka), batchRows: 10 })
+    const relay = createRelay({
+      name,
+      store: postgresStore(pool),
+      publisher: kafkajsPublisher(kafka),
+      batchRows: 10,
+    })
     relays.push(relay)
     return relay
   }

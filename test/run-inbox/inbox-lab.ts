@@ -11,7 +11,7 @@ import {
 } from '@pigeonhole/core'
 import { type InboxRun, on, type RunInboxOptions, runInbox } from '@pigeonhole/kafkajs'
 import { migrate, type PostgresStore, postgresStore } from '@pigeonhole/postgres'
-import { createDatabase, type TestDatabase } from '@pigeonhole/testing'
+import { createDatabase, createTopics, type TestDatabase } from '@pigeonhole/testing'
 import {
   type Cluster,
   type Consumer,
@@ -107,9 +107,7 @@ export class InboxLab implements AsyncDisposable {
     this.#topics += 1
     const name = `${this.name}-${this.#topics}`
     const configEntries = Object.entries(config).map(([key, value]) => ({ name: key, value }))
-    await this.admin((admin) =>
-      admin.createTopics({ waitForLeaders: true, topics: [{ topic: name, numPartitions, configEntries }] }),
-    )
+    await createTopics(this.brokers, [{ topic: name, numPartitions, configEntries }])
     return topic<string>(name, { codec: textCodec })
   }
 

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createOutbox, topic } from '@pigeonhole/core'
 import { migrate, postgresStore } from '@pigeonhole/postgres'
-import { createDatabase, readLog, type TestDatabase } from '@pigeonhole/testing'
-import { Kafka, logLevel } from 'kafkajs'
+import { createDatabase, createTopics, readLog, type TestDatabase } from '@pigeonhole/testing'
 import pg from 'pg'
 import { inject } from 'vitest'
 import { CommandProcess } from './command-process.harness.js'
@@ -54,11 +53,7 @@ export class WorkerLab implements AsyncDisposable {
   }
 
   async createTopic(): Promise<void> {
-    const kafka = new Kafka({ brokers: inject('kafkaBrokers'), logLevel: logLevel.NOTHING })
-    const admin = kafka.admin()
-    await admin.connect()
-    await admin.createTopics({ topics: [{ topic: this.topic, numPartitions: 2 }] })
-    await admin.disconnect()
+    await createTopics(inject('kafkaBrokers'), [{ topic: this.topic, numPartitions: 2 }])
   }
 
   /** Publishes each value in a transaction of its own. */

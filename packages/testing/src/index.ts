@@ -20,6 +20,7 @@ export { observeRelayPublisher, observeRelayStore } from './faults/relay-points.
 export { type MemoryStore, memoryStore } from './memory/memory-store.js'
 export type { MemoryTransaction } from './memory/memory-transaction.js'
 export { type CreateDatabaseOptions, createDatabase, type TestDatabase } from './provision/create-database.js'
+export { createTopics } from './provision/create-topics.js'
 export type { KafkaCluster, KafkaNode, StartKafkaOptions } from './provision/kafka-cluster.js'
 export type { PostgresServer, StartPostgresOptions } from './provision/postgres-server.js'
 export type { ServerSource } from './provision/server-source.js'

@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { createDatabase, type TestDatabase } from '@pigeonhole/testing'
+import { createDatabase, createTopics, type TestDatabase } from '@pigeonhole/testing'
 import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
 import { migrate } from 'pigeonhole/postgres'
@@ -34,7 +34,7 @@ export async function setStage({ postgresUrl, brokers }: Servers, prefix: string
   await migrate({ connectionString: orders.url })
   await migrate({ connectionString: billing.url })
   await fillShelves(orders)
-  await createTopics(brokers, prefix)
+  await provideTopics(brokers, prefix)
   const environment = {
     ORDERS_DATABASE_URL: orders.url,
     BILLING_DATABASE_URL: billing.url,
@@ -90,13 +90,13 @@ async function execute(database: TestDatabase, work: (client: pg.Client) => Prom
   }
 }
 
-async function createTopics(brokers: readonly string[], prefix: string): Promise<void> {
+async function provideTopics(brokers: readonly string[], prefix: string): Promise<void> {
   const partitions = { orders: 4, refunds: 2, invoices: 4 }
   const topics = Object.entries(partitions).map(([name, numPartitions]) => ({
     topic: `${prefix}${name}`,
     numPartitions,
   }))
-  await withAdmin(brokers, (admin) => admin.createTopics({ topics, waitForLeaders: true }))
+  await createTopics(brokers, topics)
 }
 
 type Admin = ReturnType<Kafka['admin']>

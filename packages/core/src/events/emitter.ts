@@ -5,6 +5,8 @@ export type Unsubscribe = () => void
 
 /** What emits the events of `M`, a map from an event's name to its data. */
 export interface EventSource<M extends object> {
+  /** Never there: lets the type `M` be inferred, which a generic method alone does not. */
+  readonly events?: M
   /** Calls `listener` at every event `name`, synchronously; what it throws becomes a process warning. */
   on<K extends keyof M & string>(name: K, listener: (data: M[K]) => void): Unsubscribe
 }

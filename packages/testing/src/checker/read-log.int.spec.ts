@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Kafka, logLevel, type Producer } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { createTopics } from '../provision/create-topics.js'
 import { type LogRecord, loggedMessage, readLog } from './read-log.js'
 
 const brokers = inject('kafkaBrokers')
@@ -17,7 +18,7 @@ afterAll(async () => {
 
 async function createTopic(numPartitions: number): Promise<string> {
   const topic = `read-log-${randomUUID()}`
-  await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions }] })
+  await createTopics(brokers, [{ topic, numPartitions }])
   return topic
 }
 

@@ -13,7 +13,12 @@ export interface Rewrites {
 }
 
 /** `target` with `reach` called around each of its asynchronous methods. */
-export function observeCalls<T extends object>(port: string, target: T, reach: ReachPoint, rewrites: Rewrites = {}): T {
+export function observeCalls<T extends object>(
+  port: string,
+  target: T,
+  reach: ReachPoint,
+  rewrites: Rewrites = {},
+): T {
   return new Proxy(target, {
     get(object, property) {
       const value: unknown = Reflect.get(object, property)

@@ -9,7 +9,9 @@ export function observeRelayStore(store: RelayStore, reach: ReachPoint): RelaySt
   const guarded = ([guard, work]: unknown[]): unknown[] => [
     guard,
     async (tx: GuardedTransaction): Promise<unknown> => {
-      const result = await (work as (tx: GuardedTransaction) => Promise<unknown>)(observeCalls('tx', tx, reach))
+      const result = await (work as (tx: GuardedTransaction) => Promise<unknown>)(
+        observeCalls('tx', tx, reach),
+      )
       await reach('store.guarded:committing')
       return result
     },
