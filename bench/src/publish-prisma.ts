@@ -5,7 +5,7 @@ import { type BenchServers, migratedDatabase } from './bench-servers.js'
 import { type Comparison, compare } from './comparison.js'
 import { PrismaClient } from './generated/client.js'
 
-const transactions = 1_000
+const transactions = 200
 const payload = JSON.stringify({ type: 'OrderPlaced', note: 'x'.repeat(160) })
 
 /**
@@ -24,7 +24,7 @@ export async function publishPrisma(servers: BenchServers): Promise<Comparison> 
       name: 'publish-prisma',
       unit: 'transactions/s',
       against: 'the same Prisma transaction with one INSERT by hand',
-      pairs: 7,
+      pairs: 15,
       ours: () => rateOf(() => publish(prisma)),
       baseline: () => rateOf(() => insertByHand(prisma)),
     })
