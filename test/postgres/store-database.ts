@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import type { CapturedRow } from '@pigeonhole/core'
 import { migrate } from '@pigeonhole/postgres'
 import { createDatabase, type TestDatabase } from '@pigeonhole/testing'
-import pg from 'pg'
+import type pg from 'pg'
 import { inject } from 'vitest'
+import { quietPool } from './quiet-pool.js'
 
 /** A database for the stores of one spec file, each in a schema of its own. */
 export class StoreDatabase {
@@ -14,7 +15,7 @@ export class StoreDatabase {
   private constructor(database: TestDatabase) {
     this.#database = database
     this.url = database.url
-    this.pool = new pg.Pool({ connectionString: database.url, max: 20 })
+    this.pool = quietPool(database.url)
   }
 
   static async create(): Promise<StoreDatabase> {

@@ -1,7 +1,8 @@
 import { type Migration, migrate, renderMigrations, renderModels } from '@pigeonhole/postgres'
 import { createDatabase, type TestDatabase } from '@pigeonhole/testing'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { quietPool } from '../postgres/quiet-pool.js'
 import { readCatalog } from './read-catalog.js'
 import { SchemaEngine, type SchemaFiles, type Scripts } from './schema-engine.js'
 
@@ -10,7 +11,7 @@ let pool: pg.Pool
 
 beforeEach(async () => {
   database = await createDatabase({ url: inject('databaseUrl') })
-  pool = new pg.Pool({ connectionString: database.url })
+  pool = quietPool(database.url)
 })
 afterEach(async () => {
   await pool.end()
@@ -67,7 +68,7 @@ async function catalogOf(schema = 'pigeonhole'): Promise<string[]> {
 /** The tables as our own runner makes them, in another database. */
 async function ownCatalog(schema = 'pigeonhole'): Promise<string[]> {
   const other = await createDatabase({ url: inject('databaseUrl') })
-  const otherPool = new pg.Pool({ connectionString: other.url })
+  const otherPool = quietPool(other.url)
   await migrate({ pool: otherPool, schema })
   const catalog = await readCatalog(otherPool, schema)
   await otherPool.end()

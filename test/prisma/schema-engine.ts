@@ -11,7 +11,8 @@ import {
   type SqlResultSet,
 } from '@prisma/driver-adapter-utils'
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg'
-import pg from 'pg'
+import type pg from 'pg'
+import { quietPool } from '../postgres/quiet-pool.js'
 
 /** The files of a Prisma schema folder, by path. */
 export type SchemaFiles = Readonly<Record<string, string>>
@@ -31,7 +32,7 @@ export class SchemaEngine {
 
   static async open(url: string, files: SchemaFiles, scripts: Scripts = 'whole'): Promise<SchemaEngine> {
     instantiate()
-    const pool = new pg.Pool({ connectionString: url })
+    const pool = quietPool(url)
     const factory = bindMigrationAwareSqlAdapterFactory(new EnginePg(pool, scripts))
     const datamodels = Object.entries(files)
     return new SchemaEngine(await bindings.SchemaEngine.new({ datamodels }, () => undefined, factory), pool)

@@ -15,6 +15,8 @@ export class SpecDatabase {
     this.#database = database
     this.url = database.url
     this.pool = new pg.Pool({ connectionString: database.url })
+    // Ending a pool does not wait for its connections, which the database's end may then break.
+    this.pool.on('error', () => undefined)
   }
 
   static async create({ serverUrl = inject('databaseUrl'), tables = true } = {}): Promise<SpecDatabase> {
