@@ -243,13 +243,16 @@ describe('runInbox', () => {
   it('starts at the end of the log when told so, and passes over nothing after that', async () => {
     const orders = await lab.createTopic()
     await lab.send(orders, four)
-    const run = await lab.run({ topics: [orders], options: { from: 'latest' } })
-    expect(await nextEvent(run, 'partition:claimed')).toMatchObject({ nextOffset: 4n })
-    await nextEvent(run, 'offsets:committed')
+    const options = { from: 'latest', commitIntervalMs: 3_600_000 } as const
+    const run = await lab.run({ topics: [orders], options })
+    const claimed = nextEvent(run, 'partition:claimed')
+    const committed = nextEvent(run, 'offsets:committed')
+    expect(await claimed).toMatchObject({ nextOffset: 4n })
+    // At once, not after the interval: whoever claims the partition next is not to start at another end of the log.
+    expect(await committed).toMatchObject({ offsets: [{ offset: 4n }] })
     await run.stop()
-    // Nobody was there when it came, and nothing had been handled before.
     await lab.send(orders, ['e'])
-    await lab.run({ topics: [orders], options: { from: 'latest' } })
+    await lab.run({ topics: [orders], options })
     await eventually(() => lab.effects()).toEqual(['e'])
   })
 

@@ -113,7 +113,12 @@ describe('a message that takes long', () => {
     const finish = new Gate()
     const running = new Set<string>()
     let most = 0
-    await lab.run({
+    let batches = 0
+    const consumer = lab.newKafka().consumer(lab.consumerConfig)
+    consumer.on(consumer.events.START_BATCH_PROCESS, () => {
+      batches += 1
+    })
+    await lab.runOn(consumer, {
       topics: [orders],
       options: { partitionsConsumedConcurrently: 2 },
       handler: async (context) => {
@@ -126,7 +131,8 @@ describe('a message that takes long', () => {
     })
     for (const partition of [0, 1, 2, 3])
       await lab.send(orders, [`${partition}-0`, `${partition}-1`], partition)
-    await eventually(() => most).toBe(2)
+    // The messages of all partitions are here, two of them wait.
+    await eventually(() => batches).toBe(4)
     finish.open()
     await eventually(async () => (await lab.effects()).length).toBe(8)
     expect(most).toBe(2)

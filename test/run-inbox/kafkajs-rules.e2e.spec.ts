@@ -61,16 +61,18 @@ describe('runInbox on kafkajs 2.2.4', () => {
     expect(held).toEqual([])
   })
 
-  it('lets two members of a group live in one process, on one Kafka instance', async () => {
+  it('lets members of one group live in one process, on one Kafka instance', async () => {
     const orders = await lab.createTopic(1)
     const kafka = lab.newKafka()
-    const runs = [await lab.run({ topics: [orders], kafka }), await lab.run({ topics: [orders], kafka })]
-    const crashes = runs.map((run) => collectEvents(run, 'consumer:crashed'))
+    const crashes: unknown[][] = []
+    // All but one have no partition: it is they who empty what kafkajs knows of the topic.
+    for (let i = 0; i < 4; i++)
+      crashes.push(collectEvents(await lab.run({ topics: [orders], kafka }), 'consumer:crashed'))
     for (const value of ['a', 'b', 'c']) {
       await lab.send(orders, [value])
       await eventually(() => lab.effects()).toContain(value)
     }
-    expect(crashes).toEqual([[], []])
+    expect(crashes).toEqual([[], [], [], []])
   })
 
   it.each([
