@@ -161,8 +161,9 @@ function swallowed({ topic, partition, offset }: Delivery): PigeonholeError {
   return new PigeonholeError('HANDLER_SWALLOWED_ERROR', {
     message:
       `The handler of topic ${topic} (partition ${partition ?? '-'}, offset ${offset ?? '-'}) caught an error of a ` +
-      'statement in its transaction, which PostgreSQL had given up by then: nothing of it can commit. Let the error ' +
-      'pass, or avoid it (INSERT … ON CONFLICT DO NOTHING, createMany with skipDuplicates, upsert)',
+      'statement in its transaction, which PostgreSQL had given up by then, or ended the transaction itself: nothing ' +
+      'of it can commit. Let the error pass, or avoid it (INSERT … ON CONFLICT DO NOTHING, createMany with ' +
+      'skipDuplicates, upsert), and leave BEGIN, COMMIT and ROLLBACK to the inbox',
     details: { topic },
   })
 }

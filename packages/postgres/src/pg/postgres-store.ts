@@ -12,9 +12,15 @@ import { sqlInboxStore } from '../inbox/sql-inbox-store.js'
 import { sqlOutboxStore } from '../outbox/sql-outbox-store.js'
 import { defaultSchema } from '../schema/schema-name.js'
 import { beginReadCommitted } from './begin.js'
+import { lendClient } from './lent-client.js'
 import { pgRelayStore } from './pg-relay-store.js'
 import { PgSessions } from './pg-sessions.js'
-import { requireTransaction } from './require-transaction.js'
+import {
+  isFailedTransaction,
+  isNoActiveTransaction,
+  probeTransaction,
+  requireTransaction,
+} from './require-transaction.js'
 import { inTransaction } from './transaction.js'
 
 /** What {@link postgresStore} takes besides the pool. */
@@ -62,7 +68,7 @@ function pgInboxStore(sessions: PgSessions): InboxStore<pg.ClientBase> {
     inSession: (work) => sessions.read(work),
     transaction({ timeoutMs }: TransactionBounds, work) {
       const options = { schema, timeoutMs, begin: beginReadCommitted(timeoutMs) }
-      return inTransaction(pool, options, (client) => work(client).catch(rethrowConflict(schema)))
+      return inTransaction(pool, options, (client) => lendClient(client, work).catch(rethrowConflict(schema)))
     },
     isUsable: (client) => isUsable(client, schema),
   })
@@ -81,12 +87,12 @@ async function isUsable(client: pg.ClientBase, schema: string): Promise<boolean>
   // node-postgres rejects a statement when it reads the error, and learns of the transaction's state one message later.
   const { readyForQuery } = client as { readonly readyForQuery?: boolean }
   const status = readyForQuery ? (client as Partial<pg.ClientBase>).getTransactionStatus?.() : undefined
-  if (status === 'T' || status === 'E') return status === 'T'
+  if (status) return status === 'T'
   try {
-    await client.query('SELECT 1')
+    await client.query(probeTransaction)
     return true
   } catch (error) {
-    if (error instanceof Error && (error as { readonly code?: unknown }).code === '25P02') return false
+    if (isNoActiveTransaction(error) || isFailedTransaction(error)) return false
     throw driverError(error, schema) ?? error
   }
 }

@@ -2,6 +2,9 @@ import { PigeonholeError } from '@pigeonhole/core'
 import type pg from 'pg'
 import { driverError } from '../errors/driver-error.js'
 
+/** Changes nothing, and PostgreSQL refuses it outside of a transaction and in a failed one. */
+export const probeTransaction = 'SAVEPOINT pigeonhole; RELEASE SAVEPOINT pigeonhole'
+
 /**
  * Rejects unless `client` is inside an open transaction.
  *
@@ -15,7 +18,7 @@ export async function requireTransaction(client: pg.ClientBase, schema: string):
   // 'E', a failed transaction: the statement itself gets PostgreSQL's error.
   if (status === 'T' || status === 'E') return
   try {
-    await client.query('SAVEPOINT pigeonhole; RELEASE SAVEPOINT pigeonhole')
+    await client.query(probeTransaction)
   } catch (error) {
     if (isNoActiveTransaction(error)) throw outsideTransaction(error)
     if (isFailedTransaction(error)) return
@@ -23,11 +26,13 @@ export async function requireTransaction(client: pg.ClientBase, schema: string):
   }
 }
 
-function isNoActiveTransaction(error: unknown): boolean {
+/** Whether PostgreSQL refused {@link probeTransaction} because no transaction is open. */
+export function isNoActiveTransaction(error: unknown): boolean {
   return sqlStateOf(error) === '25P01'
 }
 
-function isFailedTransaction(error: unknown): boolean {
+/** Whether PostgreSQL refused a statement because one before it had failed in its transaction. */
+export function isFailedTransaction(error: unknown): boolean {
   return sqlStateOf(error) === '25P02'
 }
 
