@@ -14,8 +14,24 @@ export interface Delivery {
   readonly timestamp?: Date
 }
 
-/** The first header called `name`, as text. */
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * The first header called `name`, as text. A value that is none, such as the bytes of a UUID or of a number, is given as
+ * `base64:` and its bytes: read as UTF-8, different values would become the same text.
+ */
 export function headerText(delivery: Delivery, name: string): string | undefined {
   const found = delivery.headers.find(([header]) => header === name)
-  return found && Buffer.from(found[1]).toString('utf8')
+  return found && textOf(found[1])
+}
+
+function textOf(value: Uint8Array): string {
+  try {
+    const text = strictUtf8.decode(value)
+    // PostgreSQL's text holds anything but this.
+    if (!text.includes('\0')) return text
+  } catch {
+    // Not UTF-8.
+  }
+  return `base64:${Buffer.from(value).toString('base64')}`
 }

@@ -47,6 +47,23 @@ describe('resolveMessageId', () => {
 })
 
 describe('headerText', () => {
+  const idOf = (...bytes: number[]) =>
+    headerText({ topic: 'orders', key: null, value: null, headers: [['id', Uint8Array.from(bytes)]] }, 'id')
+
+  it.each([
+    ['a number', [0, 0, 0, 1], 'base64:AAAAAQ=='],
+    ['bytes that are not UTF-8', [0x9d, 0x81], 'base64:nYE='],
+    ['a byte order mark', [0xef, 0xbb, 0xbf, 0x61], '\ufeffa'],
+    ['text', [0xc3, 0xa9], 'é'],
+  ])('tells %s from others', (_what, bytes, text) => {
+    expect(idOf(...bytes)).toBe(text)
+  })
+
+  it('does not take one binary id for another', () => {
+    const ids = Array.from({ length: 256 }, (_, byte) => idOf(0x9d, byte))
+    expect(new Set(ids).size).toBe(256)
+  })
+
   it('is the first of its name', () => {
     const twice: Delivery = {
       ...delivery({}),
