@@ -128,6 +128,18 @@ describe("a transaction of the store's", () => {
   })
 })
 
+describe('a handler that ends its transaction itself', () => {
+  it.each(['ROLLBACK', 'COMMIT'])('does not count as having handled its message: %s', async (end) => {
+    const inbox = createInbox({ store: prismaStore(prisma), name: end.toLowerCase() })
+    const ending = on(orders, async ({ tx }: { tx: Tx }) => {
+      await tx.$executeRawUnsafe(end)
+    })
+    const delivery = { topic: 'orders', partition: 0, offset: 7n, key: null, headers: [], value: null }
+    const handling = inbox.handle({ ...delivery, value: Buffer.from('{}') }, ending)
+    await expect(handling).rejects.toMatchObject({ code: 'HANDLER_SWALLOWED_ERROR' })
+  })
+})
+
 describe('publishing', () => {
   const outbox = () => createOutbox({ store: prismaStore(prisma) })
   const count = async () => (await database.readMessages('pigeonhole')).length

@@ -106,12 +106,15 @@ class PrismaSessions<Tx> {
   }
 }
 
+const unusable: ReadonlySet<string | undefined> = new Set(['25P02', '25P01'])
+
 async function isUsable(tx: RawQueries, schema: string): Promise<boolean> {
   try {
-    await tx.$queryRawUnsafe('SELECT 1')
+    await tx.$queryRawUnsafe('SAVEPOINT pigeonhole')
     return true
   } catch (error) {
-    if (sqlStateOf(error) === '25P02') return false
+    // A statement has failed, or the handler has sent a COMMIT or ROLLBACK of its own.
+    if (unusable.has(sqlStateOf(error))) return false
     throw prismaError(error, schema) ?? error
   }
 }
