@@ -5,7 +5,7 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { type KafkaCluster, type LogRecord, readLog, startKafka } from '@pigeonhole/testing'
+import { createTopics, type KafkaCluster, type LogRecord, readLog, startKafka } from '@pigeonhole/testing'
 import { Kafka, logLevel, type Producer, type Transaction } from 'kafkajs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
@@ -29,10 +29,7 @@ beforeAll(async () => {
 afterAll(() => cluster?.stop())
 
 it("finds the records that Kafka's own consumer finds, in a log of overlapping and aborted transactions", async () => {
-  const admin = kafka.admin()
-  await admin.connect()
-  await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: partitions }] })
-  await admin.disconnect()
+  await createTopics(cluster.brokers, [{ topic, numPartitions: partitions }])
   const committed = await writeOverlapping()
   const ours = (await readLog({ brokers: cluster.brokers, topics: [topic] })).map(lineOf)
   const theirs = await readWithJava()

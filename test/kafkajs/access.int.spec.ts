@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { CapturedRow, RelayPublisher, ShardProducer } from '@pigeonhole/core'
 import { kafkajsPublisher } from '@pigeonhole/kafkajs'
-import { type KafkaCluster, startKafka } from '@pigeonhole/testing'
+import { createTopics, type KafkaCluster, startKafka } from '@pigeonhole/testing'
 import {
   AclOperationTypes,
   AclPermissionTypes,
@@ -61,7 +61,7 @@ async function allowOnly({ resourceType, resourceName, operations }: Allowance):
 
 async function createTopic(): Promise<string> {
   const topic = randomUUID()
-  await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1 }] })
+  await createTopics(cluster.brokers, [{ topic, numPartitions: 1 }])
   return topic
 }
 

@@ -3,8 +3,7 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { createDatabase, type TestDatabase } from '@pigeonhole/testing'
-import { Kafka, logLevel } from 'kafkajs'
+import { createDatabase, createTopics, type TestDatabase } from '@pigeonhole/testing'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -91,10 +90,7 @@ test('the command migrates a database, and the program publishes, relays and han
   const migrated = await execute(installed('pigeonhole'), ['migrate'], { cwd: project, env })
   expect(migrated.stdout).toContain('Schema "pigeonhole" is up to date')
 
-  const admin = new Kafka({ brokers: kafkaBrokers, logLevel: logLevel.NOTHING }).admin()
-  await admin.connect()
-  await admin.createTopics({ waitForLeaders: true, topics: [{ topic }] })
-  await admin.disconnect()
+  await createTopics(kafkaBrokers, [{ topic }])
   const ran = await execute(process.execPath, [join('out', 'consumer.js')], { cwd: project, env })
   expect(ran.stdout.split('\n')).toEqual(['refused: OUTSIDE_TRANSACTION', 'handled: hello', ''])
 })

@@ -5,14 +5,14 @@ import type { RelayProcess } from './relay-process-handle.js'
 import type { Writers } from './writers.js'
 
 /** Starts a relay that kills itself at `point`, and holds it to having done so. */
-export async function killAt(lab: RelayLab, point: Point): Promise<void> {
+async function killAt(lab: RelayLab, point: Point): Promise<void> {
   const relay = lab.startRelay({ fault: { ...point, signal: 'SIGKILL' } })
   await relay.reached()
   expect(await relay.exited).toEqual({ code: null, signal: 'SIGKILL' })
 }
 
 /** Ends the writers, lets `relay` send what they have committed, and compares database and log. */
-export async function settle(lab: RelayLab, writers: Writers, relay: RelayProcess): Promise<void> {
+async function settle(lab: RelayLab, writers: Writers, relay: RelayProcess): Promise<void> {
   await relay.event('batch:published')
   await writers.stop()
   await relay.drain()

@@ -186,8 +186,11 @@ export class InboxLab implements AsyncDisposable {
     }
     const consumer = this.kafka.consumer({ groupId: `${this.name}-none`, partitionAssigners: [assigner] })
     await consumer.connect()
-    const broker: unknown = await cluster?.findGroupCoordinator({ groupId: this.name })
-    await work(broker as GroupCoordinator)
+    // Of a group that Kafka has just heard of, the coordinator is known before it knows itself.
+    for (let settled = false; !settled; ) {
+      const broker: unknown = await cluster?.findGroupCoordinator({ groupId: this.name })
+      settled = await work(broker as GroupCoordinator).then(() => true, unlessUnsettled)
+    }
     await consumer.disconnect()
   }
 
@@ -252,4 +255,10 @@ export function inboxWith(
 /** Writes the message's value into the table of effects. */
 export async function writeEffect({ message, tx }: LabContext): Promise<void> {
   await tx.query('INSERT INTO effect (value, key) VALUES ($1, $2)', [message.value, message.key])
+}
+
+function unlessUnsettled(error: unknown): false {
+  const { type } = error as { readonly type?: unknown }
+  if (type === 'NOT_COORDINATOR_FOR_GROUP' || type === 'GROUP_LOAD_IN_PROGRESS') return false
+  throw error
 }

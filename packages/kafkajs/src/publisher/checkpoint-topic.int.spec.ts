@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { RelayPublisher } from '@pigeonhole/core'
+import { createTopics } from '@pigeonhole/testing'
 import { type Admin, ConfigResourceTypes, Kafka, logLevel } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { kafkajsPublisher } from './kafkajs-publisher.js'
@@ -22,7 +23,7 @@ async function createByHand(policy: string): Promise<string> {
   const relay = randomUUID()
   const configEntries = [{ name: 'cleanup.policy', value: policy }]
   const topics = [{ topic: checkpointTopicOf(relay), numPartitions: 1, configEntries }]
-  await admin.createTopics({ waitForLeaders: true, topics })
+  await createTopics(inject('kafkaBrokers'), topics)
   return relay
 }
 

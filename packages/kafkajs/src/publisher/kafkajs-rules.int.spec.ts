@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { RelayPublisher, ShardProducer } from '@pigeonhole/core'
+import { createTopics } from '@pigeonhole/testing'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { capturedRow } from './captured-row.fake.js'
@@ -33,7 +34,7 @@ beforeEach(async () => {
 afterEach(() => publisher.close())
 
 async function createTopic(numPartitions: number, topic: string = randomUUID()): Promise<string> {
-  await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions }] })
+  await createTopics(brokers, [{ topic, numPartitions }])
   return topic
 }
 

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { createTopics } from '@pigeonhole/testing'
 import { CompressionTypes, Kafka, logLevel, type Producer, type Transaction } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 
@@ -17,10 +18,7 @@ const aborted: string[] = []
 let producers: Record<'a' | 'b' | 'c', Producer>
 
 beforeAll(async () => {
-  const admin = kafka.admin()
-  await admin.connect()
-  await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1 }] })
-  await admin.disconnect()
+  await createTopics(brokers, [{ topic, numPartitions: 1 }])
   producers = { a: await connect(), b: await connect(), c: await connect() }
   await interleaveProducers()
   await repeatOneProducer()

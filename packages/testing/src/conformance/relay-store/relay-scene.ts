@@ -25,7 +25,7 @@ export interface RelayScene<Tx> {
 }
 
 /** Room for everything. */
-export const wideBounds: PageBounds = { maxRows: 10_000, maxBytes: 100_000_000 }
+const wideBounds: PageBounds = { maxRows: 10_000, maxBytes: 100_000_000 }
 
 /** The relay's part of a store. */
 export function relayOf<Tx>({ store }: OpenStore<Tx>): RelayStore {
