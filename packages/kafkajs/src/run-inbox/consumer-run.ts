@@ -21,7 +21,7 @@ import type { InboxRunEvents } from './run-inbox-events.js'
 import type { ResolvedRunInboxOptions } from './run-inbox-options.js'
 import { Slots } from './slots.js'
 
-/** So often kafkajs may start again before the group is joined for the first time. */
+/** So often the consumer may crash before it has joined its group once: a young cluster has no coordinator yet. */
 const startingAttempts = 5
 
 /** The kafkajs consumer under an inbox: starts it, starts it again when it has crashed, and ends it. */
@@ -179,15 +179,20 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
   #onCrash(crash: Crash): void {
     if (this.#stopping.signal.aborted) return
     this.#crashes += 1
-    if (this.#joined.isPending && (!crash.restart || this.#crashes === startingAttempts)) {
-      this.#joined.reject(brokerError(crash.error, { doing: 'joining the consumer group' }))
-    } else if (crash.restart) {
+    const keptDown = isKeptDown(crash)
+    if (this.#joined.isPending && (keptDown || this.#isHopeless(crash.error))) this.#refuseStart(crash.error)
+    else if (keptDown) this.#end(consumerCrashed(crash))
+    else if (crash.restart)
       this.emit('consumer:crashed', { error: crash.error, restartMs: restartDelayOf(crash) })
-    } else if (isKeptDown(crash)) {
-      this.#end(consumerCrashed(crash))
-    } else {
-      this.#restarting = this.#restart(crash.error)
-    }
+    else this.#restarting = this.#restart(crash.error)
+  }
+
+  #isHopeless(error: unknown): boolean {
+    return this.#crashes >= startingAttempts || startError(error).code === 'BROKER_ACCESS_DENIED'
+  }
+
+  #refuseStart(error: unknown): void {
+    this.#joined.reject(startError(error))
   }
 
   // Errors that kafkajs does not retry may pass: an ACL is mended, a coordinator is found.
@@ -205,6 +210,7 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
       } catch (failure) {
         error = failure
       }
+      if (this.#joined.isPending && this.#isHopeless(error)) this.#refuseStart(error)
     }
   }
 
@@ -214,6 +220,10 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
     this.emit('consumer:crashed', { error, restartMs: undefined })
     this.#ended.reject(error)
   }
+}
+
+function startError(error: unknown): PigeonholeError {
+  return brokerError(error, { doing: 'joining the consumer group' })
 }
 
 function stoppedAtOnce(): PigeonholeError<'DEADLINE_EXCEEDED'> {

@@ -3,8 +3,11 @@ import type { Feed } from './group-feed.js'
 import type { FetchedBatch } from './kafkajs-runner.js'
 import type { PartitionPlace } from './run-inbox-events.js'
 
-/** A position that has been at rest for so long is read again: the database may have been restored meanwhile. */
-const trustMs = 5_000
+/**
+ * A position that has been at rest for so long, in milliseconds, is read again: the database may have gone back meanwhile,
+ * by a restore or a failover that nothing here noticed. Shorter than either takes.
+ */
+const trustMs = 100
 
 /** What a {@link PartitionCursor} looks at. */
 export interface CursorSources {

@@ -26,7 +26,10 @@ describe('PartitionLane', () => {
     events = []
   })
 
-  function newLane(predecessor: Promise<void> = Promise.resolve()): PartitionLane<never> {
+  function newLane(
+    predecessor: Promise<void> = Promise.resolve(),
+    slots = new Slots(4),
+  ): PartitionLane<never> {
     const emitter = new Emitter<InboxRunEvents>('inbox-run')
     emitter.on('partition:claimed', ({ nextOffset, soughtFrom }) =>
       events.push(`claimed ${nextOffset} ${soughtFrom}`),
@@ -39,7 +42,7 @@ describe('PartitionLane', () => {
       forget: () => undefined,
       flush: async () => undefined,
     }
-    const context = { inbox, options, slots: new Slots(4), events: emitter, offsets }
+    const context = { inbox, options, slots, events: emitter, offsets }
     return new PartitionLane({ place, context, binding, feed, predecessor })
   }
 
@@ -153,7 +156,7 @@ describe('PartitionLane', () => {
     const lane = await claimedLane()
     await lane.take(batchOf(0, [0, 1]))
     inbox.position = 1n
-    await clock.advance(60_000)
+    await clock.advance(101)
     await lane.take(batchOf(2, [2]))
     expect(inbox.handled).toEqual([0n, 1n])
     expect(events.slice(1)).toEqual(['claimed 1 2'])
@@ -161,6 +164,23 @@ describe('PartitionLane', () => {
     await clock.advance(60_000)
     await lane.take(batchOf(1, [1]))
     expect(events.slice(2)).toEqual(['claimed 0 1'])
+  })
+
+  it('goes back when the database was restored while a message waited for its turn', async () => {
+    const slots = new Slots(1)
+    const lane = newLane(Promise.resolve(), slots)
+    lane.open()
+    await lane.take(batchOf(0, [0, 1]))
+    let free: () => void = () => undefined
+    const busy = slots.use(() => new Promise<void>((resolve) => (free = resolve)))
+    const taken = lane.take(batchOf(2, [2]))
+    await settle()
+    inbox.position = 1n
+    await clock.advance(101)
+    free()
+    await Promise.all([busy, taken])
+    expect(inbox.handled).toEqual([0n, 1n])
+    expect(events.slice(1)).toEqual(['claimed 1 2'])
   })
 
   it('lets kafkajs go on when a message takes long, and handles the rest of the batch beside it', async () => {

@@ -104,11 +104,13 @@ export class PartitionWorker<Tx> {
 
   async #handleMessage(message: KafkaMessage): Promise<boolean> {
     const before = this.next
-    const done = await this.#persist(async (attempt) => {
-      // What made it fail may have been a database that is restored now, to an earlier state.
-      if (attempt > 1) await this.#locate()
-      return this.next === before && (await this.#setup.context.slots.use(() => this.#attempt(message)))
-    })
+    const done = await this.#persist((attempt) =>
+      this.#setup.context.slots.use(async () => {
+        // What made it fail, or went on while it waited, may have been a restore of the database to an earlier state.
+        if (attempt > 1 || this.#cursor.isDoubtful) await this.#locate()
+        return this.next === before && (await this.#attempt(message))
+      }),
+    )
     if (!done) return false
     this.#cursor.passMessage(BigInt(message.offset))
     this.#noteOffset()
