@@ -75,9 +75,8 @@ class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
     const started = performance.now()
     try {
       const identity = identify(this.#options, delivery)
-      const outcome = await this.#retryConflicts(place, () =>
-        this.#transact(delivery, binding, identity, signal),
-      )
+      const attempt = () => this.#transact(delivery, binding, identity, signal)
+      const outcome = await this.#retryConflicts(place, attempt, signal)
       if (outcome.status === 'duplicate') this.emit('message:deduplicated', { ...place, by: outcome.by })
       else
         this.emit('message:handled', {
@@ -102,15 +101,22 @@ class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
     return this.#options.store.checkSchema()
   }
 
-  async #retryConflicts(place: MessagePlace, work: () => Promise<Outcome>): Promise<Outcome> {
+  async #retryConflicts(
+    place: MessagePlace,
+    work: () => Promise<Outcome>,
+    signal: AbortSignal | undefined,
+  ): Promise<Outcome> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await work()
       } catch (error) {
         if (!isPigeonholeError(error, 'STORE_CONFLICT') || attempt > this.#options.conflictRetries)
           throw error
+        // Another consumer may have the partition by now: it goes on with the message.
+        if (signal?.aborted) throw error
         this.emit('message:retried', { ...place, attempt, error })
-        await systemClock.sleep(backoffDelay(conflictBackoff, attempt))
+        await systemClock.sleep(backoffDelay(conflictBackoff, attempt), signal)
+        signal?.throwIfAborted()
       }
     }
   }

@@ -238,6 +238,28 @@ describe('a conflict of two transactions', () => {
     expect(events.map(({ name }) => name)).toEqual(['message:retried', 'message:retried', 'message:failed'])
   })
 
+  it('is not tried again when the partition is lost', async () => {
+    const { inbox, store, binding } = openInbox()
+    store.commitErrors.push(conflict())
+    const { signal } = new AbortController()
+    const lost = AbortSignal.abort(new Error('the partition is lost'))
+    await expect(inbox.handle(delivery(), binding, { signal: lost })).rejects.toMatchObject({
+      code: 'STORE_CONFLICT',
+    })
+    store.commitErrors.push(conflict())
+    expect(await inbox.handle(delivery(), binding, { signal })).toEqual({ status: 'handled' })
+    expect(store.journal.filter((call) => call === 'begin')).toHaveLength(3)
+  })
+
+  it('is not tried again when the partition is lost while it waits', async () => {
+    const { inbox, store, binding } = openInbox()
+    const losing = new AbortController()
+    inbox.on('message:retried', () => losing.abort(new Error('the partition is lost')))
+    store.commitErrors.push(conflict())
+    await expect(inbox.handle(delivery(), binding, { signal: losing.signal })).rejects.toThrow('is lost')
+    expect(store.journal.filter((call) => call === 'begin')).toHaveLength(1)
+  })
+
   it('is the only error that is tried again', async () => {
     const { inbox, store, binding } = openInbox()
     store.commitErrors.push(
