@@ -34,7 +34,8 @@ export interface FirstPageParams {
  * The rows are found first and fetched by their place afterwards, so that only numbers are sorted where the index on xid
  * finds them. 300,000 rows of 200 B, pages of 5,000, ms to the client, PostgreSQL 15 and 18 alike: a backlog 17 to 25; one
  * whose statistics are from before it 100, once a capture (whole rows sorted: 370 to 580); nothing new behind 300,000
- * retained or dead rows 0.5. These are custom plans: the statement has no name, so its values are known to the planner.
+ * retained or dead rows 0.5, or a walk past all of them where the statistics expect many new ones, which is why a relay
+ * asks first whether there is any. These are custom plans: the statement has no name, so its values are known to the planner.
  */
 export const selectFirstPage: Statement<FirstPageParams, FirstPageRow> = {
   name: 'outbox_message.select_first_page',

@@ -42,6 +42,18 @@ export function describeLeases<Tx>(scene: StoreScene<Tx>): void {
       expect(await relay.takeLease({ ...b, observed: { ...seen, [part]: null } })).toBe(part === 'token')
     })
 
+    it('never looks again as it did before, so that an observer sees that it has changed hands and back', async () => {
+      const relay = relayOf(await scene.open())
+      const seen = [await relay.readLease(0)]
+      for (const who of [a, b, a]) {
+        await relay.takeLease({ ...who, observed: await relay.readLease(0) })
+        seen.push(await relay.readLease(0))
+      }
+      await relay.releaseLease(a)
+      seen.push(await relay.readLease(0))
+      expect(new Set(seen.map(({ renewal }) => renewal)).size).toBe(seen.length)
+    })
+
     it('is renewed by its holder only, and counts that', async () => {
       const relay = relayOf(await scene.open())
       await relay.takeLease({ ...a, observed: await relay.readLease(0) })

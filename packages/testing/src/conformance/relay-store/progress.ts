@@ -31,6 +31,19 @@ export function describeProgress<Tx>(scene: StoreScene<Tx>): void {
       await commitRows(opened)
       expect(await relay.hasMessages(read.cursor)).toBe(true)
     })
+
+    it('counts what was open when the capture began, also where it lies behind what has been read', async () => {
+      const { opened, relay, readPage } = await lead(scene)
+      const slow = await opened.begin()
+      await opened.store.insertMessages(slow.tx, [row()])
+      await commitRows(opened, [row(), row()])
+      const read = await readPage(originCursor, { maxRows: 2 })
+      expect(read.cursor.until).not.toBeNull()
+      expect(await relay.hasMessages(read.cursor)).toBe(false)
+      await slow.commit()
+      expect(await relay.hasMessages(read.cursor)).toBe(true)
+      expect(await relay.isCovered(await relay.readSnapshot(), read.cursor)).toBe(false)
+    })
   })
 
   describe('a mark', () => {
