@@ -11,6 +11,9 @@ export interface CommitterSetup {
   readonly commit: (offsets: readonly NextOffset[]) => Promise<void>
 }
 
+/** A refused commit is not tried again sooner, in milliseconds. */
+const shortestRetryMs = 1_000
+
 /** Commits the group's offsets behind what is handled. They come late, or not at all: no message depends on them. */
 export class OffsetCommitter {
   readonly #setup: CommitterSetup
@@ -26,7 +29,7 @@ export class OffsetCommitter {
   /** Commits this offset soon, unless a later one of the partition comes first. */
   note(next: NextOffset): void {
     this.#noted.set(key(next), next)
-    if (!this.#waiting) void this.#flushLater()
+    this.#flushLater(this.#setup.intervalMs)
   }
 
   /** The partition is another member's: what was noted of it is not this one's to commit. */
@@ -46,9 +49,13 @@ export class OffsetCommitter {
     await this.flush()
   }
 
-  async #flushLater(): Promise<void> {
+  #flushLater(ms: number): void {
+    if (!this.#waiting && !this.#ending.signal.aborted) void this.#flushIn(ms)
+  }
+
+  async #flushIn(ms: number): Promise<void> {
     this.#waiting = true
-    await this.#setup.clock.sleep(this.#setup.intervalMs, this.#ending.signal)
+    await this.#setup.clock.sleep(ms, this.#ending.signal)
     this.#waiting = false
     if (!this.#ending.signal.aborted) await this.flush()
   }
@@ -60,6 +67,8 @@ export class OffsetCommitter {
       await this.#setup.commit(offsets)
     } catch (error) {
       this.#setup.events.emit('offsets:refused', { error })
+      // There may be no later offset for long, and what is not committed is delivered again after a crash.
+      this.#flushLater(Math.max(this.#setup.intervalMs, shortestRetryMs))
       return
     }
     for (const next of offsets) if (this.#noted.get(key(next)) === next) this.forget(next)

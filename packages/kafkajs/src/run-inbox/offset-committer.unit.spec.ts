@@ -53,6 +53,17 @@ describe('OffsetCommitter', () => {
     expect(committed).toEqual([[next(0, 1n), next(1, 1n)]])
   })
 
+  it('commits anew what Kafka has refused, when nothing more comes', async () => {
+    refusal = new Error('the group is rebalancing')
+    committer.note(next(0, 1n))
+    await clock.advance(1_000)
+    await clock.advance(1_000)
+    expect(heard).toEqual([{ error: refusal }, { error: refusal }])
+    refusal = undefined
+    await clock.advance(1_000)
+    expect(committed).toEqual([[next(0, 1n)]])
+  })
+
   it('commits nothing of a partition that is lost', async () => {
     committer.note(next(0, 1n))
     committer.forget(next(0, 1n))
