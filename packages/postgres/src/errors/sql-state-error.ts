@@ -63,7 +63,7 @@ function schemaMissing({ message, schema, cause }: SqlStateFault): PigeonholeErr
 
 function accessDenied({ message, cause }: SqlStateFault): PigeonholeError {
   return new PigeonholeError('STORE_ACCESS_DENIED', {
-    message: `PostgreSQL denies access (${message}): check the credentials, and GRANT what docs/operations.md lists`,
+    message: `PostgreSQL denies access (${message}): check the credentials, and GRANT what docs/privileges.md lists`,
     details: {},
     cause,
   })

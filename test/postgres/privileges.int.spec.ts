@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createInbox, createOutbox, on, topic } from '@pigeonhole/core'
+import { migrate, postgresStore } from '@pigeonhole/postgres'
+import { createDatabase, type TestDatabase } from '@pigeonhole/testing'
+import type pg from 'pg'
+import { afterAll, beforeAll, expect, inject, it } from 'vitest'
+import { quietPool } from './quiet-pool.js'
+
+// Roles are the whole server's, so their names are this run's own.
+const suffix = randomUUID().slice(0, 8)
+const roles = { publisher: `publisher_${suffix}`, consumer: `consumer_${suffix}`, relay: `relay_${suffix}` }
+const pools: pg.Pool[] = []
+
+let database: TestDatabase
+let owner: pg.Pool
+
+/** The statements of docs/privileges.md, for this run's roles. */
+function documentedGrants(): string {
+  const page = readFileSync(new URL('../../docs/privileges.md', import.meta.url), 'utf8')
+  const blocks = [...page.matchAll(/```sql\n([^`]*)```/g)].map(([, sql]) => sql)
+  return blocks
+    .join('\n')
+    .replaceAll(/\b(publisher|consumer|relay)\b(?=[,;])/g, (role) => roles[role as keyof typeof roles])
+}
+
+beforeAll(async () => {
+  database = await createDatabase({ url: inject('databaseUrl') })
+  owner = quietPool(database.url)
+  await migrate({ pool: owner })
+  for (const role of Object.values(roles)) await owner.query(`CREATE ROLE ${role} LOGIN PASSWORD 'secret'`)
+  await owner.query('REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC')
+})
+afterAll(async () => {
+  await Promise.all(pools.map((pool) => pool.end()))
+  for (const role of Object.values(roles)) await owner.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+  await owner.end()
+  await database.drop()
+})
+
+function poolOf(role: string): pg.Pool {
+  const url = new URL(database.url)
+  url.username = role
+  url.password = 'secret'
+  const pool = quietPool(url.href)
+  pools.push(pool)
+  return pool
+}
+
+const orders = topic<{ readonly id: string }>('orders')
+
+async function publish(): Promise<void> {
+  const pool = poolOf(roles.publisher)
+  const client = await pool.connect()
+  try {
+    await client.query('BEGIN')
+    await createOutbox({ store: postgresStore(pool) }).publish(
+      client,
+      orders,
+      { id: '1' },
+      { key: '1', ordered: true },
+    )
+    await client.query('COMMIT')
+  } finally {
+    client.release(true)
+  }
+}
+
+async function handle(): Promise<void> {
+  const inbox = createInbox({ store: postgresStore(poolOf(roles.consumer)), name: 'billing' })
+  await inbox.checkSchema()
+  const headers = [['message-id', Buffer.from('id-1')]] as const
+  const delivery = { topic: 'orders', partition: 0, key: null, value: Buffer.from('{"id":"1"}'), headers }
+  const binding = on(orders, () => undefined)
+  await inbox.handle({ ...delivery, offset: 0n }, binding)
+  await inbox.handle({ ...delivery, offset: 1n }, binding)
+  await inbox.readPositions([{ topic: 'orders', partition: 0 }])
+}
+
+async function relay(): Promise<void> {
+  await postgresStore(poolOf(roles.relay)).checkServer()
+}
+
+it('without them each part is refused, with them each does its work', async () => {
+  const denied = expect.objectContaining({ code: 'STORE_ACCESS_DENIED' })
+  for (const work of [publish, handle, relay]) await expect(work()).rejects.toEqual(denied)
+  await owner.query(documentedGrants())
+  for (const work of [publish, handle, relay]) await expect(work()).resolves.toBeUndefined()
+})
