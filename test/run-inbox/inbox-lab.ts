@@ -73,7 +73,9 @@ export class InboxLab implements AsyncDisposable {
     this.kafka = this.newKafka()
     this.pool = new pg.Pool({ connectionString: database.url, max: 10 })
     this.store = postgresStore(this.pool)
-    this.#producer = this.kafka.producer({ allowAutoTopicCreation: false })
+    // A topic or a cluster that is new may not be ready for its first message.
+    const retry = { initialRetryTime: 50, retries: 10 }
+    this.#producer = this.kafka.producer({ allowAutoTopicCreation: false, retry })
   }
 
   static async open(servers: LabServers): Promise<InboxLab> {
