@@ -14,6 +14,7 @@ export function memoryInbox(database: MemoryDatabase): InboxStore<MemoryTransact
   return {
     transaction: (bounds, work) => database.transact((tx) => withinBounds(tx, bounds, work)),
     async advancePosition(tx: MemoryTransaction, inbox: string, position: Position): Promise<boolean> {
+      tx.assertUsable()
       const key = positionKey(inbox, position)
       await locks.acquire(tx, key).catch(failing(tx))
       if ((positions.get(key, tx) ?? 0n) > position.offset) return false
@@ -21,6 +22,7 @@ export function memoryInbox(database: MemoryDatabase): InboxStore<MemoryTransact
       return true
     },
     async insertMessageId(tx: MemoryTransaction, { inbox, scope, id }): Promise<boolean> {
+      tx.assertUsable()
       const key = JSON.stringify(['id', inbox, scope, id])
       if (messageIds.get(key, tx)) return false
       await locks.acquire(tx, key).catch(failing(tx))

@@ -5,7 +5,7 @@ import { testOutboxStore } from '../conformance/outbox-store.js'
 import { testRelayStore } from '../conformance/relay-store.js'
 import type { StoreSubject } from '../conformance/store-subject.js'
 import { memoryStore } from './memory-store.js'
-import { MemoryTransaction } from './memory-transaction.js'
+import type { MemoryTransaction } from './memory-transaction.js'
 
 const subject: StoreSubject<MemoryTransaction> = {
   name: 'memoryStore',
@@ -71,6 +71,19 @@ describe('memoryStore in a test of an application', () => {
     const ended = store.begin()
     await ended.commit()
     expect(() => ended.onCommit(() => undefined)).toThrow('has ended')
-    expect(MemoryTransaction.prototype).toBe(Object.getPrototypeOf(ended))
+  })
+
+  it('lets nothing of a transaction that has ended hold up another one', async () => {
+    const store = memoryStore()
+    const position = { topic: 'orders', partition: 0, offset: 1n }
+    const entry = { inbox: 'inbox', scope: 'orders', id: 'id' }
+    const ended = store.begin()
+    await ended.commit()
+    await expect(store.advancePosition(ended, 'inbox', position)).rejects.toThrow('has ended')
+    await expect(store.insertMessageId(ended, entry)).rejects.toThrow('has ended')
+    await store.transaction(async (tx) => {
+      expect(await store.advancePosition(tx, 'inbox', position)).toBe(true)
+      expect(await store.insertMessageId(tx, entry)).toBe(true)
+    })
   })
 })
