@@ -77,6 +77,7 @@ async function ownCatalog(schema = 'pigeonhole'): Promise<string[]> {
 }
 
 describe('the tables', () => {
+  // Who changes them lets vitest write the list anew (-u) and reviews the difference.
   it('are those of the committed list', async () => {
     const lines = await ownCatalog()
     await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('../../prisma/tables.txt')
