@@ -102,6 +102,23 @@ describe('readLog', () => {
     expect(valuesOf(await readLog({ brokers, topics: [topic] }))).toEqual(['committed 1', 'committed 2'])
   })
 
+  it('finds what was committed just before, whose markers may still be on their way', async () => {
+    const topic = await createTopic(8)
+    const producer = await transactionalProducer()
+    const committed: string[] = []
+    for (let round = 0; round < 15; round++) {
+      const transaction = await producer.transaction()
+      const messages = Array.from({ length: 8 }, (_, partition) => ({
+        partition,
+        value: `${round}/${partition}`,
+      }))
+      await transaction.send({ topic, acks: -1, messages })
+      await transaction.commit()
+      committed.push(...messages.map(({ value }) => value))
+      expect(valuesOf(await readLog({ brokers, topics: [topic] })).sort()).toEqual(committed.sort())
+    }
+  })
+
   it('reads topics without records, and names one that is not there', async () => {
     expect(await readLog({ brokers, topics: [await createTopic(3)] })).toEqual([])
     expect(await readLog({ brokers, topics: [] })).toEqual([])
@@ -118,7 +135,7 @@ describe('readLog', () => {
     await plain.send({ topic, messages: [{ value: 'before' }] })
     await open.send({ topic, acks: -1, messages: [{ value: 'undecided', partition: 0 }] })
     await plain.send({ topic, messages: [{ value: 'behind' }] })
-    expect(valuesOf(await readLog({ brokers, topics: [topic] }))).toEqual(['before'])
+    expect(valuesOf(await readLog({ brokers, topics: [topic], settleMs: 0 }))).toEqual(['before'])
     await open.commit()
     expect(valuesOf(await readLog({ brokers, topics: [topic] }))).toEqual(['before', 'undecided', 'behind'])
   })

@@ -3,6 +3,7 @@ import { isPigeonholeError, messageIdHeader, PigeonholeError } from '@pigeonhole
 import { correctReadCommitted } from '@pigeonhole/kafkajs'
 import { type Admin, type Consumer, type EachBatchPayload, Kafka, type KafkaMessage, logLevel } from 'kafkajs'
 import { compareOrder } from './disorder.js'
+import { findEnds, type LogEnds, placeOf } from './log-ends.js'
 import type { LoggedMessage } from './messages.js'
 
 /** Options of {@link readLog}. */
@@ -12,6 +13,8 @@ export interface ReadLogOptions {
   readonly topics: readonly string[]
   /** Longest time for all of it, in milliseconds. @default 30000 */
   readonly timeoutMs?: number
+  /** Longest wait for transactions that were written before the call and are not settled yet, in milliseconds. @default 5000 */
+  readonly settleMs?: number
 }
 
 /** A record as a `read_committed` consumer finds it. */
@@ -30,18 +33,20 @@ const retry = { initialRetryTime: 20, maxRetryTime: 1_000, retries: 8 }
 
 /**
  * Reads every committed record of `topics`, from the start of the log to its end as a `read_committed` consumer sees it
- * now (the first record of a transaction that is still open), in the order of topic, partition and offset. Leaves no
+ * now, in the order of topic, partition and offset. A transaction whose commit was acknowledged before the call is in it, and
+ * so is everything before a transaction that is still open after `settleMs`. Leaves no
  * consumer group behind. Not for topics whose last records may be compacted away.
  * @throws TOPIC_MISSING; BROKER_UNAVAILABLE; DEADLINE_EXCEEDED.
  */
-export async function readLog({ brokers, topics, timeoutMs = 30_000 }: ReadLogOptions): Promise<LogRecord[]> {
+export async function readLog(options: ReadLogOptions): Promise<LogRecord[]> {
+  const { brokers, topics, timeoutMs = 30_000, settleMs = 5_000 } = options
   correctReadCommitted()
   const quiet = { logLevel: logLevel.NOTHING, retry }
   const kafka = new Kafka({ clientId: 'pigeonhole.checker', brokers: [...brokers], ...quiet })
   const admin = kafka.admin()
   try {
     await admin.connect()
-    const ends = await findEnds(admin, topics)
+    const ends = await findEnds({ kafka, admin, topics, settleMs })
     return ends.size === 0 ? [] : await readUntil({ kafka, admin, topics, ends, timeoutMs })
   } catch (cause) {
     if (isPigeonholeError(cause)) throw cause
@@ -76,26 +81,11 @@ function messageIdOf({ headers, partition, offset }: LogRecord): string {
   return headers.find(([name]) => name === messageIdHeader)?.[1] ?? `without id, ${partition}/${offset}`
 }
 
-/** The offset behind the last record of each partition that has records. An admin client of kafkajs asks `read_committed`. */
-type Ends = ReadonlyMap<string, bigint>
-
-async function findEnds(admin: Admin, topics: readonly string[]): Promise<Ends> {
-  const known = new Set(await admin.listTopics())
-  const ends = new Map<string, bigint>()
-  for (const topic of topics) {
-    if (!known.has(topic)) throw topicMissing(topic)
-    for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
-      if (BigInt(low) < BigInt(high)) ends.set(placeOf(topic, partition), BigInt(high))
-    }
-  }
-  return ends
-}
-
 interface Reading {
   readonly kafka: Kafka
   readonly admin: Admin
   readonly topics: readonly string[]
-  readonly ends: Ends
+  readonly ends: LogEnds
   readonly timeoutMs: number
 }
 
@@ -120,7 +110,7 @@ async function readUntil({ kafka, admin, topics, ends, timeoutMs }: Reading): Pr
 }
 
 // A batch of which everything is filtered out (markers, aborted records) never reaches `eachBatch`, but its end is told.
-function reachEnds(consumer: Consumer, ends: Ends, timeoutMs: number): Promise<void> {
+function reachEnds(consumer: Consumer, ends: LogEnds, timeoutMs: number): Promise<void> {
   const unread = new Map(ends)
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(deadlineExceeded([...unread.keys()], timeoutMs)), timeoutMs)
@@ -141,7 +131,7 @@ function reachEnds(consumer: Consumer, ends: Ends, timeoutMs: number): Promise<v
   })
 }
 
-function recordsOf({ batch }: EachBatchPayload, ends: Ends): LogRecord[] {
+function recordsOf({ batch }: EachBatchPayload, ends: LogEnds): LogRecord[] {
   const { topic, partition } = batch
   const end = ends.get(placeOf(topic, partition)) ?? 0n
   return batch.messages
@@ -163,17 +153,6 @@ function compareRecords(a: LogRecord, b: LogRecord): number {
     : a.topic > b.topic
       ? 1
       : a.partition - b.partition || compareOrder(a.offset, b.offset)
-}
-
-function placeOf(topic: string, partition: number): string {
-  return `${topic}/${partition}`
-}
-
-function topicMissing(topic: string): PigeonholeError {
-  return new PigeonholeError('TOPIC_MISSING', {
-    message: `Topic ${topic} is not in the cluster: create it, or correct its name`,
-    details: { topic },
-  })
 }
 
 function deadlineExceeded(unread: readonly string[], timeoutMs: number): PigeonholeError {
