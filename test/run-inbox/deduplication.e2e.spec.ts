@@ -235,9 +235,14 @@ describe('runInbox', () => {
     }
     await producer.disconnect()
     await lab.send(orders, ['last'])
-    await lab.run({ topics: [orders] })
+    const inbox = lab.inbox()
+    const handled = collectEvents(inbox, 'message:handled')
+    await lab.run({ topics: [orders], inbox })
     await eventually(() => lab.effects()).toEqual(['kept-1', 'kept-2', 'last'])
-    expect(await lab.position(orders)).toBe(11n)
+    // Kafka may write the marker of a transaction that has ended behind what is sent next.
+    await eventually(() => handled.length).toBe(3)
+    expect(handled[2]?.offset).toBeGreaterThanOrEqual(9n)
+    expect(await lab.position(orders)).toBe((handled[2]?.offset ?? 0n) + 1n)
   })
 
   it('starts at the end of the log when told so, and passes over nothing after that', async () => {

@@ -131,11 +131,11 @@ describe('a rebalance of runInbox', () => {
     const orders = await lab.createTopic(2)
     const first = await lab.run({ topics: [orders] })
     const lost = collectEvents(first, 'partition:lost')
-    const joined = nextEvent(first, 'group:joined')
+    // Kafka may let the first member join once more by itself.
+    const shared = nextEvent(first, 'group:joined', ({ partitions }) => partitions.length === 1)
     await lab.run({ topics: [orders] })
-    const { partitions } = await joined
-    expect(partitions).toHaveLength(1)
-    expect(lost).toMatchObject([{ topic: orders.name, partition: 1 - (partitions[0]?.partition ?? 0) }])
+    const kept = (await shared).partitions[0]?.partition
+    expect(lost).toMatchObject([{ topic: orders.name, partition: kept === 0 ? 1 : 0 }])
   })
 
   async function effectsOf(prefix: string): Promise<string[]> {
