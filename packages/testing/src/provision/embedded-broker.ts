@@ -44,14 +44,9 @@ export class EmbeddedBroker {
   async format(): Promise<void> {
     await mkdir(this.#directory)
     await writeFile(this.#propertiesFile, this.#properties())
-    const args = [
-      'kafka.tools.StorageTool',
-      'format',
-      '-t',
-      this.#setup.clusterId,
-      '-c',
-      this.#propertiesFile,
-    ]
+    // Such an id may begin with a dash, which as a word of its own would be taken for an option.
+    const id = `--cluster-id=${this.#setup.clusterId}`
+    const args = ['kafka.tools.StorageTool', 'format', id, '-c', this.#propertiesFile]
     const { code } = await this.#setup.warden.run(this.#spec('format', args))
     if (code !== 0) throw await this.#failure('Kafka cannot format its data directory')
   }
