@@ -10,7 +10,7 @@ const packages = readdirSync(path.join(root, 'packages')).map((folder) => path.j
 
 /** @type {ReadonlyArray<readonly [what: string, command: readonly string[]]>} */
 const steps = [
-  ['format, lint', ['biome', 'ci', '--error-on-warnings']],
+  ['format, lint', ['biome', 'ci', '--error-on-warnings', '--colors=off']],
   ['types of the packages', ['tsc', '--build']],
   ['types of specs, examples, scripts', ['tsc', '--project', 'tsconfig.specs.json']],
   ['dependency table', ['node', 'scripts/check-dependency-table.mjs']],
