@@ -134,10 +134,10 @@ export class Pipeline {
         poll.wake()
         return
       }
-      const untold = this.#noted < this.#confirmed.number || this.#cleaner.isDue(this.#confirmed)
+      const untold = this.#noted < this.#confirmed.number || this.#cleaner.isDue(atRest(this.#confirmed))
       if (untold)
         await untilAborted(
-          this.#guarded((tx, confirmed) => this.#clean(tx, confirmed)),
+          this.#guarded((tx, confirmed) => this.#clean(tx, atRest(confirmed))),
           leading,
         )
       else await poll.pause(AbortSignal.any([reading, leading]))
@@ -159,6 +159,13 @@ export class Pipeline {
     this.#noted = confirmed.number
     return result
   }
+}
+
+// Where there is nothing left to read, a capture whose last page was a full one is over: all that is visible at its end is
+// confirmed. Without this its rows would stay until the next message.
+function atRest(batch: RelayBatch): RelayBatch {
+  const { from, until } = batch.cursor
+  return { ...batch, cursor: { from: until ?? from, until: null, lastSeq: '0' } }
 }
 
 function orphaned(shard: number, batch: number): PigeonholeError {

@@ -259,12 +259,24 @@ describe('what is confirmed', () => {
     await running
   })
 
-  it('is made known also where there is nothing to delete yet, as its capture may go on', async () => {
+  it('is deleted also where the last page of a capture was a full one', async () => {
     const { run, store, reading } = await openPipeline({ rows: 2 })
     store.splitsCaptures = true
     const running = run()
     await settle()
-    expect(store).toMatchObject({ lease: { confirmed: 1 }, deleted: 0 })
+    expect(store).toMatchObject({ lease: { confirmed: 1 }, deleted: 2 })
+    reading.abort()
+    await running
+  })
+
+  it('is not deleted up to the end of a capture that goes on', async () => {
+    const { run, script, store, reading } = await openPipeline({ rows: 6 })
+    store.splitsCaptures = true
+    const running = run()
+    await settle()
+    const deletions = script.calls.filter((call) => call.startsWith('deletePublished'))
+    // In lots of twice a batch.
+    expect(deletions).toEqual(['deletePublished 6', 'deletePublished 6'])
     reading.abort()
     await running
   })
