@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { PigeonholeError } from '../errors/pigeonhole-error.js'
+import { linkAbort } from '../lifecycle/linked-abort.js'
 import type { Lease } from '../ports/relay-store.js'
 import type { ResolvedRelayOptions } from './relay-options.js'
 
@@ -73,13 +74,12 @@ export class ShardLease {
   // Resolves to false when the store did not answer: only time decides what that means.
   async #renew(signal: AbortSignal, remainingMs: number): Promise<boolean> {
     const { store, clock } = this.#options
-    const unanswered = new AbortController()
-    const expired = clock
-      .sleep(Math.max(0, remainingMs), AbortSignal.any([signal, unanswered.signal]))
-      .then(() => undefined)
+    const unanswered = linkAbort(signal)
+    const expired = clock.sleep(Math.max(0, remainingMs), unanswered.signal).then(() => undefined)
     const answer = store.renewLease({ shard: this.#shard, holder: this.holder }).catch(() => undefined)
     const held = await Promise.race([answer, expired])
     unanswered.abort()
+    unanswered.unlink()
     if (held === false) throw this.lost('another process has taken it')
     return held === true
   }

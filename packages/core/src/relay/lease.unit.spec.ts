@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { getEventListeners } from 'node:events'
+import { describe, expect, it, vi } from 'vitest'
 import { CallScript } from '../ports/call-script.fake.js'
 import { ManualClock, settle } from '../ports/manual-clock.fake.js'
 import { ShardLease } from './lease.js'
@@ -187,6 +188,20 @@ describe('keeping a lease', () => {
     expect(kept).toEqual({})
     await clock.advance(1)
     expect(kept.error).toMatchObject({ code: 'LEASE_LOST' })
+  })
+
+  // Node keeps a record of every signal of AbortSignal.any for as long as its sources live.
+  it('leaves nothing behind on the signal, which lives as long as the lease is held', async () => {
+    const any = vi.spyOn(AbortSignal, 'any')
+    const { lease, clock, take } = openLease()
+    await take()
+    const over = new AbortController()
+    const keeping = lease.keep(over.signal)
+    await clock.advance(5 * renewMs)
+    expect(any).not.toHaveBeenCalled()
+    expect(getEventListeners(over.signal, 'abort')).toHaveLength(1) // The pause before the next renewal.
+    over.abort()
+    await keeping
   })
 
   it('counts from when a renewal was asked for, since that is all an observer may have seen', async () => {

@@ -39,6 +39,11 @@ export interface PipelineSignals {
   readonly leading: AbortSignal
 }
 
+interface IdleSignals extends PipelineSignals {
+  /** Aborts when either of the others does. */
+  readonly ending: AbortSignal
+}
+
 /**
  * Moves the messages of an open shard, batch after batch, with one batch prepared ahead: the intent of batch n+1 may be
  * written while Kafka decides on n, its Kafka transaction begins only after n is acknowledged. Crash only: any
@@ -65,6 +70,7 @@ export class Pipeline {
 
   /** Resolves when `reading` aborts and everything prepared is confirmed. */
   async run({ reading, leading }: PipelineSignals): Promise<void> {
+    const ending = AbortSignal.any([reading, leading])
     let ahead = this.#prepare(this.#confirmed)
     try {
       for (;;) {
@@ -75,7 +81,7 @@ export class Pipeline {
           await untilAborted(this.#publish(prepared), leading)
         } else {
           if (reading.aborted) return
-          await this.#idle({ reading, leading })
+          await this.#idle({ reading, leading, ending })
           ahead = this.#prepare(this.#confirmed)
         }
       }
@@ -127,7 +133,7 @@ export class Pipeline {
 
   // Nothing is in flight here. While there is nothing to send, PostgreSQL is told of the last acknowledged batch, so that
   // `drain` and `status` of other processes see it, and what it covers is deleted.
-  async #idle({ reading, leading }: PipelineSignals): Promise<void> {
+  async #idle({ reading, leading, ending }: IdleSignals): Promise<void> {
     const { options, poll } = this.#parts
     while (!reading.aborted) {
       if (await untilAborted(options.store.hasMessages(this.#confirmed.cursor), leading)) {
@@ -140,7 +146,7 @@ export class Pipeline {
           this.#guarded((tx, confirmed) => this.#clean(tx, atRest(confirmed))),
           leading,
         )
-      else await poll.pause(AbortSignal.any([reading, leading]))
+      else await poll.pause(ending)
     }
   }
 

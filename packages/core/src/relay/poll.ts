@@ -1,3 +1,4 @@
+import { type LinkedAbort, linkAbort } from '../lifecycle/linked-abort.js'
 import type { Clock } from '../ports/clock.js'
 
 interface PollOptions {
@@ -14,7 +15,7 @@ interface PollOptions {
 export class Poll {
   readonly #options: PollOptions
   #pauseMs: number
-  #sleeping: AbortController | undefined
+  #sleeping: LinkedAbort | undefined
 
   constructor(options: PollOptions) {
     this.#options = options
@@ -29,10 +30,12 @@ export class Poll {
 
   /** Waits for the next look, for a wake-up or until `signal` aborts. */
   async pause(signal: AbortSignal): Promise<void> {
-    this.#sleeping = new AbortController()
+    const sleeping = linkAbort(signal)
+    this.#sleeping = sleeping
     const pauseMs = this.#pauseMs
     this.#pauseMs = Math.min(this.#options.idlePollMs, pauseMs * 2)
-    await this.#options.clock.sleep(pauseMs, AbortSignal.any([signal, this.#sleeping.signal]))
+    await this.#options.clock.sleep(pauseMs, sleeping.signal)
+    sleeping.unlink()
     this.#sleeping = undefined
   }
 }

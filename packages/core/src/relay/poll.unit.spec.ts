@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { getEventListeners } from 'node:events'
+import { describe, expect, it, vi } from 'vitest'
 import { ManualClock, settle } from '../ports/manual-clock.fake.js'
 import { Poll } from './poll.js'
 
@@ -50,5 +51,19 @@ describe('Poll', () => {
     stopping.abort()
     await pause
     expect({ now: clock.now(), sleeping: clock.sleeping }).toEqual({ now: 0, sleeping: 0 })
+  })
+
+  // Node keeps a record of every signal of AbortSignal.any for as long as its sources live.
+  it('leaves nothing behind on the signal, which lives as long as the relay', async () => {
+    const any = vi.spyOn(AbortSignal, 'any')
+    const { poll, clock } = openPoll()
+    const { signal } = new AbortController()
+    for (let i = 0; i < 3; i++) {
+      const pause = poll.pause(signal)
+      await clock.advance(1_000)
+      await pause
+    }
+    expect(any).not.toHaveBeenCalled()
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 })

@@ -104,6 +104,7 @@ export class Shard {
   // Opens and publishes, again after each fault, while the lease is held. Rejects with LEASE_LOST alone: a guard has
   // seen it before the next renewal does.
   async #lead(signals: PipelineSignals): Promise<void> {
+    const ending = AbortSignal.any([signals.reading, signals.leading])
     while (!signals.leading.aborted && !signals.reading.aborted) {
       this.#change('opening', this.#error)
       let pipeline: Pipeline | undefined
@@ -129,7 +130,7 @@ export class Shard {
           isPigeonholeError(error, 'RECORD_REFUSED') && this.#size.refused(pipeline?.rowsInFlight ?? 0)
         if (divisible) continue
         if (halts(error)) return this.#change('halted', error)
-        await this.#backOff(error, AbortSignal.any([signals.reading, signals.leading]))
+        await this.#backOff(error, ending)
       }
     }
   }
