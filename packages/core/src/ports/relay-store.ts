@@ -36,7 +36,7 @@ export interface Page {
   readonly cursor: Cursor
 }
 
-/** Bounds of a page. At least one row is returned if there is any. */
+/** Bounds of a page, or of a lot that is deleted. It holds at least one row if there is any. */
 export interface PageBounds {
   readonly maxRows: number
   /** Sum of key, payload and headers of all rows, in bytes. */
@@ -92,8 +92,14 @@ export interface GuardedTransaction {
   readPage(cursor: Cursor, bounds: PageBounds): Promise<Page>
   /** Inserts the intent if its parent is there (batch 0 has none). Resolves to false otherwise. */
   insertBatch(batch: RelayBatch): Promise<boolean>
-  /** Deletes up to `limit` rows of the outbox that are visible in `cursor.from`; resolves to how many. */
-  deletePublished(cursor: Cursor, limit: number): Promise<number>
+  /**
+   * Deletes rows of the outbox that are visible in `cursor.from`, as many as `bounds` allow. Resolves to how many, and
+   * whether there may be more.
+   */
+  deletePublished(
+    cursor: Cursor,
+    bounds: PageBounds,
+  ): Promise<{ readonly rows: number; readonly more: boolean }>
 }
 
 /** A shard as `status` shows it. */

@@ -1,16 +1,22 @@
-import { type GuardedTransaction, originCursor, type RelayBatch } from '../ports/relay-store.js'
+import {
+  type GuardedTransaction,
+  originCursor,
+  type PageBounds,
+  type RelayBatch,
+} from '../ports/relay-store.js'
 
 /**
  * Deletes what is confirmed: rows of the outbox behind the confirmed cursor, and the intents below it. Never behind an
  * intent, which Kafka may yet refuse.
  */
 export class Cleaner {
-  readonly #limit: number
+  readonly #lot: PageBounds
   /** The snapshot up to which everything is deleted. */
   #cleaned = originCursor.from
 
-  constructor(limit: number) {
-    this.#limit = limit
+  /** `lot`: bounds of what one transaction deletes, so that it ends in time, however large the messages are. */
+  constructor(lot: PageBounds) {
+    this.#lot = lot
   }
 
   /** Whether messages that are visible in the confirmed cursor's snapshot may still be there. */
@@ -22,9 +28,9 @@ export class Cleaner {
   async clean(tx: GuardedTransaction, confirmed: RelayBatch): Promise<number> {
     if (!this.isDue(confirmed)) return 0
     await tx.deleteBatchesBelow(confirmed.number)
-    const rows = await tx.deletePublished(confirmed.cursor, this.#limit)
+    const { rows, more } = await tx.deletePublished(confirmed.cursor, this.#lot)
     // If the transaction fails after this, its shard opens again with a new cleaner.
-    if (rows < this.#limit) this.#cleaned = confirmed.cursor.from
+    if (!more) this.#cleaned = confirmed.cursor.from
     return rows
   }
 }

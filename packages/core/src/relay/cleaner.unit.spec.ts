@@ -13,14 +13,15 @@ function batch(number: number, rows: number): RelayBatch {
   }
 }
 
-async function openCleaner(limit: number) {
+async function openCleaner(maxRows: number) {
   const script = new CallScript()
   const store = new ScriptedRelayStore(script)
-  const cleaner = new Cleaner(limit)
+  const cleaner = new Cleaner({ maxRows, maxBytes: 1_000 })
   const guard = { shard: 0, token: '', confirmed: 0 }
   store.lease = { ...store.lease, token: '' }
   return {
     script,
+    store,
     cleaner,
     clean: (confirmed: RelayBatch) => store.guarded(guard, (tx) => cleaner.clean(tx, confirmed)),
   }
@@ -50,6 +51,15 @@ describe('Cleaner', () => {
     const lots: number[] = []
     while (cleaner.isDue(confirmed)) lots.push(await clean(confirmed))
     expect(lots).toEqual([3, 3, 1])
+  })
+
+  it('goes on where large messages make a lot shorter than its bound in rows', async () => {
+    const { clean, cleaner, store } = await openCleaner(100)
+    store.lotRows = 2
+    const confirmed = batch(1, 5)
+    const lots: number[] = []
+    while (cleaner.isDue(confirmed)) lots.push(await clean(confirmed))
+    expect(lots).toEqual([2, 2, 1])
   })
 
   it('is due again when the confirmed cursor moves on', async () => {

@@ -60,7 +60,8 @@ export class Pipeline {
   constructor(parts: PipelineParts) {
     this.#parts = parts
     this.#confirmed = parts.open.confirmed
-    this.#cleaner = new Cleaner(parts.options.batchRows * 2)
+    const { batchRows, batchBytes } = parts.options
+    this.#cleaner = new Cleaner({ maxRows: batchRows * 2, maxBytes: batchBytes * 2 })
   }
 
   /** Rows of the batch that was being sent when the pipeline ended. */

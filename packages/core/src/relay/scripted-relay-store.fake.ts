@@ -31,6 +31,8 @@ export class ScriptedRelayStore implements RelayStore {
   recorded: RelayIdentity | null = null
   xidAhead: string | null = null
   deleted = 0
+  /** Most rows of one deletion, as the bound in bytes sets it. */
+  lotRows = Number.POSITIVE_INFINITY
   /** Whether a page's cursor says that its capture goes on, as one does that ends at the limit of rows. */
   splitsCaptures = false
   readonly #script: CallScript
@@ -173,11 +175,12 @@ export class ScriptedRelayStore implements RelayStore {
         if (!orphaned) this.batches.push(batch)
         return !orphaned
       },
-      deletePublished: async (cursor, limit) => {
+      deletePublished: async (cursor, { maxRows }) => {
         await script.enter('deletePublished', position(cursor))
-        const rows = Math.min(limit, position(cursor) - this.deleted)
+        const left = position(cursor) - this.deleted
+        const rows = Math.min(maxRows, this.lotRows, left)
         this.deleted += rows
-        return rows
+        return { rows, more: rows < left }
       },
     }
   }

@@ -7,7 +7,7 @@ import type {
   RelayIdentity,
   ShardFacts,
 } from '@pigeonhole/core'
-import { deleteVisibleMessages } from '../sql/outbox-message/delete-visible.js'
+import { type DeletedLot, deleteVisibleMessages } from '../sql/outbox-message/delete-visible.js'
 import { deleteRelayBatchesBelow } from '../sql/relay-batch/delete-below.js'
 import { deleteOtherRelayBatches } from '../sql/relay-batch/delete-others.js'
 import { insertRelayBatch } from '../sql/relay-batch/insert.js'
@@ -51,7 +51,7 @@ export class SqlGuardedTransaction implements GuardedTransaction {
     return inserted.length > 0
   }
 
-  deletePublished(cursor: Cursor, limit: number): Promise<number> {
-    return runForOne(this.#session, deleteVisibleMessages, { snapshot: cursor.from, limit })
+  deletePublished(cursor: Cursor, bounds: PageBounds): Promise<DeletedLot> {
+    return runForOne(this.#session, deleteVisibleMessages, { snapshot: cursor.from, bounds })
   }
 }

@@ -63,11 +63,17 @@ export class MemoryGuardedTransaction implements GuardedTransaction {
     return true
   }
 
-  async deletePublished({ from }: Cursor, limit: number): Promise<number> {
+  async deletePublished(
+    { from }: Cursor,
+    bounds: PageBounds,
+  ): Promise<{ readonly rows: number; readonly more: boolean }> {
     const published = this.#database.outbox.rows(this.#tx).filter(({ xid }) => isVisible(xid, from))
-    const lot = published.sort((a, b) => a.xid - b.xid).slice(0, limit)
+    const lot = cut(
+      published.sort((a, b) => a.xid - b.xid),
+      bounds,
+    )
     for (const { row } of lot) this.#database.outbox.set(this.#tx, row.seq, undefined)
-    return lot.length
+    return { rows: lot.length, more: lot.length < published.length }
   }
 
   #batches(): RelayBatch[] {

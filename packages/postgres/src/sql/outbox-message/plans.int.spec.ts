@@ -77,7 +77,7 @@ describe('a relay at rest reads no retained rows', () => {
   })
 
   it('when it has nothing to delete', async () => {
-    const { scans, rows } = await scansOf(deleteVisibleMessages, { snapshot: origin, limit: 500 })
+    const { scans, rows } = await scansOf(deleteVisibleMessages, { snapshot: origin, bounds })
     expect(scans).toContain('outbox_message_xid_idx')
     expect(rows).toBe(0)
   })
@@ -98,7 +98,7 @@ describe('a relay with a backlog reads no more of it than a page', () => {
   })
 
   it('when it deletes what is published', async () => {
-    const { scans, rows } = await scansOf(deleteVisibleMessages, { snapshot: newest, limit: 500 })
+    const { scans, rows } = await scansOf(deleteVisibleMessages, { snapshot: newest, bounds })
     expect(new Set(scans)).toEqual(new Set(['outbox_message_xid_idx', 'outbox_message_pkey']))
     expect(rows).toBe(2 * 500)
   })

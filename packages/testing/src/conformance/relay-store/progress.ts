@@ -77,7 +77,7 @@ export function describeProgress<Tx>(scene: StoreScene<Tx>): void {
       await commitRows(opened)
       const mark = await relay.readSnapshot()
       const { cursor } = await readPage(originCursor)
-      await guarded((tx) => tx.deletePublished(cursor, 10))
+      await guarded((tx) => tx.deletePublished(cursor, { maxRows: 10, maxBytes: 1_000_000 }))
       expect(await relay.isCovered(mark, cursor)).toBe(true)
     })
   })
