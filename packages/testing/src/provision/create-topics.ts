@@ -32,7 +32,11 @@ export async function createTopics(
 
 async function haveLeaders(admin: Admin, topics: readonly string[]): Promise<boolean> {
   const { topics: found } = await admin.fetchTopicMetadata({ topics: [...topics] })
-  return found.every(
+  const led = found.every(
     ({ partitions }) => partitions.length > 0 && partitions.every(({ leader }) => leader >= 0),
   )
+  if (!led) return false
+  // The metadata name a leader before that broker knows that it is one: only an answer of its own shows it.
+  await Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic)))
+  return true
 }
