@@ -9,6 +9,7 @@ import type { OpenShard } from './opening.js'
 import type { Poll } from './poll.js'
 import type { RelayEvents } from './relay-events.js'
 import type { ResolvedRelayOptions } from './relay-options.js'
+import { assertXidsKnown } from './start-up-table.js'
 
 /** A batch whose intent is committed, with the rows that its cursor stands for. */
 interface PreparedBatch {
@@ -110,7 +111,11 @@ export class Pipeline {
     const { options, size, open } = this.#parts
     const bounds = { maxRows: size.rows, maxBytes: options.batchBytes }
     const { rows, cursor } = await tx.readPage(parent.cursor, bounds)
-    if (rows.length === 0) return undefined
+    if (rows.length === 0) {
+      // Messages that no page holds were numbered by another server: without a word they would lie there for ever.
+      assertXidsKnown(open.shard, await tx.readFacts())
+      return undefined
+    }
     const batch = { number: parent.number + 1, token: randomUUID(), parent: parent.token, cursor }
     if (!(await tx.insertBatch(batch))) throw orphaned(open.shard, batch.number)
     await this.#clean(tx, confirmed)

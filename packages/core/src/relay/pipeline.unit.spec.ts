@@ -194,6 +194,14 @@ describe('the pipeline', () => {
 })
 
 describe('a pipeline that fails', () => {
+  it('stops at messages that another server has numbered, instead of looking at them for ever', async () => {
+    const { run, script, store, publisher } = await openPipeline({ rows: 1 })
+    Object.assign(store, { foreign: 1, xidAhead: '900000000000' })
+    script.failNext('hasMessages', ...Array<unknown>(20).fill(undefined), new Error('it looks for ever'))
+    await expect(run()).rejects.toMatchObject({ code: 'RELAY_XID_AHEAD' })
+    expect(publisher.log).toEqual(store.rows)
+  })
+
   it('sends nothing of an intent whose parent is gone', async () => {
     const { run, script, store } = await openPipeline({ rows: 2 })
     store.batches = []

@@ -31,6 +31,8 @@ export class ScriptedRelayStore implements RelayStore {
   recorded: RelayIdentity | null = null
   xidAhead: string | null = null
   deleted = 0
+  /** Messages that a look finds and no page holds: those numbered by another server. */
+  foreign = 0
   /** Most rows of one deletion, as the bound in bytes sets it. */
   lotRows = Number.POSITIVE_INFINITY
   /** Whether a page's cursor says that its capture goes on, as one does that ends at the limit of rows. */
@@ -104,7 +106,7 @@ export class ScriptedRelayStore implements RelayStore {
 
   async hasMessages(cursor: Cursor): Promise<boolean> {
     await this.#script.enter('hasMessages')
-    return this.rows.length > position(cursor)
+    return this.rows.length + this.foreign > position(cursor)
   }
 
   async readSnapshot(): Promise<string> {

@@ -73,7 +73,11 @@ export function assertNoHistory(shard: number, facts: ShardFacts): void {
   })
 }
 
-function assertXidsKnown(shard: number, { xidAhead, serverXid }: ShardFacts): void {
+/**
+ * Holds every transaction id on record to the server's own.
+ * @throws RELAY_XID_AHEAD
+ */
+export function assertXidsKnown(shard: number, { xidAhead, serverXid }: ShardFacts): void {
   if (xidAhead === null) return
   throw new PigeonholeError('RELAY_XID_AHEAD', {
     message:
