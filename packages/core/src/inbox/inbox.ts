@@ -1,5 +1,6 @@
 import { isPigeonholeError, PigeonholeError } from '../errors/pigeonhole-error.js'
 import { Emitter, type EventSource } from '../events/emitter.js'
+import { linkAbort } from '../lifecycle/linked-abort.js'
 import { systemClock } from '../ports/clock.js'
 import type { NextPosition } from '../ports/inbox-store.js'
 import { backoffDelay } from '../retry/backoff.js'
@@ -121,7 +122,7 @@ class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
     }
   }
 
-  #transact(
+  async #transact(
     delivery: Delivery,
     binding: Binding<Tx>,
     identity: Identity,
@@ -129,7 +130,9 @@ class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
   ): Promise<Outcome> {
     const { store, timeoutMs } = this.#options
     const timeout = AbortSignal.timeout(timeoutMs)
-    return store.transaction({ timeoutMs }, async (tx) => {
+    // The caller's signal may outlive its messages by far.
+    const link = signal && linkAbort(signal)
+    const run = async (tx: Tx): Promise<Outcome> => {
       const repeated = await this.#recogniseRepeat(tx, identity)
       if (repeated) return { status: 'duplicate', by: repeated }
       const message = await decodeMessage(binding.topic, delivery, identity.id?.id)
@@ -137,13 +140,18 @@ class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
         message,
         tx,
         publish: (topic, value, options) => this.#outbox().publish(tx, topic, value, options),
-        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+        signal: link ? AbortSignal.any([link.signal, timeout]) : timeout,
       }
       await binding.handler(context)
       // Prisma commits what PostgreSQL has already rolled back when a handler swallows, say, a unique violation.
       if (!(await store.isUsable(tx))) throw swallowed(delivery)
       return { status: 'handled' }
-    })
+    }
+    try {
+      return await store.transaction({ timeoutMs }, run)
+    } finally {
+      link?.unlink()
+    }
   }
 
   // The position comes first: its row lock makes two owners of a partition take turns before either looks at ids.

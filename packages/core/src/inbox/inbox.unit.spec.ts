@@ -1,5 +1,5 @@
-import { once } from 'node:events'
-import { describe, expect, it } from 'vitest'
+import { getEventListeners, once } from 'node:events'
+import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { PigeonholeError } from '../errors/pigeonhole-error.js'
 import { topic } from '../message/topic.js'
@@ -111,6 +111,16 @@ describe('handling a message', () => {
     })
     await inbox.handle(delivery(), waiting, signal && { signal })
     expect(reasons).toEqual([reason])
+  })
+
+  // Node keeps a record of every signal of AbortSignal.any for as long as its sources live.
+  it("leaves nothing behind on the caller's signal, which may live as long as the process", async () => {
+    const any = vi.spyOn(AbortSignal, 'any')
+    const { inbox, binding } = openInbox()
+    const { signal } = new AbortController()
+    await inbox.handle(delivery(), binding, { signal })
+    expect(any.mock.calls.flatMap(([sources]) => [...sources])).not.toContain(signal)
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 })
 
