@@ -1,100 +1,162 @@
+// @ts-check
 // Takes out each guard and rule listed in guards.mjs, one at a time, in a copy of the tree, and expects the test named
-// there to fail. A guard whose test still passes is a guard that nobody would miss, or a test that cannot fail.
-//   node scripts/break-guards.mjs [words of a guard's name …]
-import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
+// there to fail. A guard that no test misses is one that could be lost unseen.
+//   npm run guards -- [words of a guard's part, name or file …]
+import { rmSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Mutator, UnfitGuard } from './break-guards/mutator.mjs'
+import { isFailure, runTests } from './break-guards/test-run.mjs'
+import { copyTree } from './break-guards/tree-copy.mjs'
 import { guards } from './guards.mjs'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
+/** @import { Guard } from './guards.mjs' */
+/** @import { TestLine, TestRun } from './break-guards/test-run.mjs' */
 
-// Dependencies are linked one by one, so that the packages of the workspace resolve inside the copy.
-function copyTree() {
-  const copy = mkdtempSync(path.join(tmpdir(), 'pigeonhole-guards-'))
-  const skipped = new Set(['node_modules', '.git', '.turbo'])
-  cpSync(root, copy, { recursive: true, filter: (source) => !skipped.has(path.basename(source)) })
-  const modules = path.join(copy, 'node_modules')
-  mkdirSync(path.join(modules, '@pigeonhole'), { recursive: true })
-  for (const name of readdirSync(path.join(root, 'node_modules'))) {
-    if (name === '@pigeonhole' || name === 'pigeonhole') continue
-    symlinkSync(path.join(root, 'node_modules', name), path.join(modules, name))
-  }
-  for (const folder of readdirSync(path.join(copy, 'packages'))) {
-    const target = path.join(copy, 'packages', folder)
-    symlinkSync(target, path.join(modules, folder === 'pigeonhole' ? folder : `@pigeonhole/${folder}`))
-  }
-  for (const folder of readdirSync(path.join(root, 'packages'))) {
-    const own = path.join(root, 'packages', folder, 'node_modules')
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const projects = ['unit', 'int', 'e2e', 'full']
+const baselineTimeoutMs = 600_000
+const mutantTimeoutMs = 100_000
+
+const interrupted = new AbortController()
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  process.once(name, () => interrupted.abort(new Error(`Interrupted by ${name}`)))
+const { signal } = interrupted
+
+const words = process.argv.slice(2)
+const chosen = guards.filter(({ part, name, file }) =>
+  words.every((word) => `${part}: ${name} ${file}`.includes(word)),
+)
+
+/** @param {Guard} guard */
+function projectOf({ spec }) {
+  return spec.split('.').at(-3) ?? ''
+}
+
+/**
+ * Provides the servers that the chosen guards' tests need, once for all runs.
+ * @param {() => Promise<number>} work
+ */
+async function withServers(work) {
+  if (chosen.every((guard) => projectOf(guard) === 'unit')) return work()
+  const { startKafka, startPostgres } = await import('@pigeonhole/testing')
+  const postgres = await startPostgres()
+  try {
+    const kafka = await startKafka({ brokers: 1 })
     try {
-      symlinkSync(readdirSync(own) && own, path.join(copy, 'packages', folder, 'node_modules'))
-    } catch {
-      // This package has no dependencies of its own version.
+      process.env['PIGEONHOLE_TEST_DATABASE_URL'] = postgres.url
+      process.env['PIGEONHOLE_TEST_KAFKA_BROKERS'] = kafka.brokers.join(',')
+      return await work()
+    } finally {
+      await kafka.stop()
     }
-  }
-  return copy
-}
-
-function build(copy) {
-  // A removed guard may leave an unused name behind: tsc reports it and emits all the same.
-  spawnSync(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '-b', 'packages/testing', 'test'], {
-    cwd: copy,
-  })
-}
-
-function runTest(copy, { spec, test }) {
-  const project = /\.(unit|int|e2e|full)\.spec\.ts$/.exec(spec)?.[1]
-  const report = path.join(copy, 'guard-report.json')
-  rmSync(report, { force: true })
-  const args = ['run', '--project', project, spec, '-t', test, '--reporter=json', `--outputFile=${report}`]
-  const run = spawnSync(process.execPath, [path.join(root, 'node_modules/vitest/vitest.mjs'), ...args], {
-    cwd: copy,
-    encoding: 'utf8',
-    timeout: 180_000,
-  })
-  try {
-    const { numFailedTests, numPassedTests } = JSON.parse(readFileSync(report, 'utf8'))
-    return { failed: numFailedTests, passed: numPassedTests }
-  } catch {
-    // A test that hangs without its guard is ended from outside: the guard was missed.
-    if (run.error?.code === 'ETIMEDOUT') return { failed: 1, passed: 0 }
-    throw new Error(`vitest left no report for ${spec}:\n${run.stdout}\n${run.stderr}`)
-  }
-}
-
-function breakGuard(copy, guard) {
-  const file = path.join(copy, guard.file)
-  const original = readFileSync(file, 'utf8')
-  if (original.split(guard.find).length !== 2) return `not found exactly once in ${guard.file}`
-  writeFileSync(file, original.replace(guard.find, () => guard.replace))
-  try {
-    build(copy)
-    const { failed, passed } = runTest(copy, guard)
-    if (failed > 0) return undefined
-    return passed > 0 ? 'its test passes without it' : `no test is called "${guard.test}" in ${guard.spec}`
   } finally {
-    writeFileSync(file, original)
+    await postgres.stop()
   }
 }
 
-const { startKafka, startPostgres } = await import('@pigeonhole/testing')
-const wanted = process.argv.slice(2)
-const chosen = guards.filter(({ name }) => wanted.every((word) => name.includes(word)))
-const copy = copyTree()
-const [postgres, kafka] = await Promise.all([startPostgres(), startKafka({ brokers: 1 })])
-process.env.PIGEONHOLE_TEST_DATABASE_URL = postgres.url
-process.env.PIGEONHOLE_TEST_KAFKA_BROKERS = kafka.brokers.join(',')
-let missed = 0
-try {
-  for (const guard of chosen) {
-    const survived = breakGuard(copy, guard)
-    if (survived) missed += 1
-    console.log(`${survived ? 'FAILED' : 'missed by its test'}  ${guard.name}${survived ? `: ${survived}` : ''}`)
+/**
+ * Runs all tests of the chosen guards with nothing taken out.
+ * @param {string} copy
+ * @returns {Promise<TestLine[]>}
+ */
+async function runBaseline(copy) {
+  /** @type {TestLine[]} */
+  const results = []
+  for (const project of projects) {
+    const group = chosen.filter((guard) => projectOf(guard) === project)
+    if (group.length === 0) continue
+    const specs = [...new Set(group.map(({ spec }) => spec))]
+    const tests = [...new Set(group.map(({ test }) => test))]
+    const bounds = { timeoutMs: baselineTimeoutMs, patient: true, signal }
+    const run = await runTests({ root: copy, project, specs, tests, ...bounds })
+    if (run.hung || run.lines.length === 0)
+      throw new Error(`With nothing taken out the ${project} tests do not run:\n${run.output}`)
+    results.push(...run.lines)
   }
+  return results
+}
+
+/**
+ * Why the guard's test proves nothing, before anything is taken out; undefined when it passes.
+ * @param {Guard} guard
+ * @param {readonly TestLine[]} baseline
+ */
+function faultOfTest(guard, baseline) {
+  const ofSpec = baseline.filter(({ spec }) => spec === guard.spec)
+  const named = ofSpec.filter(({ test }) => test?.includes(guard.test))
+  const failed = named.find(isFailure) ?? ofSpec.find(({ test }) => test === undefined)
+  if (failed) return `"${guard.test}" fails with nothing taken out: ${failed.message}`
+  return named.length === 0 ? `no test of ${guard.spec} is called "${guard.test}"` : undefined
+}
+
+/**
+ * Why the guard is not missed; undefined when its test fails without it.
+ * @param {Guard} guard
+ * @param {TestRun} run
+ */
+function faultOfGuard({ test }, { hung, lines, output }) {
+  if (hung || lines.some(isFailure)) return undefined
+  if (lines.some(({ passed }) => passed)) return `"${test}" passes without it`
+  return `"${test}" did not run: ${lines[0]?.message ?? output}`
+}
+
+/**
+ * @param {Guard} guard
+ * @param {string} copy
+ * @param {Mutator} mutator
+ */
+async function breakGuard(guard, copy, mutator) {
+  const putBack = mutator.takeOut(guard)
+  try {
+    const request = { root: copy, project: projectOf(guard), specs: [guard.spec], tests: [guard.test] }
+    const bounds = { timeoutMs: mutantTimeoutMs, patient: false, signal }
+    return faultOfGuard(guard, await runTests({ ...request, ...bounds }))
+  } finally {
+    putBack()
+  }
+}
+
+/**
+ * Resolves to how many guards are missed.
+ * @param {string} copy
+ */
+async function breakAll(copy) {
+  const baseline = await runBaseline(copy)
+  const mutator = new Mutator(copy)
+  let missed = 0
+  for (const guard of chosen) {
+    const started = performance.now()
+    let fault = faultOfTest(guard, baseline)
+    try {
+      fault ??= await breakGuard(guard, copy, mutator)
+    } catch (error) {
+      if (!(error instanceof UnfitGuard)) throw error
+      fault = error.message
+    }
+    if (!fault) missed += 1
+    const seconds = ((performance.now() - started) / 1000).toFixed(1)
+    console.log(
+      `${fault ? 'NOT MISSED' : 'missed    '} ${seconds.padStart(5)} s  ${guard.part}: ${guard.name}`,
+    )
+    if (fault) console.log(`             ${fault}`)
+  }
+  return missed
+}
+
+const started = performance.now()
+const copy = copyTree(root)
+try {
+  const missed = await withServers(() => breakAll(copy))
+  const minutes = ((performance.now() - started) / 60_000).toFixed(1)
+  console.log(
+    `${missed} of ${chosen.length} guards are missed by their tests when they are taken out (${minutes} min)`,
+  )
+  process.exitCode = missed === chosen.length && missed > 0 ? 0 : 1
+} catch (error) {
+  if (!signal.aborted) throw error
+  console.error(signal.reason.message)
+  process.exitCode = 130
 } finally {
-  await Promise.all([postgres.stop(), kafka.stop()])
   rmSync(copy, { recursive: true, force: true })
 }
-console.log(`${chosen.length - missed} of ${chosen.length} guards are missed by their tests when they are taken out`)
-process.exitCode = missed > 0 || chosen.length === 0 ? 1 : 0

@@ -10,6 +10,8 @@ import {
   type Producer,
 } from 'kafkajs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { readCheckpointBefore } from './checkpoint-tail.js'
+import { Deadline } from './deadline.js'
 import { kafkajsPublisher } from './kafkajs-publisher.js'
 import { checkpointTopicOf } from './names.js'
 
@@ -110,6 +112,15 @@ describe('the tail of the checkpoint topic', () => {
     })
     await aborted.abort()
     expect(await (await fence()).readCheckpoint()).toEqual({ number: 1, token: 'token' })
+  })
+
+  it('refuses a partition in which its session is not where it was written', async () => {
+    await stranger.send({ topic, messages: others(3, 'session') })
+    const mark = { topic, shard: 0, session: 'mine', offset: 1n }
+    await expect(readCheckpointBefore(kafka, mark, new Deadline(1_000))).rejects.toMatchObject({
+      code: 'CHECKPOINT_UNREADABLE',
+      message: expect.stringContaining('offset 1 no longer holds what was written there'),
+    })
   })
 
   it.each([

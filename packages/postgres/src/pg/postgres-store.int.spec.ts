@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SpecDatabase } from '../spec-database.fake.js'
@@ -40,6 +41,32 @@ describe("a handler's transaction", () => {
     const violation = inTransaction((client) => client.query("INSERT INTO invoice VALUES ('a')"))
     await expect(violation).rejects.toMatchObject({ name: 'error', code: '23505' })
   })
+
+  it('is not usable once a statement in it has failed, whether the client knows or PostgreSQL is asked', async () => {
+    const { isUsable } = postgresStore(database.pool)
+    const seen: boolean[] = []
+    const transaction = inTransaction(async (client) => {
+      const known = once(client, 'drain')
+      await client.query('SELECT 1 / 0').catch(() => undefined)
+      await known
+      const unknowing = { query: client.query.bind(client) } as unknown as pg.ClientBase
+      seen.push(await isUsable(client), await isUsable(unknowing))
+    })
+    await expect(transaction).rejects.toThrow('answered COMMIT with ROLLBACK')
+    expect(seen).toEqual([false, false])
+  })
+
+  it.each(['COMMIT', 'ROLLBACK'])(
+    'is not usable any more once the handler itself has ended it by %s',
+    async (end) => {
+      const seen: boolean[] = []
+      await inTransaction(async (client) => {
+        await client.query(end)
+        seen.push(await postgresStore(database.pool).isUsable(client))
+      })
+      expect(seen).toEqual([false])
+    },
+  )
 })
 
 describe('the options', () => {

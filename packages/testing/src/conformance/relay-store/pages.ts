@@ -92,6 +92,20 @@ export function describePages<Tx>(scene: StoreScene<Tx>): void {
       expect(idsOf(await readPage(second.cursor))).toEqual([behind.id, ...ahead])
     })
 
+    it('has nothing that an earlier capture has had, although it lies behind the last row', async () => {
+      const relay = await lead(scene)
+      const { opened, readPage } = relay
+      const slow = await opened.begin()
+      const late = [row(), row(), row()]
+      await opened.store.insertMessages(slow.tx, late)
+      const early = await commitRows(opened)
+      const first = await readPage(originCursor)
+      expect(idsOf(first)).toEqual(early)
+      await slow.commit()
+      const { pages } = await readAll(relay, { maxRows: 2 }, first.cursor)
+      expect(pages.flat()).toEqual(late.map(({ id }) => id))
+    })
+
     it('of a capture without rows left is the first one of the next', async () => {
       const relay = await lead(scene)
       const { opened, readPage } = relay

@@ -1,0 +1,49 @@
+// @ts-check
+// The guards and rules that the promises rest on. scripts/break-guards.mjs takes out each in turn and expects the test
+// that is named with it to fail. A new guard comes with an entry here.
+import { inboxGuards } from './guards/inbox.mjs'
+import { openingGuards } from './guards/opening.mjs'
+import { pipelineGuards } from './guards/pipeline.mjs'
+import { captureGuards } from './guards/postgres-capture.mjs'
+import { postgresRelayGuards } from './guards/postgres-relay.mjs'
+import { postgresTransactionGuards } from './guards/postgres-transaction.mjs'
+import { publisherGuards } from './guards/publisher.mjs'
+import { readCommittedGuards } from './guards/read-committed.mjs'
+import { runInboxGuards } from './guards/run-inbox.mjs'
+import { shardGuards } from './guards/shard.mjs'
+
+/**
+ * A guard, as a change that takes it out of one file, and the test that fails then.
+ * @typedef {object} GuardEntry
+ * @property {string} name What holds while it is there.
+ * @property {string} file
+ * @property {string} find Text that is in the file once.
+ * @property {string} replace What takes its place: a program that compiles, and lacks the guard.
+ * @property {string} spec
+ * @property {string} test Part of the full name of one test, or of several.
+ */
+
+/** @typedef {GuardEntry & { part: string }} Guard */
+
+/**
+ * @param {string} part
+ * @param {readonly GuardEntry[]} entries
+ * @returns {Guard[]}
+ */
+function of(part, entries) {
+  return entries.map((entry) => ({ part, ...entry }))
+}
+
+/** @type {readonly Guard[]} */
+export const guards = [
+  ...of('opening', openingGuards),
+  ...of('pipeline', pipelineGuards),
+  ...of('shard', shardGuards),
+  ...of('inbox', inboxGuards),
+  ...of('capture', captureGuards),
+  ...of('postgres relay', postgresRelayGuards),
+  ...of('postgres transaction', postgresTransactionGuards),
+  ...of('publisher', publisherGuards),
+  ...of('read_committed', readCommittedGuards),
+  ...of('run-inbox', runInboxGuards),
+]

@@ -1,0 +1,151 @@
+// @ts-check
+/** @import { GuardEntry } from '../guards.mjs' */
+
+const pipeline = {
+  file: 'packages/core/src/relay/pipeline.ts',
+  spec: 'packages/core/src/relay/pipeline.unit.spec.ts',
+}
+const cleaner = {
+  file: 'packages/core/src/relay/cleaner.ts',
+  spec: 'packages/core/src/relay/cleaner.unit.spec.ts',
+}
+
+/** From the page to the acknowledged commit, and what is deleted behind it. @type {readonly GuardEntry[]} */
+export const pipelineGuards = [
+  {
+    ...pipeline,
+    name: 'page and intent share one guarded transaction',
+    find: 'if (!(await tx.insertBatch(batch))) throw',
+    replace: 'if (!(await this.#guarded((other) => other.insertBatch(batch)))) throw',
+    test: 'is read and intended in one guarded transaction, then sent with its checkpoint first',
+  },
+  {
+    ...pipeline,
+    name: 'an intent without its parent sends nothing',
+    find: 'if (!(await tx.insertBatch(batch))) throw orphaned(open.shard, batch.number)',
+    replace: 'await tx.insertBatch(batch)',
+    test: 'sends nothing of an intent whose parent is gone',
+  },
+  {
+    ...pipeline,
+    name: 'an intent names its predecessor',
+    find: 'parent: parent.token, cursor }',
+    replace: 'parent: this.#confirmed.token, cursor }',
+    test: 'has its predecessor as its parent',
+  },
+  {
+    ...pipeline,
+    name: 'no rows, no batch',
+    find: 'if (rows.length === 0) {',
+    // Not always: it would go on with empty batches for ever.
+    replace: 'if (rows.length === 0 && parent.number > 0) {',
+    test: 'leaves no batch without rows',
+  },
+  {
+    ...pipeline,
+    name: 'messages that no page holds halt',
+    find: '      assertXidsKnown(open.shard, await tx.readFacts())\n',
+    replace: '',
+    test: 'stops at messages that another server has numbered, instead of looking at them for ever',
+  },
+  {
+    ...pipeline,
+    name: 'the checkpoint opens the Kafka transaction',
+    find: '    await producer.begin({ number: batch.number, token: batch.token })\n    await producer.send(rows)\n',
+    replace:
+      '    await producer.send(rows)\n    await producer.begin({ number: batch.number, token: batch.token })\n',
+    test: 'is read and intended in one guarded transaction, then sent with its checkpoint first',
+  },
+  {
+    ...pipeline,
+    name: 'the commit waits until every record is acknowledged',
+    find: 'await producer.send(rows)',
+    replace: 'void producer.send(rows)',
+    spec: 'packages/core/src/relay/shard.unit.spec.ts',
+    test: 'finishes what is in flight when it is told to stop reading',
+  },
+  {
+    ...pipeline,
+    name: 'the next Kafka transaction waits for the commit’s answer',
+    find: 'await producer.commit()',
+    replace: 'void producer.commit()',
+    test: 'intends one batch ahead, and begins it only after the one before is acknowledged',
+  },
+  {
+    ...pipeline,
+    name: 'a lost shard drops what is in flight',
+    find: 'await untilAborted(this.#publish(prepared), leading)',
+    replace: 'await this.#publish(prepared)',
+    test: 'drops what is in flight when the shard is no longer its own',
+  },
+  {
+    ...pipeline,
+    name: 'a stop ends the reading',
+    find: 'reading.aborted ? Promise.resolve(undefined) : this.#prepare(prepared.batch)',
+    replace: 'this.#prepare(prepared.batch)',
+    test: 'sends what is intended and reads nothing more when it is told to stop reading',
+  },
+  {
+    ...pipeline,
+    name: 'confirmed is what Kafka has acknowledged',
+    find: '    await producer.commit()\n    this.#confirmed = batch\n',
+    replace: '    this.#confirmed = batch\n    await producer.commit()\n',
+    test: 'does not include a batch whose commit is not answered',
+  },
+  {
+    ...pipeline,
+    name: 'nothing is deleted behind an intent',
+    find: '    await this.#clean(tx, confirmed)\n    return { batch, rows }',
+    replace: '    await this.#clean(tx, batch)\n    return { batch, rows }',
+    test: 'does not include an intent',
+  },
+  {
+    ...pipeline,
+    name: 'what a transaction notes and what it deletes go by one batch',
+    find: '    await this.#clean(tx, confirmed)\n    return { batch, rows }',
+    replace: '    await this.#clean(tx, this.#confirmed)\n    return { batch, rows }',
+    test: 'is one batch for all of a transaction, also when Kafka acknowledges the next meanwhile',
+  },
+  {
+    ...pipeline,
+    name: 'a relay at rest makes known what is confirmed',
+    find: 'this.#noted < this.#confirmed.number || ',
+    replace: '',
+    test: 'is made known although there is nothing to delete',
+  },
+  {
+    ...pipeline,
+    name: 'a relay at rest deletes what is confirmed',
+    find: ' || this.#cleaner.isDue(atRest(this.#confirmed))',
+    replace: '',
+    test: 'is deleted in bounded lots until nothing of it is left',
+  },
+  {
+    ...pipeline,
+    name: 'a full last page is deleted, too',
+    find: '#clean(tx, atRest(confirmed))',
+    replace: '#clean(tx, confirmed)',
+    test: 'is deleted also where the last page of a capture was a full one',
+  },
+  {
+    ...pipeline,
+    name: 'nothing of a capture that goes on is deleted',
+    find: '    await this.#clean(tx, confirmed)\n    return { batch, rows }',
+    replace: '    await this.#clean(tx, atRest(confirmed))\n    return { batch, rows }',
+    test: 'is not deleted up to the end of a capture that goes on',
+  },
+  {
+    ...cleaner,
+    name: 'a lot that was full is followed by another',
+    find: 'if (!more) this.#cleaned',
+    replace: 'this.#cleaned',
+    test: 'goes on in bounded lots until everything is deleted',
+  },
+  {
+    ...cleaner,
+    name: 'the batches below the confirmed one go, and no others',
+    find: 'tx.deleteBatchesBelow(confirmed.number)',
+    replace: 'tx.deleteBatchesBelow(confirmed.number + 1)',
+    test: 'deletes the intents below the confirmed batch and the rows that it covers',
+  },
+]

@@ -1,0 +1,173 @@
+// @ts-check
+/** @import { GuardEntry } from '../guards.mjs' */
+
+const publisher = 'packages/kafkajs/src/publisher'
+const rules = { spec: `${publisher}/kafkajs-rules.int.spec.ts` }
+const suite = { spec: 'test/kafkajs/relay-publisher.int.spec.ts' }
+const producer = { ...rules, file: `${publisher}/transactional-producer.ts` }
+const shardProducer = { ...rules, file: `${publisher}/shard-producer.ts` }
+const tail = { file: `${publisher}/checkpoint-tail.ts`, spec: `${publisher}/checkpoint-tail.int.spec.ts` }
+const topic = { file: `${publisher}/checkpoint-topic.ts`, spec: `${publisher}/checkpoint-topic.int.spec.ts` }
+const requests = {
+  file: `${publisher}/produce-requests.ts`,
+  spec: `${publisher}/produce-requests.unit.spec.ts`,
+}
+const placement = { file: `${publisher}/placement.ts`, spec: `${publisher}/placement.unit.spec.ts` }
+
+/** The rules for kafkajs's producer, and how a checkpoint is read. @type {readonly GuardEntry[]} */
+export const publisherGuards = [
+  {
+    ...producer,
+    name: 'kafkajs repeats no send',
+    find: '    retry: { retries: 0 },\n',
+    replace: '',
+    test: 'retries off: a send whose answer is lost goes out once and is rejected',
+  },
+  {
+    ...producer,
+    name: 'CONCURRENT_TRANSACTIONS is tried again after 1 ms',
+    find: '{ CONCURRENT_TRANSACTIONS: 1 }',
+    replace: '{ CONCURRENT_TRANSACTIONS: 300 }',
+    test: 'CONCURRENT_TRANSACTIONS is tried again after 1 ms, while nothing has been accepted',
+  },
+  {
+    ...producer,
+    name: 'CONCURRENT_TRANSACTIONS is tried again',
+    find: 'if (pauseMs === undefined || deadline.passed) throw error',
+    replace: 'if (pauseMs === undefined || pauseMs < 20 || deadline.passed) throw error',
+    test: 'CONCURRENT_TRANSACTIONS is tried again after 1 ms, while nothing has been accepted',
+  },
+  {
+    ...shardProducer,
+    name: 'the checkpoint record opens the transaction, alone',
+    find: '      await openTransaction(this.#transaction, { topic, message, deadline, pauses: concurrentTransactions })\n',
+    replace:
+      '      void openTransaction(this.#transaction, { topic, message, deadline, pauses: concurrentTransactions })\n',
+    test: 'the checkpoint record opens the transaction alone, then one request carries all records',
+  },
+  {
+    ...placement,
+    name: 'a record without a key goes where its id says, at every try',
+    find: 'row.key ?? Buffer.from(row.id)',
+    replace: 'row.key ?? Buffer.from(String(Math.random()))',
+    test: 'places a row without a key by its id',
+  },
+  {
+    ...rules,
+    file: `${publisher}/placement.ts`,
+    name: 'the partition is settled before the first try',
+    find: 'row.key ?? Buffer.from(row.id)',
+    replace: 'row.key ?? Buffer.from(String(Math.random()))',
+    test: 'the partition is settled before the first try: a record without a key lies where its id says',
+  },
+  {
+    ...placement,
+    name: 'a partition that does not exist is refused',
+    find: '    if (isBeyond(row))\n',
+    replace: '    if (isBeyond(row) && count === 0)\n',
+    test: 'looks again before it refuses a partition beyond the last',
+  },
+  {
+    ...shardProducer,
+    name: 'what kafkajs drops in silence is missed',
+    find: '      if (missing.length > 0) throw',
+    replace: '      if (missing.length > acknowledged.length + records.length) throw',
+    test: 'the metadata cover every partition: records that kafkajs drops in silence are missed',
+  },
+  {
+    ...requests,
+    name: 'an acknowledgement with an error is none',
+    find: '    if (errorCode === 0) places',
+    replace: '    if (errorCode !== undefined) places',
+    test: 'names what is not, and what was answered with an error',
+  },
+  {
+    ...requests,
+    name: 'requests keep to their size',
+    find: 'batch.bytes > batchOverhead && batch.bytes + record.bytes > maxBytes',
+    replace: 'batch.bytes + record.bytes < 0',
+    spec: rules.spec,
+    test: 'requests stay under max.message.bytes: a batch that is larger is divided',
+  },
+  {
+    ...requests,
+    name: 'the size of a request counts for each partition',
+    find: 'const place = placeOf(record)',
+    replace: 'const place = placeOf(record).slice(0, 0)',
+    test: 'sends everything in one request while each partition has room for its own',
+  },
+  {
+    ...shardProducer,
+    ...suite,
+    name: 'a producer that is broken answers nothing',
+    find: 'if (this.#broken || this.#closing.signal.aborted)',
+    replace: 'if (this.#closing.signal.aborted)',
+    test: 'answers nothing after a rejection',
+  },
+  {
+    ...tail,
+    name: 'the session barrier: everything before it is settled',
+    find: 'const readCommitted = 1',
+    replace: 'const readCommitted = 0',
+    test: 'waits until every transaction before its session is settled, and gives up at its deadline',
+  },
+  {
+    ...tail,
+    name: 'an aborted checkpoint is none',
+    find: 'offset >= from && !record.isControlRecord && String(record.key) === checkpointKey',
+    replace: 'offset >= from && String(record.key) === checkpointKey',
+    test: 'never reads an aborted checkpoint, whoever wrote it',
+  },
+  {
+    ...tail,
+    name: 'the session is found where it was written',
+    find: '          this.#assertSession(record)\n',
+    replace: '',
+    test: 'refuses a partition in which its session is not where it was written',
+  },
+  {
+    ...tail,
+    name: 'no checkpoint near the end: back to the start of the partition',
+    find: '(await this.#lastCheckpointFrom(near)) ?? (await this.#lastCheckpointFrom(first))',
+    replace: 'await this.#lastCheckpointFrom(near)',
+    test: 'goes back to the start where there is no checkpoint near the end',
+  },
+  {
+    ...tail,
+    name: 'the start of a partition is where its records begin by now',
+    find: 'return BigInt(offsets?.partitions[0]?.offset ?? 0)',
+    replace: 'return BigInt(offsets ? 0 : 0)',
+    test: 'starts at the first record that is still there',
+  },
+  {
+    ...tail,
+    file: `${publisher}/checkpoint-record.ts`,
+    name: 'a checkpoint of a later version is not guessed at',
+    find: "  if (parsed?.['v'] !== version)\n",
+    replace: "  if (parsed?.['v'] === undefined)\n",
+    test: 'refuses a checkpoint of a later version',
+  },
+  {
+    ...topic,
+    name: 'a checkpoint topic whose checkpoints expire is refused',
+    find: '      assertCompacted(topic, await cleanupPolicyOf(admin, topic))\n',
+    replace: '',
+    test: 'is refused with cleanup.policy=',
+  },
+  {
+    ...topic,
+    ...suite,
+    name: 'a checkpoint topic has a partition for each shard',
+    find: '      if (partitions < shards)\n',
+    replace: '      if (partitions < 1)\n',
+    test: 'creates the checkpoint topic once, with a partition for each shard',
+  },
+  {
+    ...topic,
+    spec: `${publisher}/checkpoint-topic.unit.spec.ts`,
+    name: 'only an absence that lasts is one',
+    find: 'if (partitions > 0 || deadline.passed) return partitions',
+    replace: 'if (partitions >= 0 || deadline.passed) return partitions',
+    test: 'does not take a broker that has just come up at its word',
+  },
+]

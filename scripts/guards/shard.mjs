@@ -1,0 +1,225 @@
+// @ts-check
+/** @import { GuardEntry } from '../guards.mjs' */
+
+const shard = {
+  file: 'packages/core/src/relay/shard.ts',
+  spec: 'packages/core/src/relay/shard.unit.spec.ts',
+}
+const lease = {
+  file: 'packages/core/src/relay/lease.ts',
+  spec: 'packages/core/src/relay/lease.unit.spec.ts',
+}
+const size = {
+  file: 'packages/core/src/relay/batch-size.ts',
+  spec: 'packages/core/src/relay/batch-size.unit.spec.ts',
+}
+const drain = {
+  file: 'packages/core/src/relay/drain.ts',
+  spec: 'packages/core/src/relay/drain.unit.spec.ts',
+}
+const relay = {
+  file: 'packages/core/src/relay/relay.ts',
+  spec: 'packages/core/src/relay/relay.unit.spec.ts',
+}
+
+const divergences = [
+  'RELAY_IDENTITY_CHANGED',
+  'RELAY_XID_AHEAD',
+  'RELAY_CHECKPOINT_LOST',
+  'RELAY_KAFKA_WENT_BACK',
+  'RELAY_DATABASE_WENT_BACK',
+  'KAFKAJS_UNSUPPORTED',
+]
+
+/** Lease, faults, halting, bisection, draining. @type {readonly GuardEntry[]} */
+export const shardGuards = [
+  ...divergences.map((code) => ({
+    ...shard,
+    name: `${code} halts`,
+    find: `    '${code}',\n`,
+    replace: '',
+    test: `${code} halts the shard: it neither tries again nor keeps the lease`,
+  })),
+  {
+    ...shard,
+    name: 'a halted shard is not opened again',
+    find: "while (!signals.reading.aborted && this.#state !== 'halted')",
+    replace: 'while (!signals.reading.aborted)',
+    test: 'RELAY_XID_AHEAD halts the shard: it neither tries again nor keeps the lease',
+  },
+  {
+    ...shard,
+    name: 'RECORD_REFUSED halts once the record is alone',
+    find: "    'RECORD_REFUSED',\n    'KAFKAJS",
+    replace: "    'KAFKAJS",
+    test: 'is found alone, at place 1, and halts the shard',
+  },
+  {
+    ...shard,
+    name: 'a refused batch is bisected',
+    find: '        if (divisible) continue\n',
+    replace: '        void divisible\n',
+    test: 'is found alone, at place',
+  },
+  {
+    ...shard,
+    name: 'LEASE_LOST ends the turn',
+    find: "        if (isPigeonholeError(error, 'LEASE_LOST')) throw error\n",
+    replace: '',
+    test: 'is noticed by the guard, too',
+  },
+  {
+    ...shard,
+    name: 'a lost lease ends the batch under way',
+    find: 'leading: AbortSignal.any([hard, lost.signal])',
+    replace: 'leading: hard',
+    test: 'drops the batch that does not end',
+  },
+  {
+    ...shard,
+    name: 'a lost lease is not released',
+    find: '      else await this.#lease.release()\n',
+    replace: '      await this.#lease.release()\n',
+    test: 'drops the producer, is told of, and makes the shard a standby that releases nothing',
+  },
+  {
+    ...shard,
+    name: 'every end of a pipeline ends its producer',
+    find: '      void opening.then(({ producer }) => producer.close()).catch(() => undefined)\n',
+    replace: '',
+    test: 'in a transaction of unknown outcome drops the producer, and Kafka decides at the next opening',
+  },
+  {
+    ...shard,
+    name: 'a fault is waited out',
+    find: '    await this.#options.clock.sleep(delayMs, signal)\n',
+    replace: '    void signal\n',
+    test: 'BROKER_UNAVAILABLE makes the shard wait, visibly, and open again',
+  },
+  {
+    ...size,
+    name: 'the refused batch is halved, not the limit',
+    find: 'Math.ceil(rows / 2)',
+    replace: 'Math.ceil(this.#size / 2)',
+    test: 'halves the batch that was refused, not the limit',
+  },
+  {
+    ...size,
+    name: 'a single record is not divided',
+    find: '    if (rows <= 1) return false\n',
+    replace: '',
+    test: 'cannot divide a single record',
+  },
+  {
+    ...size,
+    name: 'batches are full again behind the suspects',
+    find: '    if (this.#suspects === 0) this.#size = this.#full\n',
+    replace: '',
+    test: 'is full again once every row of the refused batch has passed',
+  },
+  {
+    ...lease,
+    name: 'a renewal that is seen starts the wait anew',
+    find: ' && a.renewal === b.renewal',
+    replace: '',
+    test: 'waits again for as long after a new renewal',
+  },
+  {
+    ...lease,
+    name: 'another holder starts the wait anew',
+    find: 'a.holder === b.holder && ',
+    replace: '',
+    test: 'waits again for as long after a new holder',
+  },
+  {
+    ...lease,
+    name: 'another token starts the wait anew',
+    find: ' && a.token === b.token',
+    replace: '',
+    test: 'waits again for as long after a new token',
+  },
+  {
+    ...lease,
+    name: 'a standby waits for as long as a lease is, on its own clock',
+    find: 'clock.now() - seen.at >= leaseMs',
+    replace: 'clock.now() - seen.at >= renewMs',
+    test: 'waits for as long as a lease is, on its own clock',
+  },
+  {
+    ...lease,
+    name: 'a standby counts from the answer',
+    find: [
+      '      const observed = await store.readLease(this.#shard)',
+      '      if (!seen || !isSame(seen.lease, observed)) seen = { lease: observed, at: clock.now() }',
+    ].join('\n'),
+    replace: [
+      '      const asked = clock.now()',
+      '      const observed = await store.readLease(this.#shard)',
+      '      if (!seen || !isSame(seen.lease, observed)) seen = { lease: observed, at: asked }',
+    ].join('\n'),
+    test: 'counts from the answer, not from the question',
+  },
+  {
+    ...lease,
+    name: 'a holder counts from the question',
+    find: 'renewed = asked',
+    replace: 'renewed = clock.now()',
+    test: 'counts from when a renewal was asked for, since that is all an observer may have seen',
+  },
+  {
+    ...lease,
+    name: 'a refused renewal is a lost lease',
+    find: "    if (held === false) throw this.lost('another process has taken it')\n",
+    replace: '',
+    test: 'is lost at once when another process has taken it',
+  },
+  {
+    ...lease,
+    name: 'renewals that fail for its length lose the lease',
+    find: 'else if (clock.now() - renewed >= leaseMs)',
+    replace: 'else if (clock.now() - renewed >= 2 * leaseMs)',
+    test: 'is lost when the store fails for as long as the lease',
+  },
+  {
+    ...lease,
+    name: 'a renewal without an answer loses the lease in time',
+    find: 'await Promise.race([answer, expired])',
+    replace: 'await answer',
+    test: 'is lost when the store answers nothing for as long as the lease',
+  },
+  {
+    ...drain,
+    name: 'a drain waits until its mark is covered',
+    find: 'if (cursor && (await store.isCovered(mark, cursor))) break',
+    replace: 'if (cursor) break',
+    test: 'waits until all that was committed before the call is confirmed',
+  },
+  {
+    ...drain,
+    name: 'a drain waits for a shard’s genesis',
+    find: 'if (cursor && (await store.isCovered(mark, cursor))) break',
+    replace: 'if (!cursor || (await store.isCovered(mark, cursor))) break',
+    test: 'waits for the genesis of a shard that no relay has opened yet',
+  },
+  {
+    ...drain,
+    name: 'a drain tells of a shard that has halted',
+    find: "      if (shard.state === 'halted') throw shard.error\n",
+    replace: '',
+    test: 'rejects with the error of a shard of this process that has halted',
+  },
+  {
+    ...relay,
+    name: 'a stop sends what was committed before it',
+    find: '    await untilAborted(drained, this.#hard.signal).catch(() => undefined)\n',
+    replace: '    void drained.catch(() => undefined)\n',
+    test: 'sends what was committed before, ends the publisher, and resolves `stopped`',
+  },
+  {
+    ...relay,
+    name: 'a stop ends in time',
+    find: "this.#hard.abort(new Error('the drain ran into its timeout'))",
+    replace: 'undefined',
+    test: 'gives the drain up after its timeout',
+  },
+]
