@@ -20,7 +20,7 @@ const mutantTimeoutMs = 100_000
 
 const interrupted = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-  process.once(name, () => interrupted.abort(new Error(`Interrupted by ${name}`)))
+  process.on(name, () => interrupted.abort(new Error(`Interrupted by ${name}`)))
 const { signal } = interrupted
 
 const words = process.argv.slice(2)

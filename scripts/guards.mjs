@@ -7,6 +7,7 @@ import { pipelineGuards } from './guards/pipeline.mjs'
 import { captureGuards } from './guards/postgres-capture.mjs'
 import { postgresRelayGuards } from './guards/postgres-relay.mjs'
 import { postgresTransactionGuards } from './guards/postgres-transaction.mjs'
+import { prismaGuards } from './guards/prisma.mjs'
 import { publisherGuards } from './guards/publisher.mjs'
 import { readCommittedGuards } from './guards/read-committed.mjs'
 import { runInboxGuards } from './guards/run-inbox.mjs'
@@ -43,6 +44,7 @@ export const guards = [
   ...of('capture', captureGuards),
   ...of('postgres relay', postgresRelayGuards),
   ...of('postgres transaction', postgresTransactionGuards),
+  ...of('prisma', prismaGuards),
   ...of('publisher', publisherGuards),
   ...of('read_committed', readCommittedGuards),
   ...of('run-inbox', runInboxGuards),

@@ -4,4 +4,4 @@
 import { mergeConfig } from 'vitest/config'
 import config from '../../vitest.config.js'
 
-export default mergeConfig(config, { test: { testTimeout: 30_000, hookTimeout: 15_000 } })
+export default mergeConfig(config, { test: { testTimeout: 20_000, hookTimeout: 15_000 } })

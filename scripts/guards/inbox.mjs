@@ -62,6 +62,20 @@ export const inboxGuards = [
   },
   {
     ...inbox,
+    name: 'a conflict is not tried again where the partition is lost',
+    find: '        if (signal?.aborted) throw error\n',
+    replace: '',
+    test: 'is not tried again when the partition is lost',
+  },
+  {
+    ...inbox,
+    name: 'a conflict is not tried again where the partition is lost meanwhile',
+    find: '        signal?.throwIfAborted()\n',
+    replace: '',
+    test: 'is not tried again when the partition is lost while it waits',
+  },
+  {
+    ...inbox,
     name: 'nothing but a conflict is tried again',
     find: "if (!isPigeonholeError(error, 'STORE_CONFLICT') || ",
     replace: 'if (',

@@ -108,13 +108,6 @@ export const pipelineGuards = [
   },
   {
     ...pipeline,
-    name: 'a relay at rest makes known what is confirmed',
-    find: 'this.#noted < this.#confirmed.number || ',
-    replace: '',
-    test: 'is made known although there is nothing to delete',
-  },
-  {
-    ...pipeline,
     name: 'a relay at rest deletes what is confirmed',
     find: ' || this.#cleaner.isDue(atRest(this.#confirmed))',
     replace: '',
@@ -123,8 +116,8 @@ export const pipelineGuards = [
   {
     ...pipeline,
     name: 'a full last page is deleted, too',
-    find: '#clean(tx, atRest(confirmed))',
-    replace: '#clean(tx, confirmed)',
+    find: 'from: until ?? from, until: null',
+    replace: 'from, until: null',
     test: 'is deleted also where the last page of a capture was a full one',
   },
   {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type Consumer, type EachBatchHandler, Kafka, logLevel } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { listenToRunners, type Runner } from './kafkajs-runner.js'
+import { listenToRunners, type OffsetManager, type Runner, separateOffsets } from './kafkajs-runner.js'
 
 const require = createRequire(import.meta.url)
 const config = { brokers: ['127.0.0.1:1'], logLevel: logLevel.NOTHING, retry: { retries: 0 } }
@@ -66,6 +66,37 @@ describe('listenToRunners', () => {
       expect.objectContaining({ code: 'KAFKAJS_UNSUPPORTED' }),
     )
   })
+})
+
+describe('separateOffsets', () => {
+  const OffsetManagerOfKafkajs = require('kafkajs/src/consumer/offsetManager') as new (
+    options: object,
+  ) => OffsetManager
+
+  it('keeps what a member knows of offsets from another one of its group and Kafka instance', async () => {
+    const kafka = new Kafka(config)
+    const [first, second] = [await runnerOf(kafka), await runnerOf(kafka)]
+    separateOffsets(first)
+    separateOffsets(second)
+    const known = joined(first, { orders: [0] }).committedOffsets()
+    Object.assign(known['orders'] ?? {}, { 0: '5' })
+    joined(second, {})
+    expect(known).toEqual({ orders: { 0: '5' } })
+  })
+
+  // kafkajs makes one at each join, and empties what is known of the group's offsets with it.
+  function joined({ consumerGroup: { cluster } }: Runner, memberAssignment: object): OffsetManager {
+    return new OffsetManagerOfKafkajs({ cluster, memberAssignment, groupId: 'g' })
+  }
+
+  async function runnerOf(kafka: Kafka): Promise<Runner> {
+    const heard: Runner[] = []
+    const consumer = kafka.consumer({ groupId: 'g' })
+    const eachBatch: EachBatchHandler = async () => undefined
+    listenToRunners(consumer, eachBatch, (runner) => heard.push(runner) === 0)
+    await consumer.run({ eachBatch })
+    return heard[0] as Runner
+  }
 })
 
 // A runner that starts says so before it has reached any broker.
