@@ -1,7 +1,7 @@
 // @ts-check
 // Takes out each guard and rule listed in guards.mjs, one at a time, in a copy of the tree, and expects the test named
 // there to fail. A guard that no test misses is one that could be lost unseen.
-//   npm run guards -- [words of a guard's part, name or file …]
+//   npm run test:guards -- [words of a guard's part, name or file …]
 import { rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
