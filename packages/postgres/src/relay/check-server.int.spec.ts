@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { postgresStore } from '../pg/postgres-store.js'
+import { requiredSchemaVersion } from '../schema/check-schema-version.js'
 import { SpecDatabase } from '../spec-database.fake.js'
 
 let database: SpecDatabase
@@ -79,7 +80,7 @@ it('tells missing tables from old ones, and takes newer ones', async () => {
   await database.pool.query('DELETE FROM pigeonhole.schema_version')
   await expect(store.checkServer()).rejects.toMatchObject({
     code: 'SCHEMA_OUTDATED',
-    details: { schema: 'pigeonhole', found: 0, needed: 1 },
+    details: { schema: 'pigeonhole', found: 0, needed: requiredSchemaVersion },
   })
   await expect(store.checkSchema()).rejects.toMatchObject({ code: 'SCHEMA_OUTDATED' })
 })
