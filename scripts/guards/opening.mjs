@@ -5,6 +5,10 @@ const opening = {
   file: 'packages/core/src/relay/opening.ts',
   spec: 'packages/core/src/relay/opening.unit.spec.ts',
 }
+const shard = {
+  file: 'packages/core/src/relay/shard.ts',
+  spec: 'packages/core/src/relay/shard.unit.spec.ts',
+}
 const table = {
   file: 'packages/core/src/relay/start-up-table.ts',
   spec: 'packages/core/src/relay/start-up-table.unit.spec.ts',
@@ -12,6 +16,20 @@ const table = {
 
 /** The order of an opening, and each row of the start-up table. @type {readonly GuardEntry[]} */
 export const openingGuards = [
+  {
+    ...opening,
+    name: 'only an absence of the checkpoint topic that lasts is one',
+    find: 'lastBatchOf(facts) > 0 && (await appears(options, shards))',
+    replace: 'lastBatchOf(facts) > 0 && !appears',
+    test: 'does not take a broker that has just come up at its word that a topic is lost',
+  },
+  {
+    ...opening,
+    name: 'an absence of the checkpoint topic that lasts is one',
+    find: 'while (clock.now() < until)',
+    replace: 'while (until)',
+    test: 'makes no new topic where one was lost',
+  },
   {
     ...opening,
     name: 'the server is looked at before anything else',
@@ -36,8 +54,8 @@ export const openingGuards = [
   {
     ...opening,
     name: 'no checkpoint topic is made where one was lost',
-    find: '    assertNoHistory(shard, await tx.readFacts()),\n',
-    replace: '    void tx,\n',
+    find: '  assertNoHistory(shard, facts)\n  await publisher.createCheckpointTopic',
+    replace: '  await publisher.createCheckpointTopic',
     test: 'makes no new topic where one was lost',
   },
   {
@@ -151,5 +169,12 @@ export const openingGuards = [
     find: 'number === checkpoint.number && ',
     replace: '',
     test: 'stops when the database has a batch of its token with another number',
+  },
+  {
+    ...shard,
+    name: 'an opening ends in time',
+    find: 'await work(await within(opening, { clock, ms, signal: leading, late }))',
+    replace: 'void [within, clock, ms, late]\n      await work(await opening)',
+    test: 'is an opening that a server does not answer',
   },
 ]

@@ -162,12 +162,4 @@ export const publisherGuards = [
     replace: '      if (partitions < 1)\n',
     test: 'creates the checkpoint topic once, with a partition for each shard',
   },
-  {
-    ...topic,
-    spec: `${publisher}/checkpoint-topic.unit.spec.ts`,
-    name: 'only an absence that lasts is one',
-    find: 'if (partitions > 0 || deadline.passed) return partitions',
-    replace: 'if (partitions >= 0 || deadline.passed) return partitions',
-    test: 'does not take a broker that has just come up at its word',
-  },
 ]

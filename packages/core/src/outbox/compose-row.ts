@@ -48,7 +48,7 @@ export function composeRow(
 
 function keyBytes(key: KeyInput): Uint8Array | null {
   if (key === null || key === undefined) return null
-  if (typeof key === 'string') return Buffer.from(key, 'utf8')
+  if (typeof key === 'string') return utf8(key, unpairedKey)
   if (key instanceof Uint8Array) return key
   throw new PigeonholeError('OPTION_INVALID', {
     message: `Option key is a ${typeof key}: it takes a string, bytes, or null for a message without a key`,
@@ -58,10 +58,30 @@ function keyBytes(key: KeyInput): Uint8Array | null {
 
 // A value that is forgotten must not become a tombstone.
 function payloadBytes(topic: string, value: RawMessage['value']): Uint8Array | null {
-  if (typeof value === 'string') return Buffer.from(value, 'utf8')
+  if (typeof value === 'string') return utf8(value, () => unpairedValue(topic))
   if (value === null || value instanceof Uint8Array) return value
   throw new PigeonholeError('VALUE_NOT_SERIALISABLE', {
     message: `A raw value for topic ${topic} is a ${typeof value}: it takes bytes, a string, or null for a tombstone`,
+    details: { topic },
+  })
+}
+
+// Buffer.from would put U+FFFD in the place of a lone surrogate: different keys would become one.
+function utf8(text: string, refusal: () => PigeonholeError): Buffer {
+  if (!text.isWellFormed()) throw refusal()
+  return Buffer.from(text, 'utf8')
+}
+
+function unpairedKey(): PigeonholeError<'OPTION_INVALID'> {
+  return new PigeonholeError('OPTION_INVALID', {
+    message: 'Option key has a lone surrogate, which has no UTF-8 form: give its bytes instead',
+    details: { option: 'key' },
+  })
+}
+
+function unpairedValue(topic: string): PigeonholeError<'VALUE_NOT_SERIALISABLE'> {
+  return new PigeonholeError('VALUE_NOT_SERIALISABLE', {
+    message: `A raw value for topic ${topic} has a lone surrogate, which has no UTF-8 form: give its bytes instead`,
     details: { topic },
   })
 }
@@ -90,6 +110,8 @@ function assertHeader(topic: string, name: unknown, value: unknown): asserts val
   if (isReservedHeader(name as string)) refuse('is one that Pigeonhole writes itself: choose another name')
   if (typeof value !== 'string' && !(value instanceof Uint8Array))
     refuse(`must be a string or bytes, not ${typeof value}`)
+  if (typeof value === 'string' && !value.isWellFormed())
+    refuse('has a lone surrogate, which has no UTF-8 form: give its bytes instead')
 }
 
 function assertPartition(partition: number | null): void {

@@ -47,6 +47,16 @@ describe('composeRow', () => {
     )
   })
 
+  it.each([
+    ['key', 'OPTION_INVALID', { ...message, key: 'a\ud800' }],
+    ['value', 'VALUE_NOT_SERIALISABLE', { ...message, value: '\udc00b' }],
+    ['header', 'HEADER_INVALID', { ...message, headers: { name: '\ud800' } }],
+  ])('refuses a lone surrogate in a %s, which would arrive as another character', (_, code, unpaired) => {
+    expect(() => composeRow(unpaired, options)).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining('lone surrogate') }),
+    )
+  })
+
   it('gives ids that are UUIDs of version 7 and rise in the order of the calls', () => {
     const ids = Array.from({ length: 100 }, () => composeRow(message, options).id)
     expect(ids[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)

@@ -3,7 +3,7 @@ import { PigeonholeError } from '../errors/pigeonhole-error.js'
 import type { ShardProducer } from '../ports/relay-publisher.js'
 import { originCursor, type RelayBatch, type RelayIdentity } from '../ports/relay-store.js'
 import type { ResolvedRelayOptions } from './relay-options.js'
-import { assertNoHistory, assertSameIdentity, decideStartUp } from './start-up-table.js'
+import { assertNoHistory, assertSameIdentity, decideStartUp, lastBatchOf } from './start-up-table.js'
 
 /** A shard whose predecessors are fenced and settled, and where it goes on. */
 export interface OpenShard {
@@ -16,7 +16,10 @@ export interface OpenShard {
   readonly genesis: boolean
 }
 
-type OpeningOptions = Pick<ResolvedRelayOptions, 'name' | 'store' | 'publisher'>
+type OpeningOptions = Pick<ResolvedRelayOptions, 'name' | 'store' | 'publisher' | 'clock'>
+
+const absenceMs = 5_000
+const lookPauseMs = 250
 
 /**
  * Opens a shard whose lease is held by `holder`. When it resolves, no predecessor can commit anything any more, in
@@ -43,15 +46,26 @@ export async function openShard(options: OpeningOptions, shard: number, holder: 
   }
 }
 
-// The topic is made at genesis only: where the database remembers batches, a missing topic is a lost one.
+// The topic is made at genesis only: where the database remembers batches, a missing topic is a lost one. A shard whose
+// topic is lost halts for good, and a broker that has just come up may not know its topics yet: there only an absence
+// that lasts is one.
 async function provideCheckpointTopic(options: OpeningOptions, shard: number, token: string): Promise<void> {
   const { store, publisher, name } = options
   const shards = shard + 1
   if (await publisher.hasCheckpointTopic(name, shards)) return
-  await store.guarded({ shard, token, confirmed: 0 }, async (tx) =>
-    assertNoHistory(shard, await tx.readFacts()),
-  )
+  const facts = await store.guarded({ shard, token, confirmed: 0 }, (tx) => tx.readFacts())
+  if (lastBatchOf(facts) > 0 && (await appears(options, shards))) return
+  assertNoHistory(shard, facts)
   await publisher.createCheckpointTopic(name, shards)
+}
+
+async function appears({ publisher, clock, name }: OpeningOptions, shards: number): Promise<boolean> {
+  const until = clock.now() + absenceMs
+  do {
+    await clock.sleep(lookPauseMs)
+    if (await publisher.hasCheckpointTopic(name, shards)) return true
+  } while (clock.now() < until)
+  return false
 }
 
 interface Fenced {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CallScript } from '../ports/call-script.fake.js'
+import { ManualClock } from '../ports/manual-clock.fake.js'
 import { originCursor } from '../ports/relay-store.js'
 import { openShard } from './opening.js'
 import { ScriptedPublisher } from './scripted-publisher.fake.js'
@@ -11,8 +12,10 @@ function prepare() {
   const script = new CallScript()
   const store = new ScriptedRelayStore(script)
   const publisher = new ScriptedPublisher(script)
+  const clock = new ManualClock()
   store.lease = { holder: 'me', token: 'old', renewal: 1, confirmed: 0 }
-  return { script, store, publisher, open: () => openShard({ name: 'orders', store, publisher }, 0, 'me') }
+  const open = () => openShard({ name: 'orders', store, publisher, clock }, 0, 'me')
+  return { script, store, publisher, clock, open }
 }
 
 /** A shard that has sent batches up to `number`. */
@@ -118,10 +121,25 @@ describe('an opening that may not go on', () => {
   })
 
   it('makes no new topic where one was lost', async () => {
-    const { open, script, publisher } = prepareWithHistory(7)
+    const { open, script, publisher, clock } = prepareWithHistory(7)
     publisher.checkpointTopic = false
-    await expect(open()).rejects.toMatchObject({ code: 'RELAY_CHECKPOINT_LOST', details: { batch: 7 } })
+    const lost = expect(open()).rejects.toMatchObject({
+      code: 'RELAY_CHECKPOINT_LOST',
+      details: { batch: 7 },
+    })
+    await clock.advance(10_000)
+    await lost
     expect(script.take('createCheckpointTopic', 'fence')).toEqual([])
+  })
+
+  it('does not take a broker that has just come up at its word that a topic is lost', async () => {
+    const { open, publisher, clock } = prepareWithHistory(7)
+    publisher.checkpointTopic = false
+    const opening = open()
+    await clock.advance(1_000)
+    publisher.checkpointTopic = true
+    await clock.advance(1_000)
+    expect(await opening).toMatchObject({ genesis: false, confirmed: { number: 7 } })
   })
 
   it('closes its producer and writes nothing where both sides disagree', async () => {

@@ -24,6 +24,11 @@ export interface RelayOptions {
   readonly leaseMs?: number
   /** How often the lease is renewed, in milliseconds: at most a third of `leaseMs`. @default 2000 */
   readonly renewMs?: number
+  /**
+   * Longest time of one opening in milliseconds, from the new token to the agreement of both sides. A broker that answers
+   * nothing must not keep a shard in it: what takes longer is dropped, and the shard opens again. @default 60000
+   */
+  readonly openTimeoutMs?: number
   /** Longest time in milliseconds that `stop` goes on sending what was committed before it. @default 10000 */
   readonly drainTimeoutMs?: number
   /** How often an outbox is looked at after it had a message, in milliseconds. @default 20 */
@@ -44,6 +49,7 @@ const defaults = {
   batchBytes: 8 * 1024 * 1024,
   leaseMs: 10_000,
   renewMs: 2_000,
+  openTimeoutMs: 60_000,
   drainTimeoutMs: 10_000,
   pollMs: 20,
   idlePollMs: 200,
@@ -59,6 +65,7 @@ const ranges = {
   batchBytes: { min: 1 },
   leaseMs: { min: 1, max: longestMs },
   renewMs: { min: 1, max: longestMs },
+  openTimeoutMs: { min: 1, max: longestMs },
   drainTimeoutMs: { min: 0, max: longestMs },
   pollMs: { min: 1, max: longestMs },
   idlePollMs: { min: 1, max: longestMs },

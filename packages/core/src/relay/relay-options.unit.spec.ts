@@ -19,6 +19,7 @@ describe('resolveRelayOptions', () => {
     batchBytes: 8_388_608,
     leaseMs: 10_000,
     renewMs: 2_000,
+    openTimeoutMs: 60_000,
     drainTimeoutMs: 10_000,
     pollMs: 20,
     idlePollMs: 200,

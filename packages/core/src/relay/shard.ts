@@ -1,6 +1,7 @@
-import { isPigeonholeError } from '../errors/pigeonhole-error.js'
+import { isPigeonholeError, PigeonholeError } from '../errors/pigeonhole-error.js'
 import type { Emitter } from '../events/emitter.js'
 import { untilAborted } from '../lifecycle/until-aborted.js'
+import { within } from '../lifecycle/within.js'
 import { backoffDelay } from '../retry/backoff.js'
 import { BatchSize } from './batch-size.js'
 import { ShardLease } from './lease.js'
@@ -30,6 +31,8 @@ export class Shard {
   #error: unknown
   #leads = false
   #attempt = 0
+  /** When the shard was last opened. */
+  #openedAt = Number.POSITIVE_INFINITY
 
   constructor(number: number, options: ResolvedRelayOptions, events: Emitter<RelayEvents>) {
     this.number = number
@@ -111,6 +114,7 @@ export class Shard {
       try {
         await this.#withOpenShard(signals.leading, (open) => {
           this.#change('publishing')
+          this.#openedAt = this.#options.clock.now()
           const { number: batch } = open.confirmed
           this.#events.emit('shard:opened', { shard: this.number, batch, genesis: open.genesis })
           const parts = {
@@ -136,9 +140,11 @@ export class Shard {
   }
 
   async #withOpenShard(leading: AbortSignal, work: (open: OpenShard) => Promise<void>): Promise<void> {
+    const { clock, openTimeoutMs: ms } = this.#options
     const opening = openShard(this.#options, this.number, this.#lease.holder)
+    const late = (): PigeonholeError => openedTooLate(this.number, ms)
     try {
-      await work(await untilAborted(opening, leading))
+      await work(await within(opening, { clock, ms, signal: leading, late }))
     } finally {
       // An opening that was given up may still resolve: its producer is dropped whenever it does.
       void opening.then(({ producer }) => producer.close()).catch(() => undefined)
@@ -146,8 +152,13 @@ export class Shard {
   }
 
   async #backOff(error: unknown, signal: AbortSignal): Promise<void> {
+    const { backoff, clock } = this.#options
+    // Faults that lie further apart than the longest delay are not one trouble: an idle shard publishes nothing that
+    // would tell.
+    if (clock.now() - this.#openedAt > backoff.maxMs) this.#attempt = 0
+    this.#openedAt = Number.POSITIVE_INFINITY
     this.#attempt += 1
-    const delayMs = backoffDelay(this.#options.backoff, this.#attempt)
+    const delayMs = backoffDelay(backoff, this.#attempt)
     this.#change('waiting', error)
     this.#events.emit('shard:reopening', { shard: this.number, error, attempt: this.#attempt, delayMs })
     await this.#options.clock.sleep(delayMs, signal)
@@ -159,6 +170,14 @@ export class Shard {
     this.#error = error
     if (changed) this.#events.emit('shard:changed', { shard: this.number, state, error })
   }
+}
+
+function openedTooLate(shard: number, ms: number): PigeonholeError<'DEADLINE_EXCEEDED'> {
+  return new PigeonholeError('DEADLINE_EXCEEDED', {
+    message: `Shard ${shard} was not opened within ${ms} ms (openTimeoutMs): a server does not answer. It opens again`,
+    details: { operation: 'opening a shard' },
+    retryable: true,
+  })
 }
 
 // Going on after these could lose or repeat messages, and trying again would fence whoever is right.

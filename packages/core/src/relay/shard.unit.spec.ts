@@ -197,6 +197,40 @@ describe('a fault', () => {
     await running
   })
 
+  it('waits shortly again where the shard was open for longer than the longest delay, although nothing was sent', async () => {
+    const { run, script, log, clock, reading } = runShard()
+    script.failNext('readFacts', ...[1, 2, 3].map((n) => new Error(`gone ${n}`)))
+    const running = run()
+    await clock.advance(5_000)
+    await clock.advance(10_000)
+    script.failNext('hasMessages', new Error('gone again'))
+    await clock.advance(1_000)
+    script.failNext('hasMessages', new Error('and again'))
+    await clock.advance(1_000)
+    const attempts = log.flatMap(({ name, data }) =>
+      name === 'shard:reopening' ? [(data as RelayEvents['shard:reopening']).attempt] : [],
+    )
+    expect(attempts).toEqual([1, 2, 3, 1, 2])
+    reading.abort()
+    await running
+  })
+
+  it('is an opening that a server does not answer: it is dropped in time, with whatever comes of it', async () => {
+    const { run, shard, script, clock, reading } = runShard({ openTimeoutMs: 20_000 })
+    const answer = script.hold('fence')
+    const running = run()
+    await clock.advance(19_999)
+    expect(shard.state).toBe('opening')
+    await clock.advance(1)
+    expect(shard).toMatchObject({ state: 'waiting', error: { code: 'DEADLINE_EXCEEDED' }, leads: true })
+    answer()
+    await clock.advance(100)
+    expect(shard).toMatchObject({ state: 'publishing', error: undefined })
+    expect(script.take('fence', 'close')).toEqual(['fence 0', 'close', 'fence 0'])
+    reading.abort()
+    await running
+  })
+
   it('in a transaction of unknown outcome drops the producer, and Kafka decides at the next opening', async () => {
     const { run, script, store, publisher, clock, reading } = runShard()
     store.commit()

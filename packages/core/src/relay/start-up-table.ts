@@ -60,9 +60,14 @@ export function assertSameIdentity(recorded: RelayIdentity | null, identity: Rel
   }
 }
 
+/** The number of the last batch that the database remembers; 0 where none has held a message. */
+export function lastBatchOf(facts: Pick<ShardFacts, 'confirmed' | 'batches'>): number {
+  return Math.max(facts.confirmed, ...facts.batches.map(({ number }) => number))
+}
+
 /** @throws RELAY_CHECKPOINT_LOST when the database remembers batches: Kafka must remember one too. */
 export function assertNoHistory(shard: number, facts: ShardFacts): void {
-  const batch = Math.max(facts.confirmed, ...facts.batches.map(({ number }) => number))
+  const batch = lastBatchOf(facts)
   if (batch <= 0) return
   throw new PigeonholeError('RELAY_CHECKPOINT_LOST', {
     message:

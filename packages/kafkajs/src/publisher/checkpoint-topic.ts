@@ -6,7 +6,6 @@ import { Deadline } from './deadline.js'
 import { checkpointTopicOf } from './names.js'
 
 const topicResource = 2 // ConfigResourceTypes.TOPIC
-const absenceMs = 250
 const lookPauseMs = 20
 
 // Small segments, cleaned early, keep the way back to the last checkpoint short. 1 MiB is Kafka's minimum. Transaction
@@ -38,7 +37,7 @@ export async function hasCheckpointTopic(
   const topic = checkpointTopicOf(relay)
   try {
     return await connection.use(async (admin) => {
-      const partitions = await lastingPartitionsOf(admin, topic)
+      const partitions = await partitionsOf(admin, topic)
       if (partitions === 0) return false
       if (partitions < shards)
         throw invalid(topic, `it has ${partitions} partitions and needs ${shards}, one for each shard`)
@@ -76,17 +75,6 @@ export async function createCheckpointTopic(
     if (type === 'INVALID_REPLICATION_FACTOR' || type === 'POLICY_VIOLATION')
       throw invalid(topic, String(message), error)
     throw brokerError(error, { doing: 'creating the checkpoint topic', topic })
-  }
-}
-
-// A relay whose checkpoint topic is missing stops for good, and a broker that has just come up may not know its topics
-// yet: only an absence that lasts is one.
-async function lastingPartitionsOf(admin: Admin, topic: string): Promise<number> {
-  const deadline = new Deadline(absenceMs)
-  for (;;) {
-    const partitions = await partitionsOf(admin, topic)
-    if (partitions > 0 || deadline.passed) return partitions
-    await deadline.pause(lookPauseMs)
   }
 }
 

@@ -64,6 +64,7 @@ function openRelay(values: RelayValues, pool: pg.Pool, logger: Logger): Relay {
       'batchBytes',
       'leaseMs',
       'renewMs',
+      'openTimeoutMs',
       'drainTimeoutMs',
       'pollMs',
       'idlePollMs',

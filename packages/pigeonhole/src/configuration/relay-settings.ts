@@ -17,6 +17,7 @@ export const relaySettings: typeof databaseSettings &
     readonly batchBytes: Setting<number | undefined>
     readonly leaseMs: Setting<number | undefined>
     readonly renewMs: Setting<number | undefined>
+    readonly openTimeoutMs: Setting<number | undefined>
     readonly drainTimeoutMs: Setting<number | undefined>
     readonly pollMs: Setting<number | undefined>
     readonly idlePollMs: Setting<number | undefined>
@@ -63,6 +64,7 @@ export const relaySettings: typeof databaseSettings &
   batchBytes: number('batch-bytes', 'most bytes in one Kafka transaction'),
   leaseMs: number('lease-ms', 'a worker that is silent for so long is taken over, in milliseconds'),
   renewMs: number('renew-ms', 'how often the lease is renewed, in milliseconds'),
+  openTimeoutMs: number('open-timeout-ms', 'longest time of one opening of a shard, in milliseconds'),
   drainTimeoutMs: number(
     'drain-timeout-ms',
     'longest time to send what is left after SIGTERM, in milliseconds',
