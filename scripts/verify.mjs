@@ -16,6 +16,7 @@ const steps = [
   ['dependency table', ['node', 'scripts/check-dependency-table.mjs']],
   ['public API', ['node', 'scripts/check-api-surface.mjs']],
   ['code in the README', ['node', 'scripts/readme-regions.mjs']],
+  ['guards in the guarantees', ['node', 'scripts/guard-tables.mjs']],
   ['unused code', ['knip', '--no-progress']],
   ...packages.map(
     (folder) => /** @type {const} */ ([`${folder} as published`, ['publint', '--strict', folder]]),
