@@ -12,6 +12,10 @@ const requests = {
   file: `${publisher}/produce-requests.ts`,
   spec: `${publisher}/produce-requests.unit.spec.ts`,
 }
+const encoding = {
+  file: 'packages/kafkajs/src/produce-encoding/own-encoding.ts',
+  spec: 'packages/kafkajs/src/produce-encoding/own-encoding.unit.spec.ts',
+}
 const placement = { file: `${publisher}/placement.ts`, spec: `${publisher}/placement.unit.spec.ts` }
 
 /** The rules for kafkajs's producer, and how a checkpoint is read. @type {readonly GuardEntry[]} */
@@ -161,5 +165,19 @@ export const publisherGuards = [
     find: '      if (partitions < shards)\n',
     replace: '      if (partitions < 1)\n',
     test: 'creates the checkpoint topic once, with a partition for each shard',
+  },
+  {
+    ...encoding,
+    name: 'a Produce request of a version that is not known is encoded by kafkajs',
+    find: ' || apiVersion > versions.last',
+    replace: '',
+    test: 'leaves a version that is not known to kafkajs',
+  },
+  {
+    ...encoding,
+    name: 'a Produce request with compression is encoded by kafkajs',
+    find: ' || data.compression)',
+    replace: ')',
+    test: 'leaves a request with compression to kafkajs',
   },
 ]

@@ -1,4 +1,5 @@
 import type { Kafka, Message, Producer, ProducerConfig, Transaction } from 'kafkajs'
+import { withOwnEncoding } from '../produce-encoding/own-encoding.js'
 import { refusalOf } from './broker-errors.js'
 import type { Deadline } from './deadline.js'
 import { withQuietLogger } from './quiet-logger.js'
@@ -31,7 +32,7 @@ export function createProducer(
       ({ message }) =>
         message.partition as number,
   }
-  return withQuietLogger(kafka, (quiet) => quiet.producer(config))
+  return withQuietLogger(kafka, (quiet) => withOwnEncoding(quiet, (own) => own.producer(config)))
 }
 
 const settling: ReadonlySet<string> = new Set([
