@@ -3,12 +3,16 @@ import { parseArgs } from 'node:util'
 import { startKafka, startPostgres } from '@pigeonhole/testing'
 import type { BenchServers } from './bench-servers.js'
 import type { Comparison } from './comparison.js'
+import { inboxGroup, inboxGroupBare, inboxSingle } from './inbox.js'
 import { publishPrisma } from './publish-prisma.js'
 import { relayDrain } from './relay-drain.js'
 
 const benches: Readonly<Record<string, (servers: BenchServers) => Promise<Comparison>>> = {
   'relay-drain': relayDrain,
   'publish-prisma': publishPrisma,
+  'inbox-single': inboxSingle,
+  'inbox-group': inboxGroup,
+  'inbox-group-bare': inboxGroupBare,
 }
 
 const { values, positionals } = parseArgs({

@@ -11,38 +11,33 @@ const outbox = {
   spec: 'packages/core/src/outbox/outbox.unit.spec.ts',
 }
 
-const positionFirst = [
-  "    if (position && !(await store.advancePosition(tx, name, position))) return 'position'",
-  "    if (id && !(await store.insertMessageId(tx, { inbox: name, ...id }))) return 'id'",
-]
+const transaction = { ...inbox, file: 'packages/core/src/inbox/handler-transaction.ts' }
+
+const group = {
+  file: 'packages/core/src/inbox/handle-group.ts',
+  spec: 'packages/core/src/inbox/handle-group.unit.spec.ts',
+}
 
 /** A handler's transaction, and the order of its parts. @type {readonly GuardEntry[]} */
 export const inboxGuards = [
   {
-    ...inbox,
-    name: 'the position is taken before the id',
-    find: positionFirst.join('\n'),
-    replace: positionFirst.toReversed().join('\n'),
-    test: 'takes the position, then the id, then the handler, then the check, and commits',
-  },
-  {
-    ...inbox,
+    ...transaction,
     name: 'a position that is passed ends the message',
-    find: "if (position && !(await store.advancePosition(tx, name, position))) return 'position'",
-    replace: 'if (position) await store.advancePosition(tx, name, position)',
+    find: '  if (!areNew) return',
+    replace: '  if (!areNew && !store) return',
     test: 'of a position is dropped before its id is looked at',
   },
   {
-    ...inbox,
+    ...transaction,
     name: 'an id that is known ends the message',
-    find: "if (id && !(await store.insertMessageId(tx, { inbox: name, ...id }))) return 'id'",
-    replace: 'if (id) await store.insertMessageId(tx, { inbox: name, ...id })',
+    find: '(isNew[index] ? [{ ...one, index }] : [])',
+    replace: '(isNew ? [{ ...one, index }] : [])',
     test: 'of an id at another position is dropped, and moves the position',
   },
   {
-    ...inbox,
+    ...transaction,
     name: 'a handler may not swallow an error of its transaction',
-    find: '      if (!(await store.isUsable(tx))) throw swallowed(delivery)\n',
+    find: '    if (!(await store.isUsable(tx))) throw swallowed(deliveries)\n',
     replace: '',
     test: 'may not swallow an error that has ended its transaction',
   },
@@ -82,11 +77,47 @@ export const inboxGuards = [
     test: 'is the only error that is tried again',
   },
   {
-    ...inbox,
+    ...transaction,
     name: 'a handler’s signal aborts with the caller’s',
     find: 'link ? AbortSignal.any([link.signal, timeout]) : timeout',
     replace: 'timeout',
     test: "aborts the handler's signal with the caller's",
+  },
+  {
+    ...transaction,
+    spec: group.spec,
+    name: 'a group is of one partition, in its order',
+    find: '  assertSuccessive(positions)\n',
+    replace: '  void assertSuccessive\n',
+    test: 'is of one partition, in its order',
+  },
+  {
+    ...group,
+    name: 'a group is not passed over where only its first has been passed',
+    find: '(await handleOneByOne(span.slice(0, 1), work))',
+    replace: "span.map(() => ({ status: 'duplicate' as const, by: 'position' as const }))",
+    test: 'that has been handled begins anew behind what was',
+  },
+  {
+    ...group,
+    name: 'what no message of a group can be blamed for is found by handling each by itself',
+    find: 'at === undefined || ',
+    replace: '',
+    test: 'gives each a transaction of its own where nobody can be blamed',
+  },
+  {
+    ...group,
+    name: 'a conflict in a group is tried again, one by one',
+    find: " || isPigeonholeError(error, 'STORE_CONFLICT')",
+    replace: ' || (!isPigeonholeError && !error)',
+    test: 'does so too when it is a handler that has lost the conflict',
+  },
+  {
+    ...group,
+    name: 'a group is given up when its partition is lost',
+    find: '      if (work.signal?.aborted) throw blame(culprit, error, work)\n',
+    replace: '',
+    test: 'is given up as a whole when the partition is lost',
   },
   {
     ...deduplication,

@@ -97,8 +97,8 @@ const partitionGuards = [
   {
     ...worker,
     name: 'a failed message is not passed over',
-    find: '    if (!done) return false\n',
-    replace: '    void done\n',
+    find: 'messages[done - 1]',
+    replace: 'messages[Math.max(done, 1) - 1]',
     test: 'goes back when a failure turns out to be a restored database',
   },
   ...alsoOnBroker(

@@ -97,7 +97,7 @@ describe("a transaction of the store's", () => {
     const store = prismaStore(prisma)
     const before = inTransaction(async (tx) => {
       await endSession(tx)
-      await store.insertMessageId(tx, { inbox: 'inbox', scope: 'scope', id: 'id' })
+      await store.receiveMessages(tx, 'inbox', { range: undefined, ids: [{ scope: 'scope', id: 'id' }] })
     })
     await expectCode(before, 'STORE_UNAVAILABLE')
     await expectCode(inTransaction(endSession), 'STORE_UNAVAILABLE')

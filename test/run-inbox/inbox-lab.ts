@@ -238,17 +238,21 @@ export class InboxLab implements AsyncDisposable {
   }
 }
 
-/** `inbox` with some of its methods replaced. */
+/** `inbox` with some of its methods replaced. Messages come to `handle` one by one. */
 export function inboxWith(
   inbox: Inbox<pg.ClientBase>,
   replaced: Partial<Inbox<pg.ClientBase>>,
 ): Inbox<pg.ClientBase> {
+  const handle: Inbox<pg.ClientBase>['handle'] =
+    replaced.handle ?? ((delivery, binding, options) => inbox.handle(delivery, binding, options))
   return {
     name: inbox.name,
     keepsPositions: inbox.keepsPositions,
     on: (name, listener) => inbox.on(name, listener),
     checkSchema: () => inbox.checkSchema(),
-    handle: (delivery, binding, options) => inbox.handle(delivery, binding, options),
+    handle,
+    handleGroup: (deliveries, binding, options) =>
+      Promise.all(deliveries.slice(0, 1).map((first) => handle(first, binding, options))),
     readPositions: (partitions) => inbox.readPositions(partitions),
     ...replaced,
   }

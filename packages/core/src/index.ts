@@ -1,9 +1,24 @@
 export type { ErrorCode, ErrorDetails, IdentityPart } from './errors/error-codes.js'
 export { isPigeonholeError, PigeonholeError, type PigeonholeErrorInit } from './errors/pigeonhole-error.js'
 export { Emitter, type EventSource, type Unsubscribe } from './events/emitter.js'
-export { type Binding, type Handler, type HandlerContext, type Message, on } from './inbox/binding.js'
+export {
+  type AnyBinding,
+  type BatchBinding,
+  type BatchContext,
+  type BatchHandler,
+  type Binding,
+  type Handler,
+  type HandlerContext,
+  type Message,
+  type OnBatchOptions,
+  type OnOptions,
+  on,
+  onBatch,
+  type TransactionContext,
+} from './inbox/binding.js'
 export { type Delivery, headerText } from './inbox/delivery.js'
-export { createInbox, type Inbox, type Outcome } from './inbox/inbox.js'
+export type { Outcome } from './inbox/handler-transaction.js'
+export { createInbox, type HandleOptions, type Inbox } from './inbox/inbox.js'
 export type { InboxEvents, MessagePlace } from './inbox/inbox-events.js'
 export type { Dedupe, InboxOptions } from './inbox/inbox-options.js'
 export { conventionalMessageId, type MessageId, type MessageIdResolver } from './inbox/message-id.js'
@@ -26,7 +41,13 @@ export type { RawMessage } from './outbox/compose-row.js'
 export { createOutbox, type Outbox, type OutboxEvents, type PublishOptions } from './outbox/outbox.js'
 export type { OutboxOptions } from './outbox/outbox-options.js'
 export { type Clock, systemClock } from './ports/clock.js'
-export type { InboxStore, NextPosition, Position, TransactionBounds } from './ports/inbox-store.js'
+export type {
+  InboxStore,
+  NextPosition,
+  PositionRange,
+  ReceivedMessages,
+  TransactionBounds,
+} from './ports/inbox-store.js'
 export type { OutboxRow, OutboxStore } from './ports/outbox-store.js'
 export type { Checkpoint, RelayPublisher, ShardProducer } from './ports/relay-publisher.js'
 export {

@@ -1,4 +1,4 @@
-export { on } from '@pigeonhole/core'
+export { on, onBatch } from '@pigeonhole/core'
 export { kafkajsPublisher } from './publisher/kafkajs-publisher.js'
 export type { KafkajsPublisherOptions } from './publisher/publisher-options.js'
 export { correctReadCommitted } from './read-committed/correct-read-committed.js'

@@ -5,6 +5,7 @@ export {
   type KafkajsPublisherOptions,
   kafkajsPublisher,
   on,
+  onBatch,
   type PartitionPlace,
   type RunInboxOptions,
   runInbox,

@@ -1,4 +1,5 @@
 import type { Topic } from '../message/topic.js'
+import { assertKnownOptions, assertWholeNumber } from '../options/known-options.js'
 import type { PublishOptions } from '../outbox/outbox.js'
 
 /** A consumed message, decoded and held to its topic's schema. */
@@ -15,9 +16,8 @@ export interface Message<Value> {
   readonly timestamp: Date | undefined
 }
 
-/** What a handler is given. */
-export interface HandlerContext<Tx, Value> {
-  readonly message: Message<Value>
+/** What every handler is given. */
+export interface TransactionContext<Tx> {
   /** The transaction that also holds the inbox's own rows: what is written through it is committed once. */
   readonly tx: Tx
   /** Publishes in the same transaction. Resolves to the message's id. */
@@ -30,16 +30,86 @@ export interface HandlerContext<Tx, Value> {
   readonly signal: AbortSignal
 }
 
+/** What a {@link Handler} is given. */
+export interface HandlerContext<Tx, Value> extends TransactionContext<Tx> {
+  readonly message: Message<Value>
+}
+
+/** What a {@link BatchHandler} is given. */
+export interface BatchContext<Tx, Value> extends TransactionContext<Tx> {
+  /** At least one, in their order: those of a batch that are no repeats. */
+  readonly messages: readonly Message<Value>[]
+}
+
 /** Handles one message. Its transaction commits when it resolves and rolls back when it rejects. */
 export type Handler<Tx, Value> = (context: HandlerContext<Tx, Value>) => Promise<void> | void
 
-/** A topic and what handles its messages. */
+/** Handles several messages of one partition: all of them take effect, or none. */
+export type BatchHandler<Tx, Value> = (context: BatchContext<Tx, Value>) => Promise<void> | void
+
+/** A topic and what handles each of its messages. */
 export interface Binding<Tx> {
   readonly topic: Topic<never, unknown>
   readonly handler: Handler<Tx, never>
+  /** Most messages in one transaction. */
+  readonly group: number
 }
 
-/** Binds `handler` to the messages of `topic`. */
-export function on<Tx, Out>(topic: Topic<never, Out>, handler: Handler<Tx, Out>): Binding<Tx> {
-  return { topic, handler: handler as Handler<Tx, never> }
+/** A topic and what handles its messages several at a time. */
+export interface BatchBinding<Tx> {
+  readonly topic: Topic<never, unknown>
+  readonly batchHandler: BatchHandler<Tx, never>
+  /** Most messages in one transaction. */
+  readonly group: number
+}
+
+/** What handles the messages of a topic, one by one or several at a time. */
+export type AnyBinding<Tx> = Binding<Tx> | BatchBinding<Tx>
+
+/** What {@link on} takes besides topic and handler. */
+export interface OnOptions {
+  /**
+   * Most messages of a partition in one transaction. More of them share the cost of a commit. One that fails is tried
+   * again without those before it, which are committed first: a handler may therefore run more than once for a message,
+   * as it may anyway, and takes effect once. `timeoutMs` of the inbox bounds the whole transaction.
+   * @default 1
+   */
+  readonly group?: number
+}
+
+/**
+ * Binds `handler` to the messages of `topic`.
+ * @throws OPTION_INVALID
+ */
+export function on<Tx, Out>(
+  topic: Topic<never, Out>,
+  handler: Handler<Tx, Out>,
+  options: OnOptions = {},
+): Binding<Tx> {
+  assertKnownOptions('on', options, ['group'])
+  const { group = 1 } = options
+  assertWholeNumber('group', group, { min: 1 })
+  return { topic, handler: handler as Handler<Tx, never>, group }
+}
+
+/** What {@link onBatch} takes besides topic and handler. */
+export interface OnBatchOptions {
+  /** Most messages of a partition in one transaction. @default 100 */
+  readonly size?: number
+}
+
+/**
+ * Binds `handler` to the messages of `topic`, several of a partition at a time, as they come. All of them take effect or
+ * none: one that fails makes all of its batch be tried again.
+ * @throws OPTION_INVALID
+ */
+export function onBatch<Tx, Out>(
+  topic: Topic<never, Out>,
+  handler: BatchHandler<Tx, Out>,
+  options: OnBatchOptions = {},
+): BatchBinding<Tx> {
+  assertKnownOptions('onBatch', options, ['size'])
+  const { size = 100 } = options
+  assertWholeNumber('size', size, { min: 1 })
+  return { topic, batchHandler: handler as BatchHandler<Tx, never>, group: size }
 }

@@ -1,8 +1,14 @@
 import { PigeonholeError } from '../errors/pigeonhole-error.js'
-import type { Position } from '../ports/inbox-store.js'
 import type { Delivery } from './delivery.js'
 import type { ResolvedInboxOptions } from './inbox-options.js'
 import { type MessageId, resolveMessageId } from './message-id.js'
+
+/** A place in a log. */
+export interface Position {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: bigint
+}
 
 /** What tells this delivery from others. At least one is there, unless the inbox deduplicates nothing. */
 export interface Identity {

@@ -1,20 +1,21 @@
-import { isPigeonholeError, PigeonholeError } from '../errors/pigeonhole-error.js'
+import { isPigeonholeError } from '../errors/pigeonhole-error.js'
 import { Emitter, type EventSource } from '../events/emitter.js'
-import { linkAbort } from '../lifecycle/linked-abort.js'
 import { systemClock } from '../ports/clock.js'
 import type { NextPosition } from '../ports/inbox-store.js'
 import { backoffDelay } from '../retry/backoff.js'
-import type { Binding, HandlerContext } from './binding.js'
-import { decodeMessage } from './decode-message.js'
-import { type Identity, identify } from './deduplication.js'
+import type { AnyBinding } from './binding.js'
+import { identify } from './deduplication.js'
 import type { Delivery } from './delivery.js'
+import { handleGroup } from './handle-group.js'
+import { type Handling, handleInTransaction, type Identified, type Outcome } from './handler-transaction.js'
 import type { InboxEvents, MessagePlace } from './inbox-events.js'
 import { type InboxOptions, type ResolvedInboxOptions, resolveInboxOptions } from './inbox-options.js'
 
-/** What became of a delivery. A failed one rejects. */
-export type Outcome =
-  | { readonly status: 'handled' }
-  | { readonly status: 'duplicate'; readonly by: 'position' | 'id' }
+/** Bounds of a handling. */
+export interface HandleOptions {
+  /** Aborts when what is under way is to be given up: handed on to the handler. */
+  readonly signal?: AbortSignal
+}
 
 /** Lets each message take effect once: its row and the handler's writes share one transaction. */
 export interface Inbox<Tx> extends EventSource<InboxEvents> {
@@ -27,11 +28,18 @@ export interface Inbox<Tx> extends EventSource<InboxEvents> {
    * @throws whatever the handler throws, and MESSAGE_ID_MISSING, POSITION_MISSING, VALUE_UNDECODABLE, VALUE_INVALID,
    * HANDLER_SWALLOWED_ERROR, OUTBOX_MISSING, STORE_CONFLICT, STORE_UNAVAILABLE. Nothing is written then.
    */
-  handle(
-    delivery: Delivery,
-    binding: Binding<Tx>,
-    options?: { readonly signal?: AbortSignal },
-  ): Promise<Outcome>
+  handle(delivery: Delivery, binding: AnyBinding<Tx>, options?: HandleOptions): Promise<Outcome>
+  /**
+   * Handles deliveries of one topic, and of one partition where they have any, in their order: those that `binding` takes
+   * into one transaction, or as many of them as can be handled. Resolves to the outcomes of the first ones, at least of
+   * one: call it again with the rest.
+   * @throws as {@link Inbox.handle} does, when the first cannot be handled. Nothing is written then.
+   */
+  handleGroup(
+    deliveries: readonly Delivery[],
+    binding: AnyBinding<Tx>,
+    options?: HandleOptions,
+  ): Promise<Outcome[]>
   /** Where this inbox goes on in each of `partitions`; those it has never handled are absent. */
   readPositions(
     partitions: readonly { readonly topic: string; readonly partition: number }[],
@@ -50,6 +58,8 @@ export function createInbox<Tx>(options: InboxOptions<Tx>): Inbox<Tx> {
 
 const conflictBackoff = { initialMs: 5, maxMs: 200 }
 
+type Outcomes = Outcome[] | undefined
+
 class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
   readonly name: string
   readonly keepsPositions: boolean
@@ -64,32 +74,33 @@ class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
 
   async handle(
     delivery: Delivery,
-    binding: Binding<Tx>,
-    { signal }: { readonly signal?: AbortSignal } = {},
+    binding: AnyBinding<Tx>,
+    { signal }: HandleOptions = {},
   ): Promise<Outcome> {
-    const place = {
-      inbox: this.name,
-      topic: delivery.topic,
-      partition: delivery.partition,
-      offset: delivery.offset,
-    }
-    const started = performance.now()
-    try {
-      const identity = identify(this.#options, delivery)
-      const attempt = () => this.#transact(delivery, binding, identity, signal)
-      const outcome = await this.#retryConflicts(place, attempt, signal)
-      if (outcome.status === 'duplicate') this.emit('message:deduplicated', { ...place, by: outcome.by })
-      else
-        this.emit('message:handled', {
-          ...place,
-          idMissing: !identity.id,
-          durationMs: performance.now() - started,
-        })
-      return outcome
-    } catch (error) {
-      this.emit('message:failed', { ...place, error })
-      throw error
-    }
+    const [outcome] = (await this.#allOrNothing([delivery], binding, signal)) ?? []
+    return outcome as Outcome
+  }
+
+  async handleGroup(
+    deliveries: readonly Delivery[],
+    binding: AnyBinding<Tx>,
+    options: HandleOptions = {},
+  ): Promise<Outcome[]> {
+    const { signal } = options
+    const group = deliveries.slice(0, binding.group)
+    const [first] = group
+    if (!first) return []
+    const alone = (one: Delivery): Promise<Outcome> => this.handle(one, binding, options)
+    if (group.length === 1) return [await alone(first)]
+    // The first is the repeat of one that the inbox has passed: one by one, until it is seen which are not.
+    if ('batchHandler' in binding)
+      return (await this.#allOrNothing(group, binding, signal)) ?? [await alone(first)]
+    return handleGroup(group, {
+      together: (span, progress) => this.#together(span, { binding, signal, progress }),
+      alone,
+      failed: (one, error) => this.emit('message:failed', { ...this.#placeOf(one), error }),
+      signal,
+    })
   }
 
   readPositions(
@@ -102,11 +113,53 @@ class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
     return this.#options.store.checkSchema()
   }
 
-  async #retryConflicts(
-    place: MessagePlace,
-    work: () => Promise<Outcome>,
+  // In one transaction, again after a conflict.
+  async #allOrNothing(
+    deliveries: readonly Delivery[],
+    binding: AnyBinding<Tx>,
     signal: AbortSignal | undefined,
-  ): Promise<Outcome> {
+  ): Promise<Outcomes> {
+    const work = (): Promise<Outcomes> =>
+      this.#together(deliveries, { binding, signal, progress: { at: undefined } })
+    try {
+      return await this.#retryConflicts(deliveries, work, signal)
+    } catch (error) {
+      for (const one of deliveries) this.emit('message:failed', { ...this.#placeOf(one), error })
+      throw error
+    }
+  }
+
+  async #together(deliveries: readonly Delivery[], how: Omit<Handling<Tx>, 'deliveries'>): Promise<Outcomes> {
+    const started = performance.now()
+    const identified = deliveries.map((delivery, index) => {
+      how.progress.at = index
+      return { delivery, identity: identify(this.#options, delivery) }
+    })
+    how.progress.at = undefined
+    const outcomes = await handleInTransaction(this.#options, { ...how, deliveries: identified })
+    const durationMs = performance.now() - started
+    identified.forEach((one, index) => {
+      const outcome = outcomes?.[index]
+      if (outcome) this.#tell(one, outcome, durationMs)
+    })
+    return outcomes
+  }
+
+  #tell({ delivery, identity }: Identified, outcome: Outcome, durationMs: number): void {
+    const place = this.#placeOf(delivery)
+    if (outcome.status === 'duplicate') this.emit('message:deduplicated', { ...place, by: outcome.by })
+    else this.emit('message:handled', { ...place, idMissing: !identity.id, durationMs })
+  }
+
+  #placeOf({ topic, partition, offset }: Delivery): MessagePlace {
+    return { inbox: this.name, topic, partition, offset }
+  }
+
+  async #retryConflicts(
+    deliveries: readonly Delivery[],
+    work: () => Promise<Outcomes>,
+    signal: AbortSignal | undefined,
+  ): Promise<Outcomes> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await work()
@@ -115,69 +168,10 @@ class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
           throw error
         // Another consumer may have the partition by now: it goes on with the message.
         if (signal?.aborted) throw error
-        this.emit('message:retried', { ...place, attempt, error })
+        for (const one of deliveries) this.emit('message:retried', { ...this.#placeOf(one), attempt, error })
         await systemClock.sleep(backoffDelay(conflictBackoff, attempt), signal)
         signal?.throwIfAborted()
       }
     }
   }
-
-  async #transact(
-    delivery: Delivery,
-    binding: Binding<Tx>,
-    identity: Identity,
-    signal?: AbortSignal,
-  ): Promise<Outcome> {
-    const { store, timeoutMs } = this.#options
-    const timeout = AbortSignal.timeout(timeoutMs)
-    // The caller's signal may outlive its messages by far.
-    const link = signal && linkAbort(signal)
-    const run = async (tx: Tx): Promise<Outcome> => {
-      const repeated = await this.#recogniseRepeat(tx, identity)
-      if (repeated) return { status: 'duplicate', by: repeated }
-      const message = await decodeMessage(binding.topic, delivery, identity.id?.id)
-      const context: HandlerContext<Tx, never> = {
-        message,
-        tx,
-        publish: (topic, value, options) => this.#outbox().publish(tx, topic, value, options),
-        signal: link ? AbortSignal.any([link.signal, timeout]) : timeout,
-      }
-      await binding.handler(context)
-      // Prisma commits what PostgreSQL has already rolled back when a handler swallows, say, a unique violation.
-      if (!(await store.isUsable(tx))) throw swallowed(delivery)
-      return { status: 'handled' }
-    }
-    try {
-      return await store.transaction({ timeoutMs }, run)
-    } finally {
-      link?.unlink()
-    }
-  }
-
-  // The position comes first: its row lock makes two owners of a partition take turns before either looks at ids.
-  async #recogniseRepeat(tx: Tx, { position, id }: Identity): Promise<'position' | 'id' | undefined> {
-    const { store, name } = this.#options
-    if (position && !(await store.advancePosition(tx, name, position))) return 'position'
-    if (id && !(await store.insertMessageId(tx, { inbox: name, ...id }))) return 'id'
-    return undefined
-  }
-
-  #outbox(): NonNullable<ResolvedInboxOptions<Tx>['outbox']> {
-    if (this.#options.outbox) return this.#options.outbox
-    throw new PigeonholeError('OUTBOX_MISSING', {
-      message: `A handler of inbox ${this.name} publishes, and the inbox has no outbox: createInbox({ store, outbox, name })`,
-      details: { inbox: this.name },
-    })
-  }
-}
-
-function swallowed({ topic, partition, offset }: Delivery): PigeonholeError {
-  return new PigeonholeError('HANDLER_SWALLOWED_ERROR', {
-    message:
-      `The handler of topic ${topic} (partition ${partition ?? '-'}, offset ${offset ?? '-'}) caught an error of a ` +
-      'statement in its transaction, which PostgreSQL had given up by then, or ended the transaction itself: nothing ' +
-      'of it can commit. Let the error pass, or avoid it (INSERT … ON CONFLICT DO NOTHING, createMany with ' +
-      'skipDuplicates, upsert), and leave BEGIN, COMMIT and ROLLBACK to the inbox',
-    details: { topic },
-  })
 }

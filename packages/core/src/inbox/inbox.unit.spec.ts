@@ -54,10 +54,10 @@ const conflict = (): PigeonholeError =>
   new PigeonholeError('STORE_CONFLICT', { message: 'deadlock', details: {}, retryable: true })
 
 describe('handling a message', () => {
-  it('takes the position, then the id, then the handler, then the check, and commits', async () => {
+  it('takes position and id down, then comes the handler, then the check, and it commits', async () => {
     const { inbox, store, binding } = openInbox()
     expect(await inbox.handle(delivery(), binding)).toEqual({ status: 'handled' })
-    expect(store.journal).toEqual(['begin', 'position', 'id', 'handler', 'usable?', 'commit'])
+    expect(store.journal).toEqual(['begin', 'receive position id', 'handler', 'usable?', 'commit'])
     expect([...store.committed]).toEqual([
       ['position billing orders 0', 6n],
       ['id billing orders m1', 1n],
@@ -130,7 +130,7 @@ describe('a repeat', () => {
     await inbox.handle(delivery(), binding)
     store.journal.length = 0
     expect(await inbox.handle(delivery(), binding)).toEqual({ status: 'duplicate', by: 'position' })
-    expect(store.journal).toEqual(['begin', 'position', 'commit'])
+    expect(store.journal).toEqual(['begin', 'receive position id', 'commit'])
     expect(events.at(-1)).toEqual({
       name: 'message:deduplicated',
       data: { inbox: 'billing', topic: 'orders', partition: 0, offset: 5n, by: 'position' },
@@ -157,9 +157,9 @@ describe('a repeat', () => {
 
 describe('the dedupe mode', () => {
   it.each([
-    ['both', ['position', 'id'], true],
-    ['position', ['position'], true],
-    ['id', ['id'], false],
+    ['both', ['receive position id'], true],
+    ['position', ['receive position'], true],
+    ['id', ['receive id'], false],
     ['none', [], false],
   ] as const)('%s looks at %j', async (dedupe, looks, keepsPositions) => {
     const { inbox, store, binding } = openInbox({ dedupe })
@@ -204,7 +204,7 @@ describe('a handler that fails', () => {
       throw error
     })
     await expect(inbox.handle(delivery(), failing)).rejects.toBe(error)
-    expect(store.journal).toEqual(['begin', 'position', 'id', 'rollback'])
+    expect(store.journal).toEqual(['begin', 'receive position id', 'rollback'])
     expect(store.committed.size).toBe(0)
     expect(events).toEqual([{ name: 'message:failed', data: expect.objectContaining({ offset: 5n, error }) }])
   })
@@ -325,7 +325,7 @@ describe('a value', () => {
     await expect(inbox.handle(delivery(), on(strict, handler))).rejects.toMatchObject({
       code: 'VALUE_INVALID',
     })
-    expect(store.journal).toEqual(['begin', 'position', 'id', 'rollback'])
+    expect(store.journal).toEqual(['begin', 'receive position id', 'rollback'])
   })
 
   it('that cannot be decoded is not handled, and is not quoted', async () => {

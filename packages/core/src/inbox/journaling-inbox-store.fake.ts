@@ -1,4 +1,4 @@
-import type { InboxStore, NextPosition, Position, TransactionBounds } from '../ports/inbox-store.js'
+import type { InboxStore, NextPosition, ReceivedMessages, TransactionBounds } from '../ports/inbox-store.js'
 
 /** An open transaction of {@link JournalingInboxStore}. */
 export interface JournalingTx {
@@ -31,27 +31,25 @@ export class JournalingInboxStore implements InboxStore<JournalingTx> {
     }
   }
 
-  async advancePosition(
+  async receiveMessages(
     tx: JournalingTx,
     inbox: string,
-    { topic, partition, offset }: Position,
-  ): Promise<boolean> {
-    this.journal.push('position')
-    const row = `position ${inbox} ${topic} ${partition}`
-    if ((this.committed.get(row) ?? 0n) > offset) return false
-    tx.writes.set(row, offset + 1n)
-    return true
-  }
-
-  async insertMessageId(
-    tx: JournalingTx,
-    entry: { inbox: string; scope: string; id: string },
-  ): Promise<boolean> {
-    this.journal.push('id')
-    const row = `id ${entry.inbox} ${entry.scope} ${entry.id}`
-    if (this.committed.has(row)) return false
-    tx.writes.set(row, 1n)
-    return true
+    { range, ids }: ReceivedMessages,
+  ): Promise<boolean[] | undefined> {
+    this.journal.push(
+      ['receive', ...(range ? ['position'] : []), ...(ids.length > 0 ? ['id'] : [])].join(' '),
+    )
+    if (range) {
+      const row = `position ${inbox} ${range.topic} ${range.partition}`
+      if ((this.committed.get(row) ?? 0n) > range.first) return undefined
+      tx.writes.set(row, range.last + 1n)
+    }
+    return ids.map(({ scope, id }) => {
+      const row = `id ${inbox} ${scope} ${id}`
+      if (this.committed.has(row) || tx.writes.has(row)) return false
+      tx.writes.set(row, 1n)
+      return true
+    })
   }
 
   async isUsable(tx: JournalingTx): Promise<boolean> {

@@ -1,8 +1,17 @@
-/** A place in the log, for one inbox. */
-export interface Position {
+/** Places of one partition that follow one another in its log, for one inbox: `first` and `last` are both in it. */
+export interface PositionRange {
   readonly topic: string
   readonly partition: number
-  readonly offset: bigint
+  readonly first: bigint
+  readonly last: bigint
+}
+
+/** What an inbox takes down of the messages that it is about to handle. */
+export interface ReceivedMessages {
+  /** Undefined where they come from no log, or where no position is kept. */
+  readonly range: PositionRange | undefined
+  /** Of those that have one; empty where no ids are kept. */
+  readonly ids: readonly { readonly scope: string; readonly id: string }[]
 }
 
 /** Where an inbox goes on in a partition. */
@@ -29,16 +38,13 @@ export interface InboxStore<Tx> {
    */
   transaction<R>(bounds: TransactionBounds, work: (tx: Tx) => Promise<R>): Promise<R>
   /**
-   * Moves the inbox's position past `position.offset`.
-   * Resolves to false, and moves nothing, when the position is already beyond it. Holds the position's row until
-   * the transaction ends, so that two owners of a partition take turns.
+   * Moves the inbox's position past `messages.range`, and remembers the ids.
+   * Resolves to whether each id was new, in their order: false when the inbox has it already, or it comes earlier among
+   * them. Resolves to undefined, and changes nothing, when the position is already beyond the first place of the range.
+   * Either way it holds the position's row until the transaction ends, before it looks at any id, so that two owners of a
+   * partition take turns.
    */
-  advancePosition(tx: Tx, inbox: string, position: Position): Promise<boolean>
-  /** Remembers a message id. Resolves to false when the inbox has it already. */
-  insertMessageId(
-    tx: Tx,
-    entry: { readonly inbox: string; readonly scope: string; readonly id: string },
-  ): Promise<boolean>
+  receiveMessages(tx: Tx, inbox: string, messages: ReceivedMessages): Promise<boolean[] | undefined>
   /**
    * Resolves to true when the transaction can still commit, to false when PostgreSQL has given it up after an error
    * that was swallowed (SQLSTATE 25P02).

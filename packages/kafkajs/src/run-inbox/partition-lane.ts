@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Binding, Clock } from '@pigeonhole/core'
+import type { AnyBinding, Clock } from '@pigeonhole/core'
 import type { Feed } from './group-feed.js'
 import type { FetchedBatch } from './kafkajs-runner.js'
 import { PartitionWorker, type RunContext } from './partition-worker.js'
@@ -16,7 +16,7 @@ const patienceMs = 1_000
 export interface LaneSetup<Tx> {
   readonly place: PartitionPlace
   readonly context: RunContext<Tx>
-  readonly binding: Binding<Tx>
+  readonly binding: AnyBinding<Tx>
   readonly feed: Feed
   /** Settles when a former lane of the partition has nothing under way any more. */
   readonly predecessor: Promise<void>

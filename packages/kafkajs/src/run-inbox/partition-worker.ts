@@ -1,4 +1,4 @@
-import { type Binding, backoffDelay, type Emitter, type Inbox } from '@pigeonhole/core'
+import { type AnyBinding, backoffDelay, type Emitter, type Inbox } from '@pigeonhole/core'
 import type { KafkaMessage } from 'kafkajs'
 import { deliveryOf } from './delivery-of.js'
 import type { Feed } from './group-feed.js'
@@ -27,7 +27,7 @@ export interface RunContext<Tx> {
 export interface WorkerSetup<Tx> {
   readonly place: PartitionPlace
   readonly context: RunContext<Tx>
-  readonly binding: Binding<Tx>
+  readonly binding: AnyBinding<Tx>
   readonly feed: Pick<Feed, 'startingOffset'>
   /** Aborts when nothing more may be begun. */
   readonly closing: AbortSignal
@@ -70,9 +70,11 @@ export class PartitionWorker<Tx> {
   async handle(batch: FetchedBatch, turn: Turn): Promise<void> {
     if (this.#cursor.isDoubtful && !(await this.#persist(() => this.#locate()))) return
     if (!(await this.#accept(batch))) return
-    for (const message of batch.messages) {
+    for (let rest: readonly KafkaMessage[] = batch.messages; rest.length > 0; ) {
       if (this.#isClosing || turn.isYielded) return
-      if (!(await this.#handleMessage(message))) return
+      const done = await this.#handleGroup(rest)
+      if (done === 0) return
+      rest = rest.slice(done)
     }
     this.#moveTo(BigInt(batch.lastOffset()) + 1n)
   }
@@ -102,31 +104,35 @@ export class PartitionWorker<Tx> {
     return true
   }
 
-  async #handleMessage(message: KafkaMessage): Promise<boolean> {
+  // Resolves to how many of the first messages are done: as many as go into one transaction, fewer if one fails.
+  async #handleGroup(messages: readonly KafkaMessage[]): Promise<number> {
     const before = this.next
-    const done = await this.#persist((attempt) =>
+    let done = 0
+    await this.#persist((attempt) =>
       this.#setup.context.slots.use(async () => {
         // What made it fail, or went on while it waited, may have been a restore of the database to an earlier state.
         if (attempt > 1 || this.#cursor.isDoubtful) await this.#locate()
-        return this.next === before && (await this.#attempt(message))
+        done = this.next === before ? await this.#attempt(messages) : 0
+        return true
       }),
     )
-    if (!done) return false
-    this.#cursor.passMessage(BigInt(message.offset))
+    const last = messages[done - 1]
+    if (last === undefined) return 0
+    this.#cursor.passMessage(BigInt(last.offset))
     this.#noteOffset()
-    return true
+    return done
   }
 
-  // A signal of the message's own: those combined with a lasting one would pile up in it.
-  async #attempt(message: KafkaMessage): Promise<boolean> {
+  // A signal of the group's own: those combined with a lasting one would pile up in it.
+  async #attempt(messages: readonly KafkaMessage[]): Promise<number> {
     const { place, context, binding, givingUp } = this.#setup
-    if (this.#isClosing) return false
+    if (this.#isClosing) return 0
     const aborting = new AbortController()
     const abort = (): void => aborting.abort(givingUp.reason)
     givingUp.addEventListener('abort', abort, { once: true })
     try {
-      await context.inbox.handle(deliveryOf(place, message), binding, { signal: aborting.signal })
-      return true
+      const deliveries = messages.slice(0, binding.group).map((message) => deliveryOf(place, message))
+      return (await context.inbox.handleGroup(deliveries, binding, { signal: aborting.signal })).length
     } finally {
       givingUp.removeEventListener('abort', abort)
     }

@@ -1,8 +1,8 @@
 import {
+  type AnyBinding,
   assertKnownOptions,
   assertWholeNumber,
   type Backoff,
-  type Binding,
   type Clock,
   PigeonholeError,
   systemClock,
@@ -10,8 +10,8 @@ import {
 
 /** What {@link runInbox} takes besides the consumer and the inbox. */
 export interface RunInboxOptions<Tx> {
-  /** One for each topic: `on(topic, handler)`. */
-  readonly handlers: readonly Binding<Tx>[]
+  /** One for each topic: `on(topic, handler)`, or `onBatch(topic, handler)`. */
+  readonly handlers: readonly AnyBinding<Tx>[]
   /**
    * Where a partition starts that neither the inbox nor the consumer group has a place in.
    * @default 'earliest'
@@ -34,7 +34,7 @@ export interface RunInboxOptions<Tx> {
 /** {@link RunInboxOptions} with every default in place. */
 export interface ResolvedRunInboxOptions<Tx> extends Required<Omit<RunInboxOptions<Tx>, 'handlers'>> {
   /** By the topic's name. */
-  readonly handlers: ReadonlyMap<string, Binding<Tx>>
+  readonly handlers: ReadonlyMap<string, AnyBinding<Tx>>
 }
 
 const defaults = {
@@ -61,17 +61,17 @@ export function resolveRunInboxOptions<Tx>(options: RunInboxOptions<Tx>): Resolv
   return { ...merged, handlers: byTopic(merged.handlers) }
 }
 
-function byTopic<Tx>(bindings: unknown): ReadonlyMap<string, Binding<Tx>> {
+function byTopic<Tx>(bindings: unknown): ReadonlyMap<string, AnyBinding<Tx>> {
   if (!Array.isArray(bindings) || bindings.length === 0) {
     throw invalid(
       'handlers',
       'Option handlers holds no handler: give one for each topic, handlers: [on(topic, handler)]',
     )
   }
-  const handlers = new Map<string, Binding<Tx>>()
-  for (const binding of bindings as readonly Binding<Tx>[]) {
+  const handlers = new Map<string, AnyBinding<Tx>>()
+  for (const binding of bindings as readonly AnyBinding<Tx>[]) {
     const name = binding?.topic?.name
-    if (typeof name !== 'string' || typeof binding.handler !== 'function') {
+    if (typeof name !== 'string' || typeof handlerOf(binding) !== 'function') {
       throw invalid(
         'handlers',
         'Option handlers holds something that is no handler: make each with on(topic, handler)',
@@ -86,6 +86,10 @@ function byTopic<Tx>(bindings: unknown): ReadonlyMap<string, Binding<Tx>> {
     handlers.set(name, binding)
   }
   return handlers
+}
+
+function handlerOf<Tx>(binding: AnyBinding<Tx>): unknown {
+  return 'batchHandler' in binding ? binding.batchHandler : binding.handler
 }
 
 function assertFrom(from: unknown): void {

@@ -27,6 +27,24 @@ export class ScriptedInbox implements Inbox<never> {
     return { status: 'handled' }
   }
 
+  /** Each by itself, as far as they can be handled. */
+  async handleGroup(
+    deliveries: readonly Delivery[],
+    _: unknown,
+    options?: { signal?: AbortSignal },
+  ): Promise<Outcome[]> {
+    const outcomes: Outcome[] = []
+    for (const delivery of deliveries) {
+      try {
+        outcomes.push(await this.handle(delivery, _, options))
+      } catch (error) {
+        if (outcomes.length === 0) throw error
+        break
+      }
+    }
+    return outcomes
+  }
+
   async readPositions(): Promise<NextPosition[]> {
     await this.reading()
     return this.position === undefined ? [] : [{ topic: 'orders', partition: 0, nextOffset: this.position }]

@@ -1,10 +1,10 @@
-import type { InboxStore, NextPosition, Position } from '@pigeonhole/core'
+import type { InboxStore, NextPosition, ReceivedMessages } from '@pigeonhole/core'
 import type { SessionOf } from '../outbox/sql-outbox-store.js'
 import { checkSchemaVersion } from '../schema/check-schema-version.js'
-import { type InboxMessage, insertInboxMessage } from '../sql/inbox-message/insert.js'
-import { advanceInboxPosition } from '../sql/inbox-position/advance.js'
+import { receiveInboxMessages } from '../sql/inbox-message/receive.js'
 import { type SelectPositionsParams, selectInboxPositions } from '../sql/inbox-position/select.js'
 import { run, type SqlSession } from '../sql/statement.js'
+import { areNew } from './are-new.js'
 
 /** What an inbox needs of a client that runs SQL. */
 export interface SqlInboxParts<Tx> {
@@ -24,13 +24,14 @@ export function sqlInboxStore<Tx>(parts: SqlInboxParts<Tx>): InboxStore<Tx> {
   return {
     transaction: parts.transaction,
     isUsable: parts.isUsable,
-    async advancePosition(tx: Tx, inbox: string, position: Position): Promise<boolean> {
-      const moved = await run(await sessionOf(tx), advanceInboxPosition, { inbox, position })
-      return moved.length > 0
-    },
-    async insertMessageId(tx: Tx, entry: InboxMessage): Promise<boolean> {
-      const inserted = await run(await sessionOf(tx), insertInboxMessage, entry)
-      return inserted.length > 0
+    async receiveMessages(
+      tx: Tx,
+      inbox: string,
+      { range, ids }: ReceivedMessages,
+    ): Promise<boolean[] | undefined> {
+      const received = await run(await sessionOf(tx), receiveInboxMessages, { inbox, range, ids })
+      const passed = range !== undefined && !received.some(({ scope }) => scope === null)
+      return passed ? undefined : areNew(ids, received)
     },
     readPositions(inbox: string, partitions: SelectPositionsParams['partitions']): Promise<NextPosition[]> {
       return inSession((session) => run(session, selectInboxPositions, { inbox, partitions }))

@@ -22,7 +22,7 @@ afterAll(async () => {
 })
 
 const bounds = { timeoutMs: 5_000 }
-const position = { topic: 'orders', partition: 0, offset: 0n }
+const range = { topic: 'orders', partition: 0, first: 0n, last: 0n }
 
 async function written(): Promise<unknown[]> {
   const { rows } = await database.pool.query<{ by: string }>('SELECT by FROM written ORDER BY by')
@@ -76,7 +76,7 @@ it.each(['ROLLBACK', 'COMMIT'])(
   'finds a transaction unusable that its handler has ended: %s',
   async (end) => {
     const usable = store.transaction(bounds, async (tx) => {
-      await store.advancePosition(tx, 'billing', position)
+      await store.receiveMessages(tx, 'billing', { range, ids: [] })
       await tx.query(end)
       const found = await store.isUsable(tx)
       if (!found) throw new Error('not usable')

@@ -1,17 +1,23 @@
 import type pg from 'pg'
 import { driverError } from '../errors/driver-error.js'
 import type { SqlExecutor, SqlRow } from '../sql/statement.js'
+import { type StatementNames, unnamed } from './statement-names.js'
 
 /**
  * Runs statements on a client of node-postgres.
  * Errors that concern the store arrive coded, others as they are.
  */
-export function pgExecutor(client: pg.ClientBase, schema: string): SqlExecutor {
+export function pgExecutor(
+  client: pg.ClientBase,
+  schema: string,
+  nameOf: StatementNames = unnamed,
+): SqlExecutor {
   return {
     async query(text, values) {
       try {
-        // Without a name: named prepared statements break under PgBouncer before 1.21.
-        const { rows } = await client.query<SqlRow>({ text, values: [...values], types })
+        const name = nameOf(text)
+        const named = name === undefined ? {} : { name }
+        const { rows } = await client.query<SqlRow>({ ...named, text, values: [...values], types })
         return rows
       } catch (error) {
         throw driverError(error, schema) ?? error

@@ -4,6 +4,7 @@ import type { SqlSession } from '../sql/statement.js'
 import { beginRelayTransaction } from './begin.js'
 import { borrowClient } from './borrowed-client.js'
 import { pgExecutor } from './pg-executor.js'
+import type { StatementNames } from './statement-names.js'
 import { surviveIdleErrors } from './survive-idle-errors.js'
 import { inTransaction } from './transaction.js'
 
@@ -33,8 +34,8 @@ export class PgSessions {
   }
 
   /** A session on a client of anyone's. */
-  on(client: pg.ClientBase): SqlSession {
-    return { executor: pgExecutor(client, this.schema), schema: this.#quoted }
+  on(client: pg.ClientBase, names?: StatementNames): SqlSession {
+    return { executor: pgExecutor(client, this.schema, names), schema: this.#quoted }
   }
 
   /** Runs `work` on a connection of its own, each statement by itself. */

@@ -64,7 +64,10 @@ export async function isHeldUp<Tx>(opened: OpenStore<Tx>, promise: Promise<unkno
   promise.then(note, note)
   for (const inbox of ['sentinel-1', 'sentinel-2']) {
     const { tx, commit } = await opened.begin()
-    await opened.store.insertMessageId(tx, { inbox, scope: 'sentinel', id: randomUUID() })
+    await opened.store.receiveMessages(tx, inbox, {
+      range: undefined,
+      ids: [{ scope: 'sentinel', id: randomUUID() }],
+    })
     await commit()
   }
   return !settled

@@ -2,7 +2,7 @@ import {
   type InboxStore,
   type NextPosition,
   PigeonholeError,
-  type Position,
+  type PositionRange,
   type TransactionBounds,
 } from '@pigeonhole/core'
 import type { MemoryDatabase } from './memory-database.js'
@@ -11,24 +11,36 @@ import type { MemoryTransaction } from './memory-transaction.js'
 /** The inbox of a memory store. */
 export function memoryInbox(database: MemoryDatabase): InboxStore<MemoryTransaction> {
   const { locks, positions, messageIds } = database
+  const advance = async (
+    tx: MemoryTransaction,
+    key: string,
+    { first, last }: PositionRange,
+  ): Promise<boolean> => {
+    await locks.acquire(tx, key).catch(failing(tx))
+    if ((positions.get(key, tx) ?? 0n) > first) return false
+    positions.set(tx, key, last + 1n)
+    return true
+  }
+  const insertId = async (tx: MemoryTransaction, key: string): Promise<boolean> => {
+    if (messageIds.get(key, tx)) return false
+    await locks.acquire(tx, key).catch(failing(tx))
+    if (messageIds.get(key, tx)) return false
+    messageIds.set(tx, key, true)
+    return true
+  }
   return {
     transaction: (bounds, work) => database.transact((tx) => withinBounds(tx, bounds, work)),
-    async advancePosition(tx: MemoryTransaction, inbox: string, position: Position): Promise<boolean> {
+    async receiveMessages(
+      tx: MemoryTransaction,
+      inbox: string,
+      { range, ids },
+    ): Promise<boolean[] | undefined> {
       tx.assertUsable()
-      const key = positionKey(inbox, position)
-      await locks.acquire(tx, key).catch(failing(tx))
-      if ((positions.get(key, tx) ?? 0n) > position.offset) return false
-      positions.set(tx, key, position.offset + 1n)
-      return true
-    },
-    async insertMessageId(tx: MemoryTransaction, { inbox, scope, id }): Promise<boolean> {
-      tx.assertUsable()
-      const key = JSON.stringify(['id', inbox, scope, id])
-      if (messageIds.get(key, tx)) return false
-      await locks.acquire(tx, key).catch(failing(tx))
-      if (messageIds.get(key, tx)) return false
-      messageIds.set(tx, key, true)
-      return true
+      if (range && !(await advance(tx, positionKey(inbox, range), range))) return undefined
+      const keys = ids.map(({ scope, id }) => JSON.stringify(['id', inbox, scope, id]))
+      const inserted = new Set<string>()
+      for (const key of [...new Set(keys)].sort()) if (await insertId(tx, key)) inserted.add(key)
+      return keys.map((key) => inserted.delete(key))
     },
     isUsable: async (tx) => tx.isUsable,
     async readPositions(inbox, partitions): Promise<NextPosition[]> {
@@ -41,7 +53,10 @@ export function memoryInbox(database: MemoryDatabase): InboxStore<MemoryTransact
   }
 }
 
-function positionKey(inbox: string, { topic, partition }: Pick<Position, 'topic' | 'partition'>): string {
+function positionKey(
+  inbox: string,
+  { topic, partition }: Pick<PositionRange, 'topic' | 'partition'>,
+): string {
   return JSON.stringify(['position', inbox, topic, partition])
 }
 

@@ -75,15 +75,13 @@ describe('memoryStore in a test of an application', () => {
 
   it('lets nothing of a transaction that has ended hold up another one', async () => {
     const store = memoryStore()
-    const position = { topic: 'orders', partition: 0, offset: 1n }
-    const entry = { inbox: 'inbox', scope: 'orders', id: 'id' }
+    const range = { topic: 'orders', partition: 0, first: 1n, last: 1n }
+    const messages = { range, ids: [{ scope: 'orders', id: 'id' }] }
     const ended = store.begin()
     await ended.commit()
-    await expect(store.advancePosition(ended, 'inbox', position)).rejects.toThrow('has ended')
-    await expect(store.insertMessageId(ended, entry)).rejects.toThrow('has ended')
+    await expect(store.receiveMessages(ended, 'inbox', messages)).rejects.toThrow('has ended')
     await store.transaction(async (tx) => {
-      expect(await store.advancePosition(tx, 'inbox', position)).toBe(true)
-      expect(await store.insertMessageId(tx, entry)).toBe(true)
+      expect(await store.receiveMessages(tx, 'inbox', messages)).toEqual([true])
     })
   })
 })

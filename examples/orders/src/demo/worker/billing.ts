@@ -20,24 +20,27 @@ process.exit()
 
 function observe<Tx>(inbox: Inbox<Tx>): Inbox<Tx> {
   const isRepeated = repeater(player)
+  const handle: Inbox<Tx>['handle'] = async (delivery, binding, options) => {
+    const subject = subjectOf(delivery)
+    await player.reach('about to handle', subject)
+    try {
+      const outcome = await inbox.handle(delivery, binding, options)
+      if (isRepeated()) await inbox.handle(delivery, binding, options)
+      await player.reach('handled', { ...subject, outcome: outcome.status })
+      return outcome
+    } catch (error) {
+      player.report({ says: 'given up', subject })
+      throw error
+    }
+  }
   return {
     name: inbox.name,
     keepsPositions: inbox.keepsPositions,
     on: (event, listener) => inbox.on(event, listener),
     readPositions: (partitions) => inbox.readPositions(partitions),
     checkSchema: () => inbox.checkSchema(),
-    async handle(delivery, binding, options) {
-      const subject = subjectOf(delivery)
-      await player.reach('about to handle', subject)
-      try {
-        const outcome = await inbox.handle(delivery, binding, options)
-        if (isRepeated()) await inbox.handle(delivery, binding, options)
-        await player.reach('handled', { ...subject, outcome: outcome.status })
-        return outcome
-      } catch (error) {
-        player.report({ says: 'given up', subject })
-        throw error
-      }
-    },
+    handle,
+    handleGroup: (deliveries, binding, options) =>
+      Promise.all(deliveries.slice(0, 1).map((first) => handle(first, binding, options))),
   }
 }

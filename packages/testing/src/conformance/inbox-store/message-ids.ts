@@ -1,7 +1,13 @@
+import type { ReceivedMessages } from '@pigeonhole/core'
 import { describe, expect, it } from 'vitest'
 import { isHeldUp, type StoreScene } from '../store-scene.js'
 
-const entry = { inbox: 'inbox', scope: 'orders', id: 'id-1' }
+const inbox = 'inbox'
+const entry = { scope: 'orders', id: 'id-1' }
+
+function ids(entries: ReceivedMessages['ids']): ReceivedMessages {
+  return { range: undefined, ids: entries }
+}
 
 /** An inbox takes an id once. */
 export function describeMessageIds<Tx>(scene: StoreScene<Tx>): void {
@@ -10,14 +16,71 @@ export function describeMessageIds<Tx>(scene: StoreScene<Tx>): void {
       const opened = await scene.open()
       const { store } = opened
       const first = await opened.begin()
-      expect(await store.insertMessageId(first.tx, entry)).toBe(true)
-      expect(await store.insertMessageId(first.tx, entry)).toBe(false)
+      expect(await store.receiveMessages(first.tx, inbox, ids([entry]))).toEqual([true])
+      expect(await store.receiveMessages(first.tx, inbox, ids([entry]))).toEqual([false])
       await first.commit()
       const second = await opened.begin()
-      expect(await store.insertMessageId(second.tx, entry)).toBe(false)
-      expect(await store.insertMessageId(second.tx, { ...entry, inbox: 'other' })).toBe(true)
-      expect(await store.insertMessageId(second.tx, { ...entry, scope: 'invoices' })).toBe(true)
-      expect(await store.insertMessageId(second.tx, { ...entry, id: 'id-2' })).toBe(true)
+      expect(await store.receiveMessages(second.tx, inbox, ids([entry]))).toEqual([false])
+      expect(await store.receiveMessages(second.tx, 'other', ids([entry]))).toEqual([true])
+      expect(await store.receiveMessages(second.tx, inbox, ids([{ ...entry, scope: 'invoices' }]))).toEqual([
+        true,
+      ])
+      expect(await store.receiveMessages(second.tx, inbox, ids([{ ...entry, id: 'id-2' }]))).toEqual([true])
+      await second.commit()
+    })
+
+    it('is told of each, in their order, where several come at once', async () => {
+      const opened = await scene.open()
+      const { store } = opened
+      const { tx, commit } = await opened.begin()
+      const several = ['c', 'a', 'b', 'a', 'c'].map((id) => ({ scope: 'orders', id }))
+      await store.receiveMessages(tx, inbox, ids([{ scope: 'orders', id: 'b' }]))
+      expect(await store.receiveMessages(tx, inbox, ids(several))).toEqual([true, true, false, false, false])
+      expect(await store.receiveMessages(tx, inbox, ids([]))).toEqual([])
+      await commit()
+    })
+
+    it('is taken in one order among several: who waits for one holds none behind it', async () => {
+      const opened = await scene.open()
+      const { store } = opened
+      const [first, second, third] = [await opened.begin(), await opened.begin(), await opened.begin()]
+      const of = (...names: readonly string[]) => ids(names.map((id) => ({ scope: 'orders', id })))
+      await store.receiveMessages(first.tx, inbox, of('a'))
+      const waiting = store.receiveMessages(second.tx, inbox, of('z', 'a'))
+      expect(await isHeldUp(opened, waiting)).toBe(true)
+      expect(await store.receiveMessages(third.tx, inbox, of('z'))).toEqual([true])
+      await third.rollback()
+      await first.rollback()
+      expect(await waiting).toEqual([true, true])
+      await second.commit()
+    })
+
+    it('is looked at only where the position has not passed it', async () => {
+      const opened = await scene.open()
+      const { store } = opened
+      const range = { topic: 'orders', partition: 0, first: 5n, last: 5n }
+      const first = await opened.begin()
+      expect(await store.receiveMessages(first.tx, inbox, { range, ids: [] })).toEqual([])
+      await first.commit()
+      const second = await opened.begin()
+      expect(await store.receiveMessages(second.tx, inbox, { range, ids: [entry] })).toBeUndefined()
+      const next = { ...range, first: 6n, last: 6n }
+      expect(await store.receiveMessages(second.tx, inbox, { range: next, ids: [entry] })).toEqual([true])
+      await second.commit()
+    })
+
+    it('is taken after the position: who waits for that holds no id', async () => {
+      const opened = await scene.open()
+      const { store } = opened
+      const range = { topic: 'orders', partition: 0, first: 5n, last: 5n }
+      const [first, second, third] = [await opened.begin(), await opened.begin(), await opened.begin()]
+      await store.receiveMessages(first.tx, inbox, { range, ids: [] })
+      const waiting = store.receiveMessages(second.tx, inbox, { range, ids: [entry] })
+      expect(await isHeldUp(opened, waiting)).toBe(true)
+      expect(await store.receiveMessages(third.tx, inbox, ids([entry]))).toEqual([true])
+      await third.rollback()
+      await first.commit()
+      expect(await waiting).toBeUndefined()
       await second.commit()
     })
 
@@ -28,11 +91,11 @@ export function describeMessageIds<Tx>(scene: StoreScene<Tx>): void {
       const opened = await scene.open()
       const first = await opened.begin()
       const second = await opened.begin()
-      await opened.store.insertMessageId(first.tx, entry)
-      const inserting = opened.store.insertMessageId(second.tx, entry)
+      await opened.store.receiveMessages(first.tx, inbox, ids([entry]))
+      const inserting = opened.store.receiveMessages(second.tx, inbox, ids([entry]))
       expect(await isHeldUp(opened, inserting)).toBe(true)
       await first[end]()
-      expect(await inserting).toBe(expected)
+      expect(await inserting).toEqual([expected])
       expect(await opened.store.isUsable(second.tx)).toBe(true)
       await second.commit()
     })

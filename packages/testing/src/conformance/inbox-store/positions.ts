@@ -1,3 +1,4 @@
+import type { PositionRange } from '@pigeonhole/core'
 import { describe, expect, it } from 'vitest'
 import { isHeldUp, type StoreScene } from '../store-scene.js'
 import type { OpenStore } from '../store-subject.js'
@@ -5,7 +6,17 @@ import type { OpenStore } from '../store-subject.js'
 const beyondDoubles = 2n ** 60n
 
 function at(offset: bigint, given: { readonly topic?: string; readonly partition?: number } = {}) {
-  return { topic: 'orders', partition: 0, offset, ...given }
+  return { topic: 'orders', partition: 0, first: offset, last: offset, ...given }
+}
+
+// Whether the position moves past `range`.
+async function moves<Tx>(
+  store: OpenStore<Tx>['store'],
+  tx: Tx,
+  inbox: string,
+  range: PositionRange,
+): Promise<boolean> {
+  return (await store.receiveMessages(tx, inbox, { range, ids: [] })) !== undefined
 }
 
 /** A position only moves on, and is held until the transaction ends. */
@@ -13,7 +24,7 @@ export function describePositions<Tx>(scene: StoreScene<Tx>): void {
   describe('a position', () => {
     const advance = async (opened: OpenStore<Tx>, offset: bigint, inbox = 'inbox'): Promise<boolean> => {
       const { tx, commit } = await opened.begin()
-      const moved = await opened.store.advancePosition(tx, inbox, at(offset))
+      const moved = await moves(opened.store, tx, inbox, at(offset))
       await commit()
       return moved
     }
@@ -35,16 +46,30 @@ export function describePositions<Tx>(scene: StoreScene<Tx>): void {
     it('moves twice in one transaction', async () => {
       const opened = await scene.open()
       const { tx, commit } = await opened.begin()
-      expect(await opened.store.advancePosition(tx, 'inbox', at(1n))).toBe(true)
-      expect(await opened.store.advancePosition(tx, 'inbox', at(1n))).toBe(false)
-      expect(await opened.store.advancePosition(tx, 'inbox', at(2n))).toBe(true)
+      expect(await moves(opened.store, tx, 'inbox', at(1n))).toBe(true)
+      expect(await moves(opened.store, tx, 'inbox', at(1n))).toBe(false)
+      expect(await moves(opened.store, tx, 'inbox', at(2n))).toBe(true)
       await commit()
+    })
+
+    it('moves past a whole range, unless it has passed the first of it', async () => {
+      const opened = await scene.open()
+      const { store } = opened
+      const { tx, commit } = await opened.begin()
+      const range = (first: bigint, last: bigint) => ({ ...at(first), last })
+      expect(await moves(store, tx, 'inbox', range(0n, 9n))).toBe(true)
+      expect(await moves(store, tx, 'inbox', range(9n, 12n))).toBe(false)
+      expect(await moves(store, tx, 'inbox', range(10n, 12n))).toBe(true)
+      await commit()
+      expect(await store.readPositions('inbox', [{ topic: 'orders', partition: 0 }])).toMatchObject([
+        { nextOffset: 13n },
+      ])
     })
 
     it('stays where it was when the transaction rolls back', async () => {
       const opened = await scene.open()
       const { tx, rollback } = await opened.begin()
-      expect(await opened.store.advancePosition(tx, 'inbox', at(5n))).toBe(true)
+      expect(await moves(opened.store, tx, 'inbox', at(5n))).toBe(true)
       await rollback()
       expect(await advance(opened, 5n)).toBe(true)
     })
@@ -53,10 +78,10 @@ export function describePositions<Tx>(scene: StoreScene<Tx>): void {
       const opened = await scene.open()
       const { tx, commit } = await opened.begin()
       const { store } = opened
-      expect(await store.advancePosition(tx, 'inbox', at(5n))).toBe(true)
-      expect(await store.advancePosition(tx, 'other', at(5n))).toBe(true)
-      expect(await store.advancePosition(tx, 'inbox', at(5n, { topic: 'invoices' }))).toBe(true)
-      expect(await store.advancePosition(tx, 'inbox', at(5n, { partition: 1 }))).toBe(true)
+      expect(await moves(store, tx, 'inbox', at(5n))).toBe(true)
+      expect(await moves(store, tx, 'other', at(5n))).toBe(true)
+      expect(await moves(store, tx, 'inbox', at(5n, { topic: 'invoices' }))).toBe(true)
+      expect(await moves(store, tx, 'inbox', at(5n, { partition: 1 }))).toBe(true)
       await commit()
     })
 
@@ -68,8 +93,8 @@ export function describePositions<Tx>(scene: StoreScene<Tx>): void {
       await advance(opened, 1n)
       const first = await opened.begin()
       const second = await opened.begin()
-      await opened.store.advancePosition(first.tx, 'inbox', at(2n))
-      const moving = opened.store.advancePosition(second.tx, 'inbox', at(2n))
+      await moves(opened.store, first.tx, 'inbox', at(2n))
+      const moving = moves(opened.store, second.tx, 'inbox', at(2n))
       expect(await isHeldUp(opened, moving)).toBe(true)
       await first[end]()
       expect(await moving).toBe(expected)
@@ -81,8 +106,8 @@ export function describePositions<Tx>(scene: StoreScene<Tx>): void {
       await advance(opened, 5n)
       const first = await opened.begin()
       const second = await opened.begin()
-      expect(await opened.store.advancePosition(first.tx, 'inbox', at(3n))).toBe(false)
-      const moving = opened.store.advancePosition(second.tx, 'inbox', at(6n))
+      expect(await moves(opened.store, first.tx, 'inbox', at(3n))).toBe(false)
+      const moving = moves(opened.store, second.tx, 'inbox', at(6n))
       expect(await isHeldUp(opened, moving)).toBe(true)
       await first.commit()
       expect(await moving).toBe(true)
@@ -93,10 +118,10 @@ export function describePositions<Tx>(scene: StoreScene<Tx>): void {
       const opened = await scene.open()
       const { store } = opened
       const { tx, commit } = await opened.begin()
-      await store.advancePosition(tx, 'inbox', at(beyondDoubles))
-      await store.advancePosition(tx, 'inbox', at(4n, { partition: 2 }))
-      await store.advancePosition(tx, 'inbox', at(4n, { topic: 'unasked' }))
-      await store.advancePosition(tx, 'other', at(9n, { partition: 1 }))
+      await moves(store, tx, 'inbox', at(beyondDoubles))
+      await moves(store, tx, 'inbox', at(4n, { partition: 2 }))
+      await moves(store, tx, 'inbox', at(4n, { topic: 'unasked' }))
+      await moves(store, tx, 'other', at(9n, { partition: 1 }))
       await commit()
       const partitions = [0, 1, 2].map((partition) => ({ topic: 'orders', partition }))
       const found = await store.readPositions('inbox', partitions)

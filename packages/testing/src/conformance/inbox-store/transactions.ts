@@ -64,7 +64,7 @@ export function describeTransactions<Tx>(scene: StoreScene<Tx>): void {
       const lock = (ids: readonly string[]) =>
         store.transaction(bounds, async (tx) => {
           for (const id of ids) {
-            await store.insertMessageId(tx, { inbox: 'deadlock', scope: 'scope', id })
+            await store.receiveMessages(tx, 'deadlock', { range: undefined, ids: [{ scope: 'scope', id }] })
             await meet()
           }
         })
