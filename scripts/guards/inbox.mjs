@@ -23,8 +23,8 @@ export const inboxGuards = [
   {
     ...transaction,
     name: 'a position that is passed ends the message',
-    find: '  if (!areNew) return',
-    replace: '  if (!areNew && !store) return',
+    find: '  if (!areNew) return deliveries.length === 1',
+    replace: '  if (!areNew) return deliveries.length > 1e9',
     test: 'of a position is dropped before its id is looked at',
   },
   {
