@@ -12,6 +12,7 @@ import { publisherGuards } from './guards/publisher.mjs'
 import { readCommittedGuards } from './guards/read-committed.mjs'
 import { runInboxGuards } from './guards/run-inbox.mjs'
 import { shardGuards } from './guards/shard.mjs'
+import { mapGuards } from './guards/shards.mjs'
 
 /**
  * A guard, as a change that takes it out of one file, and the test that fails then.
@@ -40,6 +41,7 @@ export const guards = [
   ...of('opening', openingGuards),
   ...of('pipeline', pipelineGuards),
   ...of('shard', shardGuards),
+  ...of('map of shards', mapGuards),
   ...of('inbox', inboxGuards),
   ...of('capture', captureGuards),
   ...of('postgres relay', postgresRelayGuards),

@@ -149,15 +149,15 @@ export const captureGuards = [
   {
     ...readPage,
     name: 'a capture without rows left is followed by the next one',
-    find: 'if (rows.length === 0) return readFirstPage(session, { cursor, from: until, bounds })',
+    find: 'if (rows.length === 0) return readFirstPage(session, { cursor, from: until, ...limits })',
     replace: 'if (rows.length === 0) return { rows: [], cursor }',
     test: 'of a capture without rows left is the first one of the next',
   },
   {
     ...readPage,
     name: 'no rows: the cursor stays, also at the end of a capture',
-    find: '{ cursor, from: until, bounds })',
-    replace: "{ cursor: { from: until, until: null, lastSeq: '0' }, from: until, bounds })",
+    find: '{ cursor, from: until, ...limits })',
+    replace: "{ cursor: { from: until, until: null, lastSeq: '0' }, from: until, ...limits })",
     test: 'of a capture without rows left is the first one of the next',
   },
   {
@@ -241,8 +241,8 @@ export const captureGuards = [
     ...suite,
     file: 'packages/postgres/src/relay/guarded-transaction.ts',
     name: 'nothing of a capture under way is deleted',
-    find: '{ snapshot: cursor.from, bounds }',
-    replace: '{ snapshot: cursor.until ?? cursor.from, bounds }',
+    find: '{ snapshot: cursor.from, bounds, buckets }',
+    replace: '{ snapshot: cursor.until ?? cursor.from, bounds, buckets }',
     test: 'deletes nothing of a capture that is under way',
   },
 ]

@@ -40,15 +40,16 @@ export const postgresRelayGuards = [
   {
     ...relayStore,
     name: 'no row: LEASE_LOST',
-    find: '    if (held.length === 0) throw leaseLost(guard.shard)\n',
-    replace: '    void held\n',
+    find: '    if (!held) throw leaseLost(guard.shard)\n',
+    replace: '',
     test: 'lets nobody in from the moment in which another process takes the lease',
   },
   {
     ...relayStore,
     name: 'the guard and what it lets in are one transaction',
-    find: 'return work(new SqlGuardedTransaction(session, guard.shard))',
-    replace: 'return sessions.read((other) => work(new SqlGuardedTransaction(other, guard.shard)))',
+    find: 'return work(new SqlGuardedTransaction(session, { shard: guard.shard, ...held }))',
+    replace:
+      'return sessions.read((other) => work(new SqlGuardedTransaction(other, { shard: guard.shard, ...held })))',
     test: 'takes everything back when the work rejects, and passes the error as it is',
   },
   {

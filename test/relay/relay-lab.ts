@@ -20,6 +20,14 @@ export interface LabServers {
   readonly kafkaBrokers: readonly string[]
 }
 
+/** How a relay of the lab is started. */
+export interface RelayLabOptions {
+  readonly fault?: Fault
+  readonly batchRows?: number
+  /** Shards of a new outbox. */
+  readonly shards?: number
+}
+
 /** A database, topics and a relay name of one test's own, and everything that runs against them. */
 export class RelayLab implements AsyncDisposable {
   readonly name: string
@@ -53,7 +61,7 @@ export class RelayLab implements AsyncDisposable {
   }
 
   /** Starts a relay in a process of its own, with a short lease. */
-  startRelay(options: { readonly fault?: Fault; readonly batchRows?: number } = {}): RelayProcess {
+  startRelay(options: RelayLabOptions = {}): RelayProcess {
     const relay = new RelayProcess({
       name: this.name,
       databaseUrl: this.#database.url,
@@ -62,6 +70,7 @@ export class RelayLab implements AsyncDisposable {
       renewMs: 300,
       batchRows: options.batchRows ?? 20,
       ...(options.fault ? { fault: options.fault } : {}),
+      ...(options.shards ? { shards: options.shards } : {}),
     })
     this.#relays.push(relay)
     return relay

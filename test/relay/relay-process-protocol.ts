@@ -6,6 +6,8 @@ export interface RelayProcessOptions {
   readonly leaseMs: number
   readonly renewMs: number
   readonly batchRows: number
+  /** Shards of a new outbox. Default: 1. */
+  readonly shards?: number
   /** Where the process ends or stops itself. Default: nowhere. */
   readonly fault?: Fault
 }

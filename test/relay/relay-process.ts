@@ -27,7 +27,7 @@ function reach(point: string): void {
   process.kill(process.pid, fault.signal)
 }
 
-const pool = new pg.Pool({ connectionString: options.databaseUrl, max: 6 })
+const pool = new pg.Pool({ connectionString: options.databaseUrl, max: 20 })
 const kafka = new Kafka({ clientId: options.name, brokers: [...options.brokers], logLevel: logLevel.NOTHING })
 const relay = createRelay({
   name: options.name,
@@ -36,9 +36,11 @@ const relay = createRelay({
   leaseMs: options.leaseMs,
   renewMs: options.renewMs,
   batchRows: options.batchRows,
+  ...(options.shards === undefined ? {} : { shards: options.shards }),
 })
 
 const events: readonly (keyof RelayEvents)[] = [
+  'map:read',
   'shard:changed',
   'lease:taken',
   'lease:lost',

@@ -66,6 +66,7 @@ export {
   type ShardFacts,
   type ShardStatus,
 } from './ports/relay-store.js'
+export type { BucketRange, MappedShard } from './ports/shard-map.js'
 export { createRelay, type Relay, type RelayShardStatus, type RelayStatus } from './relay/relay.js'
 export type { RelayEvents, ShardState } from './relay/relay-events.js'
 export type { RelayOptions } from './relay/relay-options.js'

@@ -1,4 +1,5 @@
 import type { OutboxRow } from './outbox-store.js'
+import type { BucketRange, MappedShard } from './shard-map.js'
 
 /**
  * How far a shard has read. All snapshots are PostgreSQL's own text form and opaque to the engine.
@@ -57,6 +58,8 @@ export interface ShardFacts {
   /** The batch number that Kafka is known to have acknowledged; 0 before the first. */
   readonly confirmed: number
   readonly batches: readonly RelayBatch[]
+  /** The snapshot behind which a shard that was added later begins; null: before every transaction. */
+  readonly origin: string | null
   /** The highest transaction id in any cursor, row or the identity, when it is beyond `serverXid`. */
   readonly xidAhead: string | null
   /** The next transaction id of the server. */
@@ -89,12 +92,13 @@ export interface GuardedTransaction {
   deleteOtherBatches(keep: Pick<RelayBatch, 'number' | 'token'> | null): Promise<void>
   /** Removes batches below `number`. */
   deleteBatchesBelow(number: number): Promise<void>
+  /** Reads the next page of the buckets that the shard owns as this transaction finds it. */
   readPage(cursor: Cursor, bounds: PageBounds): Promise<Page>
   /** Inserts the intent if its parent is there (batch 0 has none). Resolves to false otherwise. */
   insertBatch(batch: RelayBatch): Promise<boolean>
   /**
-   * Deletes rows of the outbox that are visible in `cursor.from`, as many as `bounds` allow. Resolves to how many, and
-   * whether there may be more.
+   * Deletes rows of the shard's buckets that are visible in `cursor.from`, as many as `bounds` allow. Resolves to how many,
+   * and whether there may be more.
    */
   deletePublished(
     cursor: Cursor,
@@ -103,19 +107,21 @@ export interface GuardedTransaction {
 }
 
 /** A shard as `status` shows it. */
-export interface ShardStatus {
-  readonly shard: number
+export interface ShardStatus extends MappedShard {
   readonly holder: string | null
   readonly confirmed: number
+  /** Committed messages of its buckets that no confirmed batch covers yet. */
+  readonly pending: number
+  /** Age of the oldest of them in seconds, by the database's clock; null when there is none. */
+  readonly oldestAgeSeconds: number | null
 }
 
 /** The outbox as `status` shows it. */
 export interface OutboxStatus {
   readonly identity: RelayIdentity | null
   readonly shards: readonly ShardStatus[]
-  /** Committed messages that no confirmed batch covers yet. */
+  /** The same for all shards. */
   readonly pending: number
-  /** Age of the oldest of them in seconds, by the database's clock; null when there is none. */
   readonly oldestAgeSeconds: number | null
 }
 
@@ -123,8 +129,15 @@ export interface OutboxStatus {
 export interface RelayStore {
   /** @throws SCHEMA_MISSING, SCHEMA_OUTDATED, STORE_STANDBY, STORE_ACCESS_DENIED, STORE_UNAVAILABLE */
   checkServer(): Promise<void>
-  /** Makes sure that the row of `shard` is there and returns its lease. */
-  readLease(shard: number): Promise<Lease>
+  /**
+   * Makes a shard for each of `ranges`, in their order from 0, unless the outbox has any shard already. Of several callers
+   * at once, one makes all of its own.
+   */
+  provideShards(ranges: readonly BucketRange[]): Promise<void>
+  /** Every shard that the outbox has or had, by its number. */
+  readShards(): Promise<readonly MappedShard[]>
+  /** The lease of a shard; null when it is none of the outbox's, or retired. */
+  readLease(shard: number): Promise<Lease | null>
   /** Takes the lease if it is still as `observed`. Resolves to whether it did. */
   takeLease(request: {
     readonly shard: number
@@ -143,14 +156,14 @@ export interface RelayStore {
   }): Promise<boolean>
   /** What `recorded` identity and system the database has, read without any lock. */
   readIdentity(): Promise<{ readonly recorded: RelayIdentity | null; readonly systemIdentifier: string }>
-  /** Whether a page read from `cursor` would have rows. */
-  hasMessages(cursor: Cursor): Promise<boolean>
+  /** Whether a page of `shard` that is read from `cursor` would have rows. */
+  hasMessages(shard: number, cursor: Cursor): Promise<boolean>
   /** The current snapshot: the mark that `drain` waits for. */
   readSnapshot(): Promise<string>
   /** The cursor of the shard's confirmed batch as the database knows it; null before genesis. */
   readConfirmedCursor(shard: number): Promise<Cursor | null>
-  /** Whether every message visible in `snapshot` is covered by `cursor`. */
-  isCovered(snapshot: string, cursor: Cursor): Promise<boolean>
+  /** Whether every message of the shard's buckets that is visible in `snapshot` is covered by `cursor`. */
+  isCovered(shard: number, snapshot: string, cursor: Cursor): Promise<boolean>
   /**
    * Runs `work` in one READ COMMITTED READ WRITE transaction with synchronous commit that first locks the shard's row
    * where `guard.token` is its lease token, and raises `confirmed`.

@@ -3,8 +3,12 @@ import { PigeonholeError } from '../errors/pigeonhole-error.js'
 import { linkAbort } from '../lifecycle/linked-abort.js'
 import type { Lease } from '../ports/relay-store.js'
 import type { ResolvedRelayOptions } from './relay-options.js'
+import { divideBuckets } from './shard-map.js'
 
-type LeaseOptions = Pick<ResolvedRelayOptions, 'store' | 'clock' | 'leaseMs' | 'renewMs'>
+type LeaseOptions = Pick<ResolvedRelayOptions, 'store' | 'clock' | 'leaseMs' | 'renewMs' | 'shards'>
+
+/** What became of a wait for a lease. `retired`: the outbox has no such shard, or no longer. */
+export type TurnOutcome = 'taken' | 'retired' | 'aborted'
 
 /**
  * Whose turn a shard is. A lease keeps two relays from fencing each other all the time and nothing more: what is sent
@@ -23,22 +27,24 @@ export class ShardLease {
 
   /**
    * Waits as a standby until the lease is free, given up, or not renewed for its length, and takes it. Calls `onHeld`
-   * at each look that finds it with another process. Resolves to false when `signal` aborts first.
+   * at each look that finds it with another process.
    */
-  async take(signal: AbortSignal, onHeld: () => void): Promise<boolean> {
+  async take(signal: AbortSignal, onHeld: () => void): Promise<TurnOutcome> {
     const { store, clock, leaseMs, renewMs } = this.#options
     let seen: { readonly lease: Lease; readonly at: number } | undefined
     while (!signal.aborted) {
-      const observed = await store.readLease(this.#shard)
+      const observed = await this.#read()
+      if (!observed) return 'retired'
       if (!seen || !isSame(seen.lease, observed)) seen = { lease: observed, at: clock.now() }
       // Its own is one that it had given up for lost, while nobody else came.
       const unheld = observed.holder === null || observed.holder === this.holder
       if (!unheld) onHeld()
       const free = unheld || clock.now() - seen.at >= leaseMs
-      if (free && (await store.takeLease({ shard: this.#shard, holder: this.holder, observed }))) return true
+      if (free && (await store.takeLease({ shard: this.#shard, holder: this.holder, observed })))
+        return 'taken'
       await clock.sleep(renewMs / 2, signal)
     }
-    return false
+    return 'aborted'
   }
 
   /**
@@ -69,6 +75,15 @@ export class ShardLease {
       details: { shard: this.#shard },
       retryable: true,
     })
+  }
+
+  // An outbox without shards gets those of this relay's own configuration.
+  async #read(): Promise<Lease | null> {
+    const { store, shards } = this.#options
+    const found = await store.readLease(this.#shard)
+    if (found) return found
+    await store.provideShards(divideBuckets(shards))
+    return store.readLease(this.#shard)
   }
 
   // Resolves to false when the store did not answer: only time decides what that means.

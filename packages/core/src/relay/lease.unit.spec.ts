@@ -2,22 +2,23 @@ import { getEventListeners } from 'node:events'
 import { describe, expect, it, vi } from 'vitest'
 import { CallScript } from '../ports/call-script.fake.js'
 import { ManualClock, settle } from '../ports/manual-clock.fake.js'
-import { ShardLease } from './lease.js'
+import { ShardLease, type TurnOutcome } from './lease.js'
 import { ScriptedRelayStore } from './scripted-relay-store.fake.js'
 
 const leaseMs = 10_000
 const renewMs = 2_000
 const unreachable = new Error('connection refused')
 
-function openLease({ holder = null }: { holder?: string | null } = {}) {
+function openLease({ holder = null, shards = 1 }: { holder?: string | null; shards?: number } = {}) {
   const clock = new ManualClock()
   const script = new CallScript()
   const store = new ScriptedRelayStore(script)
   store.lease = { holder, token: holder, renewal: 0, confirmed: 0 }
-  const lease = new ShardLease(0, { store, clock, leaseMs, renewMs })
+  const lease = new ShardLease(0, { store, clock, leaseMs, renewMs, shards })
   const stopping = new AbortController()
   const held: string[] = []
-  const take = (): Promise<boolean> => lease.take(stopping.signal, () => held.push(store.lease.holder ?? '-'))
+  const take = (): Promise<TurnOutcome> =>
+    lease.take(stopping.signal, () => held.push(store.lease.holder ?? '-'))
   return { clock, script, store, lease, stopping, held, take }
 }
 
@@ -36,9 +37,36 @@ function watch<T>(promise: Promise<T>): { value?: T; error?: unknown } {
 }
 
 describe('taking a lease', () => {
+  it('gives an outbox without shards those of its own configuration, and takes one', async () => {
+    const { store, script, take } = openLease({ shards: 3 })
+    store.map = []
+    expect(await take()).toBe('taken')
+    expect(script.take('provideShards')).toEqual(['provideShards 3'])
+    expect(store.map.map(({ shard }) => shard)).toEqual([0, 1, 2])
+  })
+
+  it.each([
+    ['has retired', [{ shard: 0, buckets: null }]],
+    ['never had', [{ shard: 1, buckets: { first: 0, last: 255 } }]],
+  ])('takes none of a shard that the outbox %s', async (_, map) => {
+    const { store, script, take } = openLease()
+    store.map = map
+    expect(await take()).toBe('retired')
+    expect(script.take('takeLease')).toEqual([])
+  })
+
+  it('ends its wait when the shard is retired meanwhile', async () => {
+    const { store, clock, take } = openLease({ holder: 'other' })
+    const taken = watch(take())
+    await clock.advance(renewMs)
+    store.map = [{ shard: 0, buckets: null }]
+    await clock.advance(renewMs)
+    expect(taken).toEqual({ value: 'retired' })
+  })
+
   it('takes a free one at once', async () => {
     const { lease, store, clock, take } = openLease()
-    expect(await take()).toBe(true)
+    expect(await take()).toBe('taken')
     expect(store.lease.holder).toBe(lease.holder)
     expect(clock.now()).toBe(0)
   })
@@ -46,7 +74,7 @@ describe('taking a lease', () => {
   it('takes back at once what it had given up for lost while nobody else came', async () => {
     const { lease, store, clock, held, take } = openLease()
     store.lease = { ...store.lease, holder: lease.holder, renewal: 7 }
-    expect(await take()).toBe(true)
+    expect(await take()).toBe('taken')
     expect({ lease: store.lease, held, now: clock.now() }).toMatchObject({
       lease: { renewal: 8 },
       held: [],
@@ -61,7 +89,7 @@ describe('taking a lease', () => {
     expect(held).toEqual(['other', 'other', 'other'])
     store.lease = { ...store.lease, holder: null }
     await clock.advance(renewMs)
-    expect({ taken, held }).toEqual({ taken: { value: true }, held: ['other', 'other', 'other'] })
+    expect({ taken, held }).toEqual({ taken: { value: 'taken' }, held: ['other', 'other', 'other'] })
   })
 
   it('waits for as long as a lease is, on its own clock', async () => {
@@ -70,7 +98,7 @@ describe('taking a lease', () => {
     await clock.advance(leaseMs - 1)
     expect({ taken, holder: store.lease.holder }).toEqual({ taken: {}, holder: 'other' })
     await clock.advance(renewMs)
-    expect({ taken, holder: store.lease.holder }).toEqual({ taken: { value: true }, holder: lease.holder })
+    expect({ taken, holder: store.lease.holder }).toEqual({ taken: { value: 'taken' }, holder: lease.holder })
   })
 
   it.each([
@@ -85,7 +113,7 @@ describe('taking a lease', () => {
     await clock.advance(leaseMs)
     expect(taken).toEqual({})
     await clock.advance(renewMs)
-    expect(taken).toEqual({ value: true })
+    expect(taken).toEqual({ value: 'taken' })
   })
 
   it('counts from the answer, not from the question', async () => {
@@ -97,7 +125,7 @@ describe('taking a lease', () => {
     await clock.advance(leaseMs - 1)
     expect(taken).toEqual({})
     await clock.advance(renewMs)
-    expect(taken).toEqual({ value: true })
+    expect(taken).toEqual({ value: 'taken' })
   })
 
   it('takes one that is given up at its next look', async () => {
@@ -106,7 +134,7 @@ describe('taking a lease', () => {
     await clock.advance(1)
     store.lease = { ...store.lease, holder: null }
     await clock.advance(renewMs / 2)
-    expect(taken).toEqual({ value: true })
+    expect(taken).toEqual({ value: 'taken' })
   })
 
   it('goes on waiting where another process was faster', async () => {
@@ -127,7 +155,7 @@ describe('taking a lease', () => {
     stopping.abort()
     await settle()
     expect({ taken, holder: store.lease.holder, now: clock.now() }).toEqual({
-      taken: { value: false },
+      taken: { value: 'aborted' },
       holder: 'other',
       now: 0,
     })

@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { PigeonholeError } from '../errors/pigeonhole-error.js'
 import type { ShardProducer } from '../ports/relay-publisher.js'
-import { originCursor, type RelayBatch, type RelayIdentity } from '../ports/relay-store.js'
+import {
+  type Cursor,
+  originCursor,
+  type RelayBatch,
+  type RelayIdentity,
+  type ShardFacts,
+} from '../ports/relay-store.js'
 import type { ResolvedRelayOptions } from './relay-options.js'
+import { checkpointPartitionsOf } from './shard-map.js'
 import { assertNoHistory, assertSameIdentity, decideStartUp, lastBatchOf } from './start-up-table.js'
 
 /** A shard whose predecessors are fenced and settled, and where it goes on. */
@@ -51,7 +58,7 @@ export async function openShard(options: OpeningOptions, shard: number, holder: 
 // that lasts is one.
 async function provideCheckpointTopic(options: OpeningOptions, shard: number, token: string): Promise<void> {
   const { store, publisher, name } = options
-  const shards = shard + 1
+  const shards = checkpointPartitionsOf(await store.readShards())
   if (await publisher.hasCheckpointTopic(name, shards)) return
   const facts = await store.guarded({ shard, token, confirmed: 0 }, (tx) => tx.readFacts())
   if (lastBatchOf(facts) > 0 && (await appears(options, shards))) return
@@ -79,13 +86,14 @@ async function agree({ store }: OpeningOptions, fenced: Fenced): Promise<OpenSha
   const { shard, token, producer, identity } = fenced
   const checkpoint = await producer.readCheckpoint()
   const { confirmed, genesis } = await store.guarded({ shard, token, confirmed: 0 }, async (tx) => {
-    const startUp = decideStartUp({ shard, identity, facts: await tx.readFacts(), checkpoint })
+    const facts = await tx.readFacts()
+    const startUp = decideStartUp({ shard, identity, facts, checkpoint })
     await tx.writeIdentity(identity)
     if (startUp.kind === 'resume') {
       await tx.deleteOtherBatches(startUp.from)
       return { confirmed: startUp.from, genesis: false }
     }
-    const first: RelayBatch = { number: 0, token: randomUUID(), parent: null, cursor: originCursor }
+    const first: RelayBatch = { number: 0, token: randomUUID(), parent: null, cursor: beginning(facts) }
     await tx.deleteOtherBatches(null)
     await tx.insertBatch(first)
     return { confirmed: first, genesis: true }
@@ -95,6 +103,11 @@ async function agree({ store }: OpeningOptions, fenced: Fenced): Promise<OpenSha
     await producer.commit()
   }
   return { shard, token, producer, confirmed, genesis }
+}
+
+// What lies before a shard's origin was sent by the shards that owned its buckets then.
+function beginning({ origin }: ShardFacts): Cursor {
+  return origin === null ? originCursor : { ...originCursor, from: origin }
 }
 
 function leaseTaken(shard: number): PigeonholeError {

@@ -48,6 +48,7 @@ describe('opening a shard', () => {
       'changeToken',
       'connect',
       'readIdentity',
+      'readShards',
       'hasCheckpointTopic',
       'fence 0',
       'readCheckpoint',

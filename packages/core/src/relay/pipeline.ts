@@ -96,7 +96,8 @@ export class Pipeline {
   // without an intent, would let a crash of the database lose or invent messages.
   async #prepare(parent: RelayBatch): Promise<PreparedBatch | undefined> {
     const { options, events, open } = this.#parts
-    if (parent.cursor.until === null && !(await options.store.hasMessages(parent.cursor))) return undefined
+    if (parent.cursor.until === null && !(await options.store.hasMessages(open.shard, parent.cursor)))
+      return undefined
     const prepared = await this.#guarded((tx, confirmed) => this.#writeIntent(tx, { parent, confirmed }))
     if (!prepared) return undefined
     const { batch, rows } = prepared
@@ -140,9 +141,9 @@ export class Pipeline {
   // Nothing is in flight here. While there is nothing to send, PostgreSQL is told of the last acknowledged batch, so that
   // `drain` and `status` of other processes see it, and what it covers is deleted.
   async #idle({ reading, leading, ending }: IdleSignals): Promise<void> {
-    const { options, poll } = this.#parts
+    const { options, open, poll } = this.#parts
     while (!reading.aborted) {
-      if (await untilAborted(options.store.hasMessages(this.#confirmed.cursor), leading)) {
+      if (await untilAborted(options.store.hasMessages(open.shard, this.#confirmed.cursor), leading)) {
         poll.wake()
         return
       }

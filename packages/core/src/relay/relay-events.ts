@@ -8,6 +8,11 @@ export type ShardState = 'standby' | 'opening' | 'publishing' | 'waiting' | 'hal
 export interface RelayEvents {
   /** A shard's state has changed. `error` is why it waits or has halted. */
   'shard:changed': { readonly shard: number; readonly state: ShardState; readonly error: unknown }
+  /**
+   * The outbox is divided into these shards, as the database has it: at first, and after each change. `configured`: how many
+   * this relay would have given a new outbox. Where they are not as many, it follows the database.
+   */
+  'map:read': { readonly shards: readonly number[]; readonly configured: number; readonly first: boolean }
   /** This process holds the shard's lease. */
   'lease:taken': { readonly shard: number }
   /** Another process holds the lease, or renewals have not been answered for its length. */

@@ -1,4 +1,5 @@
 import { PigeonholeError } from '../errors/pigeonhole-error.js'
+import { bucketCount } from '../message/bucket.js'
 import { assertKnownOptions, assertName, assertWholeNumber } from '../options/known-options.js'
 import { type Clock, systemClock } from '../ports/clock.js'
 import type { RelayPublisher } from '../ports/relay-publisher.js'
@@ -16,6 +17,11 @@ export interface RelayOptions {
   readonly store: RelayStore
   /** Where they are sent: `kafkajsPublisher(kafka)`. */
   readonly publisher: RelayPublisher
+  /**
+   * How many shards a new outbox is divided into, from 1 to 256: each sends by itself, in this process or another. An outbox
+   * that has its shards already keeps them, whatever is given here: `reshard` changes them. @default 1
+   */
+  readonly shards?: number
   /** Most messages in one Kafka transaction. @default 5000 */
   readonly batchRows?: number
   /** Most bytes of keys, values and headers in one Kafka transaction. @default 8388608 */
@@ -45,6 +51,7 @@ export interface RelayOptions {
 export type ResolvedRelayOptions = Required<RelayOptions>
 
 const defaults = {
+  shards: 1,
   batchRows: 5000,
   batchBytes: 8 * 1024 * 1024,
   leaseMs: 10_000,
@@ -61,6 +68,7 @@ const defaults = {
 const longestMs = 2 ** 31 - 1
 
 const ranges = {
+  shards: { min: 1, max: bucketCount },
   batchRows: { min: 1 },
   batchBytes: { min: 1 },
   leaseMs: { min: 1, max: longestMs },

@@ -16,6 +16,7 @@ describe('resolveRelayOptions', () => {
   const defaults = {
     ...required,
     batchRows: 5_000,
+    shards: 1,
     batchBytes: 8_388_608,
     leaseMs: 10_000,
     renewMs: 2_000,

@@ -2,12 +2,12 @@ import { Emitter, type EventSource } from '../events/emitter.js'
 import type { Service, StopOptions } from '../lifecycle/service.js'
 import { untilAborted } from '../lifecycle/until-aborted.js'
 import type { OutboxStatus } from '../ports/relay-store.js'
-import { drainShards } from './drain.js'
+import { drainOutbox, drainShards } from './drain.js'
 import type { RelayEvents, ShardState } from './relay-events.js'
 import { type RelayOptions, type ResolvedRelayOptions, resolveRelayOptions } from './relay-options.js'
-import { Shard } from './shard.js'
+import { ShardSet } from './shard-set.js'
 
-/** A shard as this process sees it. */
+/** A shard as this process runs it. */
 export interface RelayShardStatus {
   readonly shard: number
   readonly state: ShardState
@@ -25,7 +25,7 @@ export interface RelayStatus {
 
 /**
  * Moves the messages of an outbox to Kafka, each exactly once for `read_committed` consumers, in order per key.
- * Several relays of one name may run: one leads a shard, the others stand by.
+ * Several relays of one name may run: of each shard of the outbox, one leads it and the others stand by.
  */
 export interface Relay extends Service, EventSource<RelayEvents> {
   readonly name: string
@@ -54,7 +54,7 @@ class ShardedRelay extends Emitter<RelayEvents> implements Relay {
   readonly name: string
   readonly stopped: Promise<void>
   readonly #options: ResolvedRelayOptions
-  readonly #shards: readonly Shard[]
+  readonly #shards: ShardSet
   readonly #reading = new AbortController()
   readonly #hard = new AbortController()
   #running: Promise<unknown> | undefined
@@ -65,19 +65,19 @@ class ShardedRelay extends Emitter<RelayEvents> implements Relay {
     super('relay')
     this.name = options.name
     this.#options = options
-    this.#shards = [new Shard(0, options, this)]
+    this.#shards = new ShardSet(options, this)
     this.stopped = new Promise((resolve) => {
       this.#resolveStopped = resolve
     })
   }
 
   get shards(): readonly RelayShardStatus[] {
-    return this.#shards.map(({ number, state, error }) => ({ shard: number, state, error }))
+    return this.#shards.all.map(({ number, state, error }) => ({ shard: number, state, error }))
   }
 
   async start(): Promise<void> {
     const signals = { reading: this.#reading.signal, hard: this.#hard.signal }
-    this.#running ??= Promise.all(this.#shards.map((shard) => shard.run(signals)))
+    this.#running ??= this.#shards.run(signals)
   }
 
   // Callers share one stop, but each caller's signal can end its draining.
@@ -91,7 +91,8 @@ class ShardedRelay extends Emitter<RelayEvents> implements Relay {
   }
 
   async drain({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    await drainShards(this.#options, this.#shards, signal ?? new AbortController().signal)
+    const { signal: never } = new AbortController()
+    await drainOutbox(this.#options, this.#shards.all, signal ?? never)
   }
 
   async status(): Promise<RelayStatus> {
@@ -99,7 +100,7 @@ class ShardedRelay extends Emitter<RelayEvents> implements Relay {
   }
 
   wake(): void {
-    for (const shard of this.#shards) shard.wake()
+    for (const shard of this.#shards.all) shard.wake()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -112,7 +113,7 @@ class ShardedRelay extends Emitter<RelayEvents> implements Relay {
     const timer = this.#options.clock.sleep(this.#options.drainTimeoutMs, deadline.signal).then(() => {
       if (!deadline.signal.aborted) this.#hard.abort(new Error('the drain ran into its timeout'))
     })
-    const led = this.#shards.filter((shard) => shard.leads)
+    const led = this.#shards.all.filter((shard) => shard.leads)
     // A drain that fails loses nothing: what it leaves is in the outbox.
     const drained = drainShards(this.#options, led, this.#hard.signal)
     await untilAborted(drained, this.#hard.signal).catch(() => undefined)

@@ -14,6 +14,7 @@ import type {
   RelayStore,
   ShardFacts,
 } from '../ports/relay-store.js'
+import type { BucketRange, MappedShard } from '../ports/shard-map.js'
 
 interface Holder {
   readonly shard: number
@@ -29,6 +30,9 @@ export class ScriptedRelayStore implements RelayStore {
   batches: RelayBatch[] = []
   lease: Lease = { holder: null, token: null, renewal: 0, confirmed: 0 }
   recorded: RelayIdentity | null = null
+  /** One shard that owns everything, as after the first start. */
+  map: readonly MappedShard[] = [{ shard: 0, buckets: { first: 0, last: 255 } }]
+  origin: string | null = null
   xidAhead: string | null = null
   deleted = 0
   /** Messages that a look finds and no page holds: those numbered by another server. */
@@ -63,9 +67,19 @@ export class ScriptedRelayStore implements RelayStore {
     return this.#script.enter('checkServer')
   }
 
-  async readLease(): Promise<Lease> {
+  async provideShards(ranges: readonly BucketRange[]): Promise<void> {
+    await this.#script.enter('provideShards', ranges.length)
+    if (this.map.length === 0) this.map = ranges.map((buckets, shard) => ({ shard, buckets }))
+  }
+
+  async readShards(): Promise<readonly MappedShard[]> {
+    await this.#script.enter('readShards')
+    return this.map
+  }
+
+  async readLease(shard: number): Promise<Lease | null> {
     await this.#script.enter('readLease')
-    return this.lease
+    return this.map.find((mapped) => mapped.shard === shard)?.buckets ? this.lease : null
   }
 
   async takeLease({ holder, observed }: Holder & { readonly observed: Lease }): Promise<boolean> {
@@ -104,7 +118,7 @@ export class ScriptedRelayStore implements RelayStore {
     return { recorded: this.recorded, systemIdentifier: 'system' }
   }
 
-  async hasMessages(cursor: Cursor): Promise<boolean> {
+  async hasMessages(_shard: number, cursor: Cursor): Promise<boolean> {
     await this.#script.enter('hasMessages')
     return this.rows.length + this.foreign > position(cursor)
   }
@@ -119,7 +133,7 @@ export class ScriptedRelayStore implements RelayStore {
     return this.batches.find(({ number }) => number === this.lease.confirmed)?.cursor ?? null
   }
 
-  async isCovered(mark: string, cursor: Cursor): Promise<boolean> {
+  async isCovered(_shard: number, mark: string, cursor: Cursor): Promise<boolean> {
     await this.#script.enter('isCovered')
     return Number.parseInt(mark, 10) - 1 <= position(cursor)
   }
@@ -142,7 +156,13 @@ export class ScriptedRelayStore implements RelayStore {
     const { holder, confirmed } = this.lease
     return {
       identity: this.recorded,
-      shards: [{ shard: 0, holder, confirmed }],
+      shards: this.map.map((mapped) => ({
+        ...mapped,
+        holder,
+        confirmed,
+        pending: 0,
+        oldestAgeSeconds: null,
+      })),
       pending: 0,
       oldestAgeSeconds: null,
     }
@@ -189,8 +209,8 @@ export class ScriptedRelayStore implements RelayStore {
 
   #facts(): ShardFacts {
     const { confirmed } = this.lease
-    const { recorded, batches, xidAhead } = this
-    return { recorded, systemIdentifier: 'system', confirmed, batches, xidAhead, serverXid: '1000' }
+    const { recorded, batches, xidAhead, origin } = this
+    return { recorded, systemIdentifier: 'system', confirmed, batches, origin, xidAhead, serverXid: '1000' }
   }
 
   #page(cursor: Cursor, { maxRows }: PageBounds): Page {

@@ -64,13 +64,15 @@ export class Shard {
     this.#poll.wake()
   }
 
-  /** Runs until `signals.reading` aborts, or the shard halts. Never rejects. */
+  /** Runs until `signals.reading` aborts, the shard halts, or the outbox no longer has it. Never rejects. */
   async run(signals: ShardSignals): Promise<void> {
     this.#change('waiting')
     while (!signals.reading.aborted && this.#state !== 'halted') {
       try {
         const turn = this.#lease.take(signals.reading, () => this.#change('standby'))
-        if (await untilAborted(turn, signals.hard)) await this.#hold(signals)
+        const outcome = await untilAborted(turn, signals.hard)
+        if (outcome === 'retired') break
+        if (outcome === 'taken') await this.#hold(signals)
       } catch (error) {
         if (!signals.hard.aborted) await this.#backOff(error, signals.reading)
       }

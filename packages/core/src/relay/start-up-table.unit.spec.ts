@@ -15,6 +15,7 @@ function facts(over: Partial<ShardFacts> = {}): ShardFacts {
     systemIdentifier: 'system',
     confirmed: 0,
     batches: [],
+    origin: null,
     xidAhead: null,
     serverXid: '900',
     ...over,

@@ -1,4 +1,4 @@
-import type { OutboxStatus } from '@pigeonhole/core'
+import type { OutboxStatus, ShardStatus } from '@pigeonhole/core'
 
 /** The status as people read it. */
 export function formatStatus({ identity, shards, pending, oldestAgeSeconds }: OutboxStatus): string {
@@ -6,10 +6,15 @@ export function formatStatus({ identity, shards, pending, oldestAgeSeconds }: Ou
     ? `relay ${identity.relay}, Kafka cluster ${identity.clusterId}, PostgreSQL system ${identity.systemIdentifier}`
     : 'no relay has opened this outbox yet'
   const oldest = oldestAgeSeconds === null ? '' : `, the oldest for ${formatAge(oldestAgeSeconds)}`
-  const rows = shards.map(({ shard, holder, confirmed }) => [`${shard}`, holder ?? '-', `${confirmed}`])
+  const rows = shards.map(shardRow)
   const lines = [relay, `${pending} messages pending${oldest}`]
-  if (rows.length > 0) lines.push('', ...table(['shard', 'holder', 'confirmed'], rows))
+  if (rows.length > 0) lines.push('', ...table(['shard', 'buckets', 'pending', 'confirmed', 'holder'], rows))
   return `${lines.join('\n')}\n`
+}
+
+function shardRow({ shard, buckets, pending, confirmed, holder }: ShardStatus): string[] {
+  const owned = buckets ? `${buckets.first}-${buckets.last}` : 'retired'
+  return [`${shard}`, owned, `${pending}`, `${confirmed}`, holder ?? '-']
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {

@@ -3,20 +3,31 @@ import { formatStatus } from './format-status.js'
 
 const empty = { identity: null, shards: [], pending: 0, oldestAgeSeconds: null }
 
+const idle = { holder: null, buckets: null, confirmed: 0, pending: 0, oldestAgeSeconds: null }
+
 describe('formatStatus', () => {
   it('is a table of shards, with columns as wide as they need', () => {
     const shards = [
-      { shard: 0, holder: 'a-long-holder', confirmed: 12 },
-      { shard: 10, holder: null, confirmed: 0 },
+      {
+        ...idle,
+        shard: 0,
+        buckets: { first: 0, last: 127 },
+        holder: 'a-long-holder',
+        confirmed: 12,
+        pending: 3,
+      },
+      { ...idle, shard: 1, buckets: { first: 128, last: 255 } },
+      { ...idle, shard: 10, confirmed: 7 },
     ]
     const identity = { relay: 'orders', clusterId: 'c', systemIdentifier: '7' }
     expect(formatStatus({ identity, shards, pending: 3, oldestAgeSeconds: 1.25 }).split('\n')).toEqual([
       'relay orders, Kafka cluster c, PostgreSQL system 7',
       '3 messages pending, the oldest for 1.3 s',
       '',
-      'shard  holder         confirmed',
-      '0      a-long-holder  12',
-      '10     -              0',
+      'shard  buckets  pending  confirmed  holder',
+      '0      0-127    3        12         a-long-holder',
+      '1      128-255  0        0          -',
+      '10     retired  0        7          -',
       '',
     ])
   })

@@ -50,8 +50,17 @@ async function serve(worker: Relay, values: RelayValues, logger: Logger): Promis
   }
 }
 
-function createPool({ databaseUrl, name }: RelayValues): pg.Pool {
-  return new pg.Pool({ connectionString: databaseUrl, application_name: `pigeonhole relay ${name}` })
+function createPool({ databaseUrl, name, shards = 1 }: RelayValues): pg.Pool {
+  return new pg.Pool({
+    connectionString: databaseUrl,
+    application_name: `pigeonhole relay ${name}`,
+    max: connectionsFor(shards),
+  })
+}
+
+// Two for each shard, one of which renews its lease, and some for whatever asks beside them.
+function connectionsFor(shards: number): number {
+  return Math.max(10, 2 * shards + 2)
 }
 
 /** @throws OPTION_INVALID, KAFKAJS_UNSUPPORTED */
@@ -60,6 +69,7 @@ function openRelay(values: RelayValues, pool: pg.Pool, logger: Logger): Relay {
   const kafka = createKafka(values, { name, logger })
   const worker = createRelay({
     ...given(values, [
+      'shards',
       'batchRows',
       'batchBytes',
       'leaseMs',
@@ -75,6 +85,9 @@ function openRelay(values: RelayValues, pool: pg.Pool, logger: Logger): Relay {
       kafka,
       given(values, ['transactionTimeoutMs', 'maxRequestBytes', 'checkpointReplicationFactor']),
     ),
+  })
+  worker.on('map:read', ({ shards }) => {
+    pool.options.max = Math.max(pool.options.max, connectionsFor(shards.length))
   })
   logRelayEvents(worker, logger)
   return worker

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { originCursor } from '@pigeonhole/core'
+import { type Lease, originCursor } from '@pigeonhole/core'
 import { postgresStore } from '@pigeonhole/postgres'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { runCommand } from '../command-process.harness.js'
@@ -20,7 +20,8 @@ describe('pigeonhole status', () => {
     const [holder, token] = [randomUUID(), randomUUID()]
     const { systemIdentifier } = await store.readIdentity()
     const identity = { relay: lab.name, clusterId: 'cluster', systemIdentifier }
-    const observed = await store.readLease(0)
+    await store.provideShards([{ first: 0, last: 255 }])
+    const observed = (await store.readLease(0)) as Lease
     await store.takeLease({ shard: 0, holder, observed })
     await store.changeToken({ shard: 0, holder, token })
     await store.guarded({ shard: 0, token, confirmed: 0 }, async (tx) => {
@@ -47,8 +48,8 @@ describe('pigeonhole status', () => {
     expect(lines[0]).toMatch(new RegExp(`^relay ${lab.name}, Kafka cluster cluster, PostgreSQL system \\d+$`))
     expect(lines[1]).toMatch(/^2 messages pending, the oldest for \d+\.\d s$/)
     expect(lines.slice(3)).toEqual([
-      `shard  ${'holder'.padEnd(holder.length)}  confirmed`,
-      `0      ${holder}  0`,
+      `shard  buckets  pending  confirmed  holder`,
+      `0      0-255    2        0          ${holder}`,
       '',
     ])
   })
@@ -60,7 +61,16 @@ describe('pigeonhole status', () => {
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toEqual({
       identity,
-      shards: [{ shard: 0, holder, confirmed: 0 }],
+      shards: [
+        {
+          shard: 0,
+          buckets: { first: 0, last: 255 },
+          holder,
+          confirmed: 0,
+          pending: 1,
+          oldestAgeSeconds: expect.any(Number),
+        },
+      ],
       pending: 1,
       oldestAgeSeconds: expect.any(Number),
     })

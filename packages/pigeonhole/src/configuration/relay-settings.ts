@@ -13,6 +13,7 @@ export const relaySettings: typeof databaseSettings &
     readonly host: Setting<string>
     readonly port: Setting<number>
     readonly logLevel: Setting<LogLevel>
+    readonly shards: Setting<number | undefined>
     readonly batchRows: Setting<number | undefined>
     readonly batchBytes: Setting<number | undefined>
     readonly leaseMs: Setting<number | undefined>
@@ -59,6 +60,15 @@ export const relaySettings: typeof databaseSettings &
       format: oneOf('debug', 'info', 'warn', 'error'),
     },
     'info',
+  ),
+  shards: optional(
+    {
+      flag: '--shards <number>',
+      variables: ['PIGEONHOLE_SHARDS'],
+      about: 'shards of a new outbox; one that has its shards keeps them (pigeonhole reshard)',
+      format: wholeNumber({ min: 1, max: 256 }),
+    },
+    undefined,
   ),
   batchRows: number('batch-rows', 'most messages in one Kafka transaction'),
   batchBytes: number('batch-bytes', 'most bytes in one Kafka transaction'),

@@ -11,6 +11,15 @@ export function logRelayEvents(relay: Relay, logger: Logger): void {
       'shard has halted: nothing is sent',
     )
   })
+  relay.on('map:read', ({ shards, configured }) => {
+    const fields = { shards: shards.length, configured }
+    if (shards.length === configured)
+      return logger.info(fields, 'the outbox has as many shards as configured')
+    logger.warn(
+      { ...fields, remedy: `pigeonhole reshard --shards ${configured} changes the outbox` },
+      'the outbox has another number of shards than configured: the relay follows the outbox',
+    )
+  })
   relay.on('lease:taken', (data) => logger.info(data, 'lease taken'))
   relay.on('lease:lost', (data) => logger.warn(data, 'lease lost'))
   relay.on('shard:opened', (data) =>

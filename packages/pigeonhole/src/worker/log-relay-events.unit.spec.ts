@@ -46,6 +46,17 @@ describe('logRelayEvents', () => {
     ])
   })
 
+  it.each([
+    [[0, 1], 'info'],
+    [[0, 1, 2, 3], 'warn'],
+  ])(
+    'tells how many shards the outbox has, and warns where that is not what is configured: %j',
+    (shards, level) => {
+      const [line] = logged('map:read', { shards, configured: 2, first: true })
+      expect(line).toMatchObject({ level, fields: { shards: shards.length, configured: 2 } })
+    },
+  )
+
   it('warns of a shard that waits, with what is behind it', () => {
     const [line] = logged('shard:reopening', { shard: 0, error: unavailable, attempt: 2, delayMs: 12.7 })
     expect(line).toEqual({

@@ -1,4 +1,5 @@
 import {
+  type BucketRange,
   type Cursor,
   type Guard,
   type GuardedTransaction,
@@ -15,10 +16,11 @@ import { selectConfirmedRelayBatch } from '../sql/relay-batch/select-confirmed.j
 import { selectRelayIdentity } from '../sql/relay-identity/select.js'
 import { changeRelayShardToken } from '../sql/relay-shard/change-token.js'
 import { confirmRelayShard } from '../sql/relay-shard/confirm.js'
-import { insertRelayShard } from '../sql/relay-shard/insert.js'
+import { insertRelayShards } from '../sql/relay-shard/insert.js'
 import { releaseRelayShardLease } from '../sql/relay-shard/release-lease.js'
 import { renewRelayShardLease } from '../sql/relay-shard/renew-lease.js'
 import { selectRelayShard } from '../sql/relay-shard/select.js'
+import { selectShardMap } from '../sql/relay-shard/select-map.js'
 import { takeRelayShardLease } from '../sql/relay-shard/take-lease.js'
 import { selectSnapshot } from '../sql/server/select-snapshot.js'
 import { selectSystemIdentifier } from '../sql/server/select-system-identifier.js'
@@ -29,6 +31,7 @@ import type { PgSessions } from './pg-sessions.js'
 export function pgRelayStore(sessions: PgSessions): RelayStore {
   return {
     ...leases(sessions),
+    ...map(sessions),
     ...reads(sessions),
     guarded: (guard, work) => runGuarded(sessions, { guard, work }),
   }
@@ -41,11 +44,9 @@ type LeaseMethods = Pick<
 
 function leases(sessions: PgSessions): LeaseMethods {
   return {
-    async readLease(shard: number): Promise<Lease> {
-      const [lease] = await sessions.read((session) => run(session, selectRelayShard, shard))
-      if (lease) return lease
-      await sessions.write((session) => run(session, insertRelayShard, shard))
-      return sessions.read((session) => runForOne(session, selectRelayShard, shard))
+    async readLease(shard: number): Promise<Lease | null> {
+      const [found] = await sessions.read((session) => run(session, selectRelayShard, shard))
+      return found?.buckets ? found.lease : null
     },
     takeLease: (request) => changesRow(sessions, takeRelayShardLease, request),
     renewLease: (request) => changesRow(sessions, renewRelayShardLease, request),
@@ -56,6 +57,8 @@ function leases(sessions: PgSessions): LeaseMethods {
   }
 }
 
+type MapMethods = Pick<RelayStore, 'provideShards' | 'readShards'>
+
 async function changesRow<Params>(
   sessions: PgSessions,
   statement: Statement<Params, null>,
@@ -65,7 +68,16 @@ async function changesRow<Params>(
   return rows.length > 0
 }
 
-function reads(sessions: PgSessions): Omit<RelayStore, keyof LeaseMethods | 'guarded'> {
+function map(sessions: PgSessions): MapMethods {
+  return {
+    async provideShards(ranges: readonly BucketRange[]): Promise<void> {
+      await sessions.write((session) => run(session, insertRelayShards, ranges))
+    },
+    readShards: () => sessions.read((session) => run(session, selectShardMap, null)),
+  }
+}
+
+function reads(sessions: PgSessions): Omit<RelayStore, keyof LeaseMethods | keyof MapMethods | 'guarded'> {
   return {
     checkServer: () => sessions.read((session) => checkServer(session, sessions.schema)),
     readIdentity: () =>
@@ -73,14 +85,15 @@ function reads(sessions: PgSessions): Omit<RelayStore, keyof LeaseMethods | 'gua
         const [recorded = null] = await run(session, selectRelayIdentity, null)
         return { recorded, systemIdentifier: await runForOne(session, selectSystemIdentifier, null) }
       }),
-    hasMessages: (cursor) => sessions.read((session) => runForOne(session, existsUncoveredMessage, cursor)),
+    hasMessages: (shard, cursor) =>
+      sessions.read((session) => runForOne(session, existsUncoveredMessage, { shard, cursor })),
     readSnapshot: () => sessions.read((session) => runForOne(session, selectSnapshot, null)),
     async readConfirmedCursor(shard: number): Promise<Cursor | null> {
       const [batch] = await sessions.read((session) => run(session, selectConfirmedRelayBatch, shard))
       return batch?.cursor ?? null
     },
-    async isCovered(snapshot: string, cursor: Cursor): Promise<boolean> {
-      const params = { snapshot, cursor }
+    async isCovered(shard: number, snapshot: string, cursor: Cursor): Promise<boolean> {
+      const params = { shard, snapshot, cursor }
       return !(await sessions.read((session) => runForOne(session, existsUncoveredMessageInSnapshot, params)))
     },
     readStatus: () => sessions.read(readStatus),
@@ -94,9 +107,9 @@ interface Guarded<R> {
 
 function runGuarded<R>(sessions: PgSessions, { guard, work }: Guarded<R>): Promise<R> {
   return sessions.write(async (session) => {
-    const held = await run(session, confirmRelayShard, guard)
-    if (held.length === 0) throw leaseLost(guard.shard)
-    return work(new SqlGuardedTransaction(session, guard.shard))
+    const [held] = await run(session, confirmRelayShard, guard)
+    if (!held) throw leaseLost(guard.shard)
+    return work(new SqlGuardedTransaction(session, { shard: guard.shard, ...held }))
   })
 }
 

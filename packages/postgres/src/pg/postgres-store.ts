@@ -57,7 +57,7 @@ const defaults = {
 
 /**
  * A store over a pool of node-postgres. To publish, pass a client of the pool that is inside a transaction.
- * The pool stays the caller's: nothing here ends it. A relay needs two connections of it.
+ * The pool stays the caller's: nothing here ends it. A relay needs two connections of it for each shard.
  * @throws OPTION_INVALID
  */
 export function postgresStore(pool: pg.Pool, options: PostgresStoreOptions = {}): PostgresStore {

@@ -1,3 +1,4 @@
+import type { Lease } from '@pigeonhole/core'
 import { type PostgresServer, startPostgres } from '@pigeonhole/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { SpecDatabase } from '../spec-database.fake.js'
@@ -11,7 +12,8 @@ beforeAll(async () => {
   server = await startPostgres({ sources: ['docker', 'embedded'] })
   database = await SpecDatabase.create({ serverUrl: server.url })
   store = postgresStore(database.pool)
-  const observed = await store.readLease(0)
+  await store.provideShards([{ first: 0, last: 255 }])
+  const observed = (await store.readLease(0)) as Lease
   await store.takeLease({ shard: 0, holder: 'holder', observed })
   await store.changeToken({ shard: 0, holder: 'holder', token: 'token' })
   // A superuser may write where the server keeps its files: with this one there it starts as a standby.
@@ -33,7 +35,7 @@ it('a relay refuses a standby', async () => {
     standby,
   )
   await expect(store.renewLease({ shard: 0, holder: 'holder' })).rejects.toEqual(standby)
-  await expect(store.readLease(1)).rejects.toEqual(standby)
+  await expect(store.provideShards([{ first: 0, last: 255 }])).rejects.toEqual(standby)
 })
 
 it('an inbox refuses a standby', async () => {

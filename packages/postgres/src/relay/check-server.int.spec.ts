@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Lease } from '@pigeonhole/core'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { postgresStore } from '../pg/postgres-store.js'
@@ -49,7 +50,9 @@ it('names the GRANTs that a role lacks, and they are the right ones', async () =
 // All that a relay does, with no more than the GRANTs asked for.
 async function walkThrough(store: ReturnType<typeof postgresStore>): Promise<string | undefined> {
   const holder = 'holder'
-  await store.takeLease({ shard: 0, holder, observed: await store.readLease(0) })
+  await store.provideShards([{ first: 0, last: 255 }])
+  const observed = (await store.readLease(0)) as Lease
+  await store.takeLease({ shard: 0, holder, observed })
   await store.renewLease({ shard: 0, holder })
   await store.changeToken({ shard: 0, holder, token: 'token' })
   await store.guarded({ shard: 0, token: 'token', confirmed: 0 }, async (tx) => {

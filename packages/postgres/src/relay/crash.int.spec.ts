@@ -1,4 +1,4 @@
-import { type Cursor, originCursor, type RelayStore, type ShardFacts } from '@pigeonhole/core'
+import { type Cursor, type Lease, originCursor, type RelayStore, type ShardFacts } from '@pigeonhole/core'
 import { type PostgresServer, startPostgres } from '@pigeonhole/testing'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -28,7 +28,8 @@ const message = `INSERT INTO pigeonhole.outbox_message (bucket, id, topic, heade
 
 /** Takes shard 0 over and returns the guard's token. */
 async function lead(): Promise<string> {
-  const observed = await store.readLease(0)
+  await store.provideShards([{ first: 0, last: 255 }])
+  const observed = (await store.readLease(0)) as Lease
   await store.takeLease({ shard: 0, holder: 'holder', observed })
   await store.changeToken({ shard: 0, holder: 'holder', token: 'token' })
   return 'token'
@@ -156,6 +157,6 @@ it('a row whose id the crash has freed is captured once it is written again', as
     tx.readPage(originCursor, { maxRows: 100, maxBytes: 100_000 }),
   )
   expect(rows.length).toBe(kept + 1)
-  expect(await store.hasMessages(cursor)).toBe(true)
+  expect(await store.hasMessages(0, cursor)).toBe(true)
   await writer.end()
 })

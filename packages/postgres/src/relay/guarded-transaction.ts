@@ -1,6 +1,8 @@
 import type {
+  BucketRange,
   Cursor,
   GuardedTransaction,
+  MappedShard,
   Page,
   PageBounds,
   RelayBatch,
@@ -20,10 +22,13 @@ import { readPage } from './read-page.js'
 export class SqlGuardedTransaction implements GuardedTransaction {
   readonly #session: SqlSession
   readonly #shard: number
+  readonly #buckets: BucketRange | null
 
-  constructor(session: SqlSession, shard: number) {
+  /** `mapped`: the shard as the guard found it. */
+  constructor(session: SqlSession, { shard, buckets }: MappedShard) {
     this.#session = session
     this.#shard = shard
+    this.#buckets = buckets
   }
 
   readFacts(): Promise<ShardFacts> {
@@ -43,7 +48,7 @@ export class SqlGuardedTransaction implements GuardedTransaction {
   }
 
   readPage(cursor: Cursor, bounds: PageBounds): Promise<Page> {
-    return readPage(this.#session, cursor, bounds)
+    return readPage(this.#session, cursor, { bounds, buckets: this.#buckets })
   }
 
   async insertBatch(batch: RelayBatch): Promise<boolean> {
@@ -52,6 +57,7 @@ export class SqlGuardedTransaction implements GuardedTransaction {
   }
 
   deletePublished(cursor: Cursor, bounds: PageBounds): Promise<DeletedLot> {
-    return runForOne(this.#session, deleteVisibleMessages, { snapshot: cursor.from, bounds })
+    const buckets = this.#buckets
+    return runForOne(this.#session, deleteVisibleMessages, { snapshot: cursor.from, bounds, buckets })
   }
 }

@@ -10,8 +10,9 @@ import { run, runForOne, type SqlSession } from '../sql/statement.js'
 export async function readFacts(session: SqlSession, shard: number): Promise<ShardFacts> {
   const [recorded = null] = await run(session, selectRelayIdentity, null)
   const systemIdentifier = await runForOne(session, selectSystemIdentifier, null)
-  const { confirmed } = await runForOne(session, selectRelayShard, shard)
+  const { lease, origin } = await runForOne(session, selectRelayShard, shard)
+  const { confirmed } = lease
   const batches = await run(session, selectRelayBatches, shard)
   const { ahead, server } = await runForOne(session, selectTransactionIds, null)
-  return { recorded, systemIdentifier, confirmed, batches, xidAhead: ahead, serverXid: server }
+  return { recorded, systemIdentifier, confirmed, batches, origin, xidAhead: ahead, serverXid: server }
 }

@@ -24,7 +24,10 @@ it('has the rows by their seq, whatever the order in which they were written', a
   const seqs: string[] = []
   let cursor = originCursor
   for (let page = 0; page < 4; page++) {
-    const { rows, cursor: next } = await readPage(session, cursor, { maxRows: 1, maxBytes: 1_000 })
+    const { rows, cursor: next } = await readPage(session, cursor, {
+      bounds: { maxRows: 1, maxBytes: 1_000 },
+      buckets: { first: 0, last: 255 },
+    })
     seqs.push(...rows.map(({ seq }) => seq))
     cursor = next
   }

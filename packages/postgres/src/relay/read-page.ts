@@ -1,30 +1,39 @@
-import type { Cursor, Page, PageBounds } from '@pigeonhole/core'
+import type { BucketRange, Cursor, Page, PageBounds } from '@pigeonhole/core'
 import type { PageRow } from '../sql/outbox-message/page.js'
 import { selectFirstPage } from '../sql/outbox-message/select-first-page.js'
 import { selectNextPage } from '../sql/outbox-message/select-next-page.js'
 import { run, type SqlSession } from '../sql/statement.js'
 
+/** What a page keeps to. */
+export interface PageLimits {
+  readonly bounds: PageBounds
+  /** What the shard owns; null: nothing. */
+  readonly buckets: BucketRange | null
+}
+
 /**
  * Reads the next page behind a cursor. A capture under way that has no rows left is followed by the first page of the next
  * one, so that a page without rows always means that there is nothing to do.
  */
-export async function readPage(session: SqlSession, cursor: Cursor, bounds: PageBounds): Promise<Page> {
+export async function readPage(session: SqlSession, cursor: Cursor, limits: PageLimits): Promise<Page> {
   const { from, until, lastSeq } = cursor
-  if (until === null) return readFirstPage(session, { cursor, from, bounds })
-  const rows = await run(session, selectNextPage, { from, until, lastSeq, bounds })
-  if (rows.length === 0) return readFirstPage(session, { cursor, from: until, bounds })
-  return pageOf(rows, { from, until, bounds })
+  if (until === null) return readFirstPage(session, { cursor, from, ...limits })
+  const rows = await run(session, selectNextPage, { from, until, lastSeq, ...limits })
+  if (rows.length === 0) return readFirstPage(session, { cursor, from: until, ...limits })
+  return pageOf(rows, { from, until, bounds: limits.bounds })
 }
 
-interface FirstPage {
+interface FirstPage extends PageLimits {
   /** The cursor that stays where there is nothing. */
   readonly cursor: Cursor
   readonly from: string
-  readonly bounds: PageBounds
 }
 
-async function readFirstPage(session: SqlSession, { cursor, from, bounds }: FirstPage): Promise<Page> {
-  const rows = await run(session, selectFirstPage, { from, bounds })
+async function readFirstPage(
+  session: SqlSession,
+  { cursor, from, bounds, buckets }: FirstPage,
+): Promise<Page> {
+  const rows = await run(session, selectFirstPage, { from, bounds, buckets })
   const until = rows[0]?.until
   return until === undefined ? { rows: [], cursor } : pageOf(rows, { from, until, bounds })
 }

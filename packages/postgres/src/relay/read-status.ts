@@ -1,15 +1,41 @@
-import { type OutboxStatus, originCursor } from '@pigeonhole/core'
+import { type OutboxStatus, originCursor, type ShardStatus } from '@pigeonhole/core'
 import { summariseUncoveredMessages } from '../sql/outbox-message/summarise-uncovered.js'
 import { selectConfirmedRelayBatch } from '../sql/relay-batch/select-confirmed.js'
 import { selectRelayIdentity } from '../sql/relay-identity/select.js'
-import { selectRelayShards } from '../sql/relay-shard/select-all.js'
+import { type HeldShard, selectRelayShards } from '../sql/relay-shard/select-all.js'
 import { run, runForOne, type SqlSession } from '../sql/statement.js'
 
-/** The outbox as `status` shows it. All messages are those of shard 0: there are no others yet. */
+const allBuckets = { first: 0, last: 255 }
+
+/** The outbox as `status` shows it. */
 export async function readStatus(session: SqlSession): Promise<OutboxStatus> {
   const [identity = null] = await run(session, selectRelayIdentity, null)
-  const shards = await run(session, selectRelayShards, null)
-  const [confirmed] = await run(session, selectConfirmedRelayBatch, 0)
-  const summary = await runForOne(session, summariseUncoveredMessages, confirmed?.cursor ?? originCursor)
-  return { identity, shards, ...summary }
+  const shards: ShardStatus[] = []
+  for (const held of await run(session, selectRelayShards, null)) {
+    const { shard, buckets, holder, confirmed } = held
+    shards.push({ shard, buckets, holder, confirmed, ...(await readPending(session, held)) })
+  }
+  return { identity, shards, ...(shards.length > 0 ? total(shards) : await readUnmapped(session)) }
+}
+
+type Pending = Pick<ShardStatus, 'pending' | 'oldestAgeSeconds'>
+
+async function readPending(session: SqlSession, { shard, buckets, origin }: HeldShard): Promise<Pending> {
+  if (buckets === null) return { pending: 0, oldestAgeSeconds: null }
+  const [confirmed] = await run(session, selectConfirmedRelayBatch, shard)
+  const cursor = confirmed?.cursor ?? { ...originCursor, from: origin ?? originCursor.from }
+  return runForOne(session, summariseUncoveredMessages, { cursor, buckets })
+}
+
+// No relay has been started yet.
+function readUnmapped(session: SqlSession): Promise<Pending> {
+  return runForOne(session, summariseUncoveredMessages, { cursor: originCursor, buckets: allBuckets })
+}
+
+function total(shards: readonly ShardStatus[]): Pending {
+  const ages = shards.flatMap(({ oldestAgeSeconds }) => oldestAgeSeconds ?? [])
+  return {
+    pending: shards.reduce((sum, { pending }) => sum + pending, 0),
+    oldestAgeSeconds: ages.length === 0 ? null : Math.max(...ages),
+  }
 }

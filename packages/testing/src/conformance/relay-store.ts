@@ -8,6 +8,7 @@ import { describeGuard } from './relay-store/guard.js'
 import { describeLeases } from './relay-store/leases.js'
 import { describePages } from './relay-store/pages.js'
 import { describeProgress } from './relay-store/progress.js'
+import { describeShards } from './relay-store/shards.js'
 import { storeScene } from './store-scene.js'
 import type { StoreSubject } from './store-subject.js'
 
@@ -22,6 +23,7 @@ export function testRelayStore<Tx>(subject: StoreSubject<Tx>): void {
       })
       return
     }
+    describeShards(scene)
     describeLeases(scene)
     describeGuard(scene)
     describeCapture(scene)

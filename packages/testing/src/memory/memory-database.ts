@@ -1,5 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import type { CapturedRow, Cursor, Lease, RelayBatch, RelayIdentity, ShardStatus } from '@pigeonhole/core'
+import {
+  type BucketRange,
+  type CapturedRow,
+  type Cursor,
+  type Lease,
+  type MappedShard,
+  originCursor,
+  type RelayBatch,
+  type RelayIdentity,
+  type ShardStatus,
+} from '@pigeonhole/core'
 import { MemoryTable } from './memory-table.js'
 import { MemoryTransaction } from './memory-transaction.js'
 import { RowLocks } from './row-locks.js'
@@ -13,10 +23,13 @@ export interface OutboxEntry {
   readonly createdAt: number
 }
 
-/** A shard's lease with its shard. */
-export interface ShardEntry extends Lease {
-  readonly shard: number
+/** A shard with its lease. */
+export interface ShardEntry extends Lease, MappedShard {
+  readonly origin: string | null
 }
+
+/** Every bucket. */
+export const allBuckets: BucketRange = { first: 0, last: 255 }
 
 /** A batch with its shard. */
 export interface BatchEntry {
@@ -85,11 +98,11 @@ export class MemoryDatabase {
     return String(this.#lastSeq)
   }
 
-  /** The committed messages that no batch up to the cursor holds, by seq. */
-  uncovered(cursor: Cursor, tx?: MemoryTransaction): OutboxEntry[] {
+  /** The committed messages of some buckets that no batch up to the cursor holds, by seq. */
+  uncovered(buckets: BucketRange | null, cursor: Cursor, tx?: MemoryTransaction): OutboxEntry[] {
     return this.outbox
       .rows(tx)
-      .filter((entry) => !isCoveredBy(entry, cursor))
+      .filter((entry) => isIn(entry, buckets) && !isCoveredBy(entry, cursor))
       .sort((a, b) => Number(a.row.seq) - Number(b.row.seq))
   }
 
@@ -102,10 +115,17 @@ export class MemoryDatabase {
       .sort((a, b) => a.number - b.number)
   }
 
+  /** The shards by their numbers. */
+  shardMap(): ShardEntry[] {
+    return this.shards.rows().sort((a, b) => a.shard - b.shard)
+  }
+
   /** The shards as `status` shows them. */
   shardStatus(): ShardStatus[] {
-    const shards = this.shards.rows().sort((a, b) => a.shard - b.shard)
-    return shards.map(({ shard, holder, confirmed }) => ({ shard, holder, confirmed }))
+    return this.shardMap().map(({ shard, buckets, holder, confirmed }) => {
+      const pending = this.uncovered(buckets, this.confirmedCursor(shard) ?? originCursor)
+      return { shard, buckets, holder, confirmed, ...summaryOf(pending) }
+    })
   }
 
   /** The cursor of a shard's confirmed batch. */
@@ -113,6 +133,20 @@ export class MemoryDatabase {
     const confirmed = this.shards.get(String(shard))?.confirmed
     return this.batchesOf(shard).find(({ number }) => number === confirmed)?.cursor ?? null
   }
+}
+
+/** Whether a message is one of `buckets`. */
+export function isIn({ row }: OutboxEntry, buckets: BucketRange | null): boolean {
+  return buckets !== null && row.bucket >= buckets.first && row.bucket <= buckets.last
+}
+
+/** How many messages wait, and for how long. */
+export function summaryOf(
+  pending: readonly OutboxEntry[],
+): Pick<ShardStatus, 'pending' | 'oldestAgeSeconds'> {
+  const oldest = pending.map(({ createdAt }) => createdAt).sort((a, b) => a - b)[0]
+  const oldestAgeSeconds = oldest === undefined ? null : (performance.now() - oldest) / 1000
+  return { pending: pending.length, oldestAgeSeconds }
 }
 
 function isCoveredBy({ row, xid }: OutboxEntry, { from, until, lastSeq }: Cursor): boolean {

@@ -7,7 +7,7 @@ import type {
   RelayIdentity,
   ShardFacts,
 } from '@pigeonhole/core'
-import type { MemoryDatabase, OutboxEntry } from './memory-database.js'
+import { isIn, type MemoryDatabase, type OutboxEntry, type ShardEntry } from './memory-database.js'
 import type { MemoryTransaction } from './memory-transaction.js'
 import { isVisible, parseSnapshot } from './snapshot.js'
 
@@ -16,11 +16,14 @@ export class MemoryGuardedTransaction implements GuardedTransaction {
   readonly #database: MemoryDatabase
   readonly #tx: MemoryTransaction
   readonly #shard: number
+  readonly #entry: ShardEntry
 
-  constructor(database: MemoryDatabase, tx: MemoryTransaction, shard: number) {
+  /** `entry`: the shard as the guard found it. */
+  constructor(database: MemoryDatabase, tx: MemoryTransaction, entry: ShardEntry) {
     this.#database = database
     this.#tx = tx
-    this.#shard = shard
+    this.#shard = entry.shard
+    this.#entry = entry
   }
 
   async readFacts(): Promise<ShardFacts> {
@@ -30,6 +33,7 @@ export class MemoryGuardedTransaction implements GuardedTransaction {
       systemIdentifier,
       confirmed: shards.get(String(this.#shard), this.#tx)?.confirmed ?? 0,
       batches: this.#batches(),
+      origin: this.#entry.origin,
       xidAhead: this.#xidAhead(),
       serverXid: String(nextXid),
     }
@@ -67,7 +71,9 @@ export class MemoryGuardedTransaction implements GuardedTransaction {
     { from }: Cursor,
     bounds: PageBounds,
   ): Promise<{ readonly rows: number; readonly more: boolean }> {
-    const published = this.#database.outbox.rows(this.#tx).filter(({ xid }) => isVisible(xid, from))
+    const published = this.#database.outbox
+      .rows(this.#tx)
+      .filter((entry) => isIn(entry, this.#entry.buckets) && isVisible(entry.xid, from))
     const lot = cut(
       published.sort((a, b) => a.xid - b.xid),
       bounds,
@@ -92,7 +98,9 @@ export class MemoryGuardedTransaction implements GuardedTransaction {
 
   #between(from: string, until: string): OutboxEntry[] {
     const cursor: Cursor = { from, until: null, lastSeq: '0' }
-    return this.#database.uncovered(cursor, this.#tx).filter(({ xid }) => isVisible(xid, until))
+    return this.#database
+      .uncovered(this.#entry.buckets, cursor, this.#tx)
+      .filter(({ xid }) => isVisible(xid, until))
   }
 
   #readFirstPage(cursor: Cursor, from: string, bounds: PageBounds): Page {

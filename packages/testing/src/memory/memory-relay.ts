@@ -1,4 +1,5 @@
 import {
+  type BucketRange,
   type Cursor,
   type Guard,
   type Lease,
@@ -6,7 +7,7 @@ import {
   PigeonholeError,
   type RelayStore,
 } from '@pigeonhole/core'
-import type { MemoryDatabase } from './memory-database.js'
+import { allBuckets, type MemoryDatabase, type ShardEntry, summaryOf } from './memory-database.js'
 import { MemoryGuardedTransaction } from './memory-guarded-transaction.js'
 import type { MemoryTransaction } from './memory-transaction.js'
 import { isVisible } from './snapshot.js'
@@ -15,11 +16,11 @@ import { isVisible } from './snapshot.js'
 export function memoryRelay(database: MemoryDatabase): RelayStore {
   return {
     ...leases(database),
+    ...shardMap(database),
     ...reads(database),
     guarded: (guard, work) =>
       database.transact(async (tx) => {
-        await passGuard(database, { tx, guard })
-        return work(new MemoryGuardedTransaction(database, tx, guard.shard))
+        return work(new MemoryGuardedTransaction(database, tx, await passGuard(database, { tx, guard })))
       }),
   }
 }
@@ -29,14 +30,29 @@ type LeaseMethods = Pick<
   'readLease' | 'takeLease' | 'renewLease' | 'releaseLease' | 'changeToken'
 >
 
+type MapMethods = Pick<RelayStore, 'provideShards' | 'readShards'>
+
 const freshLease: Lease = { holder: null, token: null, renewal: 0, confirmed: 0 }
+
+function shardMap(database: MemoryDatabase): MapMethods {
+  return {
+    provideShards: (ranges: readonly BucketRange[]): Promise<void> =>
+      database.transact(async (tx) => {
+        await database.locks.acquire(tx, shardRow(0))
+        if (database.shards.get('0')) return
+        for (const [shard, buckets] of ranges.entries())
+          database.shards.set(tx, String(shard), { ...freshLease, shard, buckets, origin: null })
+      }),
+    readShards: async () => database.shardMap().map(({ shard, buckets }) => ({ shard, buckets })),
+  }
+}
 
 function leases(database: MemoryDatabase): LeaseMethods {
   return {
-    async readLease(shard: number): Promise<Lease> {
-      if (!database.shards.get(String(shard)))
-        await changeLease(database, { shard, change: (lease) => lease })
-      const { holder, token, renewal, confirmed } = database.shards.get(String(shard)) ?? freshLease
+    async readLease(shard: number): Promise<Lease | null> {
+      const entry = database.shards.get(String(shard))
+      if (!entry?.buckets) return null
+      const { holder, token, renewal, confirmed } = entry
       return { holder, token, renewal, confirmed }
     },
     takeLease: ({ shard, holder, observed }) =>
@@ -71,9 +87,10 @@ interface LeaseChange {
 function changeLease(database: MemoryDatabase, { shard, change }: LeaseChange): Promise<boolean> {
   return database.transact(async (tx) => {
     await database.locks.acquire(tx, shardRow(shard))
-    const changed = change(database.shards.get(String(shard)) ?? freshLease)
-    if (changed) database.shards.set(tx, String(shard), { ...changed, shard })
-    return changed !== false
+    const entry = database.shards.get(String(shard))
+    const changed = entry && change(entry)
+    if (entry && changed) database.shards.set(tx, String(shard), { ...entry, ...changed })
+    return Boolean(changed)
   })
 }
 
@@ -90,12 +107,13 @@ interface PassGuard {
   readonly guard: Guard
 }
 
-async function passGuard({ locks, shards }: MemoryDatabase, { tx, guard }: PassGuard): Promise<void> {
+async function passGuard({ locks, shards }: MemoryDatabase, { tx, guard }: PassGuard): Promise<ShardEntry> {
   const { shard, token, confirmed } = guard
   await locks.acquire(tx, shardRow(shard))
-  const lease = shards.get(String(shard))
-  if (!lease || lease.token !== token) throw leaseLost(shard)
-  shards.set(tx, String(shard), { ...lease, confirmed: Math.max(lease.confirmed, confirmed) })
+  const entry = shards.get(String(shard))
+  if (!entry || entry.token !== token) throw leaseLost(shard)
+  shards.set(tx, String(shard), { ...entry, confirmed: Math.max(entry.confirmed, confirmed) })
+  return entry
 }
 
 function leaseLost(shard: number): PigeonholeError {
@@ -106,25 +124,26 @@ function leaseLost(shard: number): PigeonholeError {
   })
 }
 
-function reads(database: MemoryDatabase): Omit<RelayStore, keyof LeaseMethods | 'guarded'> {
+function reads(
+  database: MemoryDatabase,
+): Omit<RelayStore, keyof LeaseMethods | keyof MapMethods | 'guarded'> {
   const recorded = () => database.identity.get('relay') ?? null
+  const beginningOf = (shard: number) => database.confirmedCursor(shard) ?? originCursor
+  const ownedBy = (shard: number) => database.shards.get(String(shard))?.buckets ?? null
   return {
     async checkServer(): Promise<void> {},
     readIdentity: async () => ({ recorded: recorded(), systemIdentifier: database.systemIdentifier }),
-    hasMessages: async (cursor) => database.uncovered(cursor).length > 0,
+    hasMessages: async (shard, cursor) => database.uncovered(ownedBy(shard), cursor).length > 0,
     readSnapshot: async () => database.snapshot(),
     readConfirmedCursor: async (shard) => database.confirmedCursor(shard),
-    isCovered: async (snapshot: string, cursor: Cursor) =>
-      !database.uncovered(cursor).some(({ xid }) => isVisible(xid, snapshot)),
+    isCovered: async (shard: number, snapshot: string, cursor: Cursor) =>
+      !database.uncovered(ownedBy(shard), cursor).some(({ xid }) => isVisible(xid, snapshot)),
     async readStatus() {
-      const pending = database.uncovered(database.confirmedCursor(0) ?? originCursor)
-      const oldest = pending.map(({ createdAt }) => createdAt).sort((a, b) => a - b)[0]
-      return {
-        identity: recorded(),
-        shards: database.shardStatus(),
-        pending: pending.length,
-        oldestAgeSeconds: oldest === undefined ? null : (performance.now() - oldest) / 1000,
-      }
+      const pending = database
+        .shardMap()
+        .flatMap(({ shard, buckets }) => database.uncovered(buckets, beginningOf(shard)))
+      const all = database.shardMap().length === 0 ? database.uncovered(allBuckets, originCursor) : pending
+      return { identity: recorded(), shards: database.shardStatus(), ...summaryOf(all) }
     },
   }
 }

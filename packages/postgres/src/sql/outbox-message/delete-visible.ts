@@ -1,12 +1,15 @@
-import type { PageBounds } from '@pigeonhole/core'
+import type { BucketRange, PageBounds } from '@pigeonhole/core'
 import { bool, number } from '../decode.js'
 import type { Statement } from '../statement.js'
+import { bindBuckets, ownedBetween } from './owned.js'
 import { bindBounds } from './page.js'
 
 /** Which messages are deleted, and how many at most. */
 export interface DeleteVisibleParams {
   readonly snapshot: string
   readonly bounds: PageBounds
+  /** Null: of no bucket. */
+  readonly buckets: BucketRange | null
 }
 
 /** What was deleted, and whether the bounds may have left more. */
@@ -33,6 +36,7 @@ export const deleteVisibleMessages: Statement<DeleteVisibleParams, DeletedLot> =
         pg_column_size(headers) + coalesce(pg_column_size(key), 0) + coalesce(pg_column_size(payload), 0) AS size
       FROM ${schema}.outbox_message
       WHERE xid < pg_snapshot_xmax($1::pg_snapshot)
+        AND ${ownedBetween('$4', '$5')}
         AND pg_visible_in_snapshot(xid, $1::pg_snapshot)
       ORDER BY xid
       LIMIT $2::int
@@ -46,6 +50,6 @@ export const deleteVisibleMessages: Statement<DeleteVisibleParams, DeletedLot> =
       SELECT (SELECT count(*)::int FROM deleted) AS deleted, (SELECT count(*)::int FROM visible) AS visible
     )
     SELECT deleted, deleted < visible OR visible >= $2::int AS more FROM counted`,
-  bind: ({ snapshot, bounds }) => [snapshot, ...bindBounds(bounds)],
+  bind: ({ snapshot, bounds, buckets }) => [snapshot, ...bindBounds(bounds), ...bindBuckets(buckets)],
   decode: (row) => ({ rows: number(row, 'deleted'), more: bool(row, 'more') }),
 }

@@ -9,14 +9,14 @@ export function existsBeyondSnapshot1(schema: string, condition: string): string
   return `
     SELECT EXISTS (
       SELECT FROM (
-        SELECT seq, xid FROM ${schema}.outbox_message
+        SELECT seq, xid, bucket FROM ${schema}.outbox_message
         WHERE xid >= pg_snapshot_xmax($1::pg_snapshot)
         ORDER BY xid DESC
       ) AS newer
       WHERE ${condition}
     ) OR EXISTS (
       SELECT FROM (
-        SELECT seq, xid FROM ${schema}.outbox_message
+        SELECT seq, xid, bucket FROM ${schema}.outbox_message
         WHERE xid = ANY (ARRAY(SELECT pg_snapshot_xip($1::pg_snapshot)))
         ORDER BY xid DESC
       ) AS running

@@ -13,7 +13,7 @@ const newest = '1000:1000:'
 const bounds = { maxRows: 500, maxBytes: 1_000_000 }
 
 const insertRows = `INSERT INTO pigeonhole.outbox_message (bucket, id, topic, headers, payload, xid)
-  SELECT 0, gen_random_uuid(), 't', '[]', convert_to(repeat('x', 200), 'UTF8'), (n / 50 + $1)::text::xid8
+  SELECT n % 256, gen_random_uuid(), 't', '[]', convert_to(repeat('x', 200), 'UTF8'), (n / 50 + $1)::text::xid8
   FROM generate_series(1, 30000) AS n`
 
 // Retained rows, all of which the newest snapshot sees, with statistics from when as many lay beyond it.
@@ -31,10 +31,14 @@ afterAll(() => database.drop())
 interface PlanNode {
   readonly 'Node Type': string
   readonly 'Index Name'?: string
+  readonly 'Relation Name'?: string
   readonly 'Actual Rows'?: number
   readonly 'Rows Removed by Filter'?: number
   readonly Plans?: readonly PlanNode[]
 }
+
+const oneShard = { first: 0, last: 255 }
+const fourth = { first: 64, last: 127 }
 
 /** The ways in which a statement went through the outbox's rows, and how many it looked at. */
 async function scansOf<P>(
@@ -52,7 +56,10 @@ async function scansOf<P>(
   }
   for (const row of rows) visit(row['QUERY PLAN'][0].Plan)
   const scans = nodes.filter(
-    (node) => / Scan/.test(node['Node Type']) && !/CTE|Subquery/.test(node['Node Type']),
+    (node) =>
+      / Scan/.test(node['Node Type']) &&
+      node['Relation Name'] !== 'relay_shard' &&
+      !/CTE|Subquery/.test(node['Node Type']),
   )
   const looked = scans.map((node) => (node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0))
   return {
@@ -64,20 +71,28 @@ async function scansOf<P>(
 describe('a relay at rest reads no retained rows', () => {
   it('when it asks whether there are messages', async () => {
     const cursor = { from: newest, until: null, lastSeq: '0' }
-    const { scans, rows } = await scansOf(existsUncoveredMessage, cursor)
+    const { scans, rows } = await scansOf(existsUncoveredMessage, { shard: 0, cursor })
     expect(new Set(scans)).toEqual(new Set(['outbox_message_xid_idx']))
     expect(rows).toBe(0)
   })
 
   it('when it asks whether a mark is covered', async () => {
     const cursor = { from: newest, until: null, lastSeq: '0' }
-    const { scans, rows } = await scansOf(existsUncoveredMessageInSnapshot, { cursor, snapshot: newest })
+    const { scans, rows } = await scansOf(existsUncoveredMessageInSnapshot, {
+      shard: 0,
+      cursor,
+      snapshot: newest,
+    })
     expect(scans).not.toContain('Seq Scan')
     expect(rows).toBe(0)
   })
 
   it('when it has nothing to delete', async () => {
-    const { scans, rows } = await scansOf(deleteVisibleMessages, { snapshot: origin, bounds })
+    const { scans, rows } = await scansOf(deleteVisibleMessages, {
+      snapshot: origin,
+      bounds,
+      buckets: oneShard,
+    })
     expect(scans).toContain('outbox_message_xid_idx')
     expect(rows).toBe(0)
   })
@@ -85,22 +100,43 @@ describe('a relay at rest reads no retained rows', () => {
 
 describe('a relay with a backlog reads no more of it than a page', () => {
   it('when it begins a capture, and fetches payloads by their place', async () => {
-    const { scans, rows } = await scansOf(selectFirstPage, { from: origin, bounds })
+    const { scans, rows } = await scansOf(selectFirstPage, { from: origin, bounds, buckets: oneShard })
     expect(scans).toEqual(expect.arrayContaining(['outbox_message_pkey', 'Tid Scan']))
     expect(rows).toBeLessThanOrEqual(3 * bounds.maxRows)
   })
 
   it('when it goes on with one', async () => {
-    const params = { from: origin, until: newest, lastSeq: '15000', bounds }
+    const params = { from: origin, until: newest, lastSeq: '15000', bounds, buckets: oneShard }
     const { scans, rows } = await scansOf(selectNextPage, params)
     expect(scans).toEqual(['outbox_message_pkey'])
     expect(rows).toBe(bounds.maxRows)
   })
 
   it('when it deletes what is published', async () => {
-    const { scans, rows } = await scansOf(deleteVisibleMessages, { snapshot: newest, bounds })
+    const { scans, rows } = await scansOf(deleteVisibleMessages, {
+      snapshot: newest,
+      bounds,
+      buckets: oneShard,
+    })
     expect(new Set(scans)).toEqual(new Set(['outbox_message_xid_idx', 'outbox_message_pkey']))
     expect(rows).toBe(2 * 500)
+  })
+})
+
+describe('one of four shards reads no more than the rows that lie between its own', () => {
+  const most = 4.5 * bounds.maxRows
+
+  it('when it begins a capture', async () => {
+    const { scans, rows } = await scansOf(selectFirstPage, { from: origin, bounds, buckets: fourth })
+    expect(scans).toEqual(expect.arrayContaining(['outbox_message_pkey', 'Tid Scan']))
+    expect(rows).toBeLessThanOrEqual(most + 2 * bounds.maxRows)
+  })
+
+  it('when it goes on with one', async () => {
+    const params = { from: origin, until: newest, lastSeq: '15000', bounds, buckets: fourth }
+    const { scans, rows } = await scansOf(selectNextPage, params)
+    expect(scans).toEqual(['outbox_message_pkey'])
+    expect(rows).toBeLessThanOrEqual(most)
   })
 })
 
@@ -109,7 +145,7 @@ describe('a relay that looks for what is new behind retained rows', () => {
   beforeAll(() => database.pool.query('VACUUM ANALYZE pigeonhole.outbox_message'))
 
   it('reads none of them, if the statistics know that they are there', async () => {
-    expect((await scansOf(selectFirstPage, { from: newest, bounds })).rows).toBe(0)
+    expect((await scansOf(selectFirstPage, { from: newest, bounds, buckets: oneShard })).rows).toBe(0)
   })
 })
 
@@ -123,7 +159,7 @@ describe('a row that another server has numbered', () => {
     )
     const { rows } = await database.pool.query<{ seq_text: string; topic: string }>(
       selectFirstPage.text('"pigeonhole"'),
-      [...selectFirstPage.bind({ from: newest, bounds })],
+      [...selectFirstPage.bind({ from: newest, bounds, buckets: oneShard })],
     )
     expect(rows).toEqual([])
   })

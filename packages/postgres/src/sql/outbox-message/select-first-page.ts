@@ -1,7 +1,8 @@
-import type { PageBounds } from '@pigeonhole/core'
+import type { BucketRange, PageBounds } from '@pigeonhole/core'
 import { text } from '../decode.js'
 import type { Statement } from '../statement.js'
 import { beyondSnapshot1 } from './beyond.js'
+import { bindBuckets, ownedBetween } from './owned.js'
 import {
   bindBounds,
   boundedByBytes,
@@ -21,6 +22,8 @@ export interface FirstPageParams {
   /** The snapshot up to which everything is captured. */
   readonly from: string
   readonly bounds: PageBounds
+  /** Null: of no bucket. */
+  readonly buckets: BucketRange | null
 }
 
 /**
@@ -48,6 +51,7 @@ export const selectFirstPage: Statement<FirstPageParams, FirstPageRow> = {
         SELECT ctid
         FROM ${schema}.outbox_message
         WHERE ${beyondSnapshot1}
+          AND ${ownedBetween('$4', '$5')}
           AND pg_visible_in_snapshot(xid, (SELECT snapshot FROM server))
         ORDER BY seq
         LIMIT $2::int
@@ -57,6 +61,6 @@ export const selectFirstPage: Statement<FirstPageParams, FirstPageRow> = {
     FROM bounded
     WHERE bytes <= $3::bigint OR bytes = size
     ORDER BY seq`,
-  bind: ({ from, bounds }) => [from, ...bindBounds(bounds)],
+  bind: ({ from, bounds, buckets }) => [from, ...bindBounds(bounds), ...bindBuckets(buckets)],
   decode: (row) => ({ ...decodePageRow(row), until: text(row, 'until') }),
 }

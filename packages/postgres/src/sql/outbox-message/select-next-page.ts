@@ -1,5 +1,6 @@
-import type { PageBounds } from '@pigeonhole/core'
+import type { BucketRange, PageBounds } from '@pigeonhole/core'
 import type { Statement } from '../statement.js'
+import { bindBuckets, ownedBetween } from './owned.js'
 import {
   bindBounds,
   boundedByBytes,
@@ -15,6 +16,8 @@ export interface NextPageParams {
   readonly until: string
   readonly lastSeq: string
   readonly bounds: PageBounds
+  /** Null: of no bucket. */
+  readonly buckets: BucketRange | null
 }
 
 /**
@@ -31,6 +34,7 @@ export const selectNextPage: Statement<NextPageParams, PageRow> = {
       SELECT ${pageColumns}
       FROM ${schema}.outbox_message AS message
       WHERE seq > $5::bigint
+        AND ${ownedBetween('$6', '$7')}
         AND pg_visible_in_snapshot(xid, $4::pg_snapshot)
         AND NOT pg_visible_in_snapshot(xid, $1::pg_snapshot)
       ORDER BY seq
@@ -40,6 +44,12 @@ export const selectNextPage: Statement<NextPageParams, PageRow> = {
     FROM bounded
     WHERE bytes <= $3::bigint OR bytes = size
     ORDER BY seq`,
-  bind: ({ from, until, lastSeq, bounds }) => [from, ...bindBounds(bounds), until, lastSeq],
+  bind: ({ from, until, lastSeq, bounds, buckets }) => [
+    from,
+    ...bindBounds(bounds),
+    until,
+    lastSeq,
+    ...bindBuckets(buckets),
+  ],
   decode: decodePageRow,
 }

@@ -8,6 +8,12 @@ import type { SqlValue } from '../statement.js'
 export const unreadByCursor: string =
   '($2::pg_snapshot IS NULL OR seq > $3::bigint OR NOT pg_visible_in_snapshot(xid, $2::pg_snapshot))'
 
+/** How far which shard has come. */
+export interface ShardCursor {
+  readonly shard: number
+  readonly cursor: Cursor
+}
+
 /** $1, $2 and $3 of {@link unreadByCursor}. */
 export function bindCursor({ from, until, lastSeq }: Cursor): SqlValue[] {
   return [from, until, lastSeq]

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => database.drop())
 beforeEach(async () => {
   await database.pool.query(
-    'TRUNCATE pigeonhole.outbox_message, pigeonhole.relay_batch, pigeonhole.relay_identity',
+    'TRUNCATE pigeonhole.outbox_message, pigeonhole.relay_batch, pigeonhole.relay_shard, pigeonhole.relay_identity',
   )
 })
 
@@ -32,6 +32,8 @@ const identity = `INSERT INTO pigeonhole.relay_identity (relay, cluster_id, syst
 const batch = `INSERT INTO pigeonhole.relay_batch (shard, number, token, cursor_from, cursor_until, last_seq)
   VALUES (3, 0, 't', $1::pg_snapshot, $2::pg_snapshot, 0)`
 
+const shard = 'INSERT INTO pigeonhole.relay_shard (shard, origin) VALUES (3, $1::pg_snapshot)'
+
 it('sees nothing ahead in an empty schema', async () => {
   expect(await read()).toEqual({ server: expect.stringMatching(/^\d+$/), ahead: null })
 })
@@ -41,6 +43,7 @@ it.each([
   ['the identity', identity, [far]],
   ['a cursor, of any shard', batch, [`9:${far}:`, null]],
   ['the end of a capture', batch, ['9:9:', `9:${far}:`]],
+  ['where a shard began', shard, [`9:${far}:`]],
 ])('sees %s ahead', async (_, statement, values) => {
   await database.pool.query(statement, values)
   const { ahead, server } = await read()

@@ -1,7 +1,7 @@
 import { originCursor } from '@pigeonhole/core'
 import { describe, expect, it } from 'vitest'
 import { commitRows, row, type StoreScene } from '../store-scene.js'
-import { batch, insertBatches, lead } from './relay-scene.js'
+import { batch, halves, insertBatches, lead, oneShard, relayOf, takeOver } from './relay-scene.js'
 
 /** What an opening compares with Kafka, and what `status` shows. */
 export function describeFacts<Tx>(scene: StoreScene<Tx>): void {
@@ -15,6 +15,7 @@ export function describeFacts<Tx>(scene: StoreScene<Tx>): void {
         systemIdentifier,
         confirmed: 0,
         batches: [],
+        origin: null,
         xidAhead: null,
         serverXid: expect.stringMatching(/^\d+$/),
       })
@@ -63,9 +64,10 @@ export function describeFacts<Tx>(scene: StoreScene<Tx>): void {
     it('shows who the relay is, its shards, and what is not confirmed', async () => {
       const relayScene = await lead(scene)
       const { opened, relay, holder, guarded, readPage } = relayScene
+      const shard0 = { shard: 0, holder, buckets: oneShard[0] }
       expect(await relay.readStatus()).toEqual({
         identity: null,
-        shards: [{ shard: 0, holder, confirmed: 0 }],
+        shards: [{ ...shard0, confirmed: 0, pending: 0, oldestAgeSeconds: null }],
         pending: 0,
         oldestAgeSeconds: null,
       })
@@ -83,9 +85,33 @@ export function describeFacts<Tx>(scene: StoreScene<Tx>): void {
       expect(before.oldestAgeSeconds).toBeGreaterThanOrEqual(0)
       await guarded(async () => undefined, 1)
       expect(await relay.readStatus()).toMatchObject({
-        shards: [{ shard: 0, holder, confirmed: 1 }],
+        shards: [{ ...shard0, confirmed: 1, pending: 2 }],
         pending: 2,
       })
+    })
+
+    it('sums up its shards, each by its own cursor', async () => {
+      const relayScene = await lead(scene, halves)
+      const { opened, relay, guarded, readPage } = relayScene
+      const owned = [5, 5, 200].map((bucket) => row({ bucket }))
+      await commitRows(opened, owned)
+      const { cursor } = await readPage(originCursor, { maxRows: 1 })
+      await guarded((tx) => tx.insertBatch(batch(0, { cursor })))
+      const token = await takeOver(relay, 'other', 1)
+      await relay.guarded({ shard: 1, token, confirmed: 0 }, (tx) => tx.insertBatch(batch(0)))
+      const { shards, pending, oldestAgeSeconds } = await relay.readStatus()
+      expect(shards).toMatchObject([
+        { shard: 0, buckets: halves[0], pending: 1 },
+        { shard: 1, buckets: halves[1], holder: 'other', pending: 1 },
+      ])
+      expect(pending).toBe(2)
+      expect(oldestAgeSeconds).toBeGreaterThanOrEqual(0)
+    })
+
+    it('counts what waits where no relay was ever started', async () => {
+      const opened = await scene.open()
+      await commitRows(opened, [row(), row()])
+      expect(await relayOf(opened).readStatus()).toMatchObject({ shards: [], pending: 2 })
     })
 
     it('comes from a server that a relay can work with', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { isHeldUp, ofCode, type StoreScene } from '../store-scene.js'
-import { batch, lead, takeOver } from './relay-scene.js'
+import { batch, lead, leaseOf, takeOver } from './relay-scene.js'
 
 /** Nothing of a relay's is written but behind the guard. */
 export function describeGuard<Tx>(scene: StoreScene<Tx>): void {
@@ -19,13 +19,13 @@ export function describeGuard<Tx>(scene: StoreScene<Tx>): void {
         await expect(relay.guarded(guard, work)).rejects.toEqual(ofCode('LEASE_LOST'))
       }
       expect(entered).toBe(false)
-      expect((await relay.readLease(0)).confirmed).toBe(0)
+      expect((await leaseOf(relay)).confirmed).toBe(0)
     })
 
     it('lets nobody in from the moment in which another process takes the lease', async () => {
       const { relay, guarded } = await lead(scene)
       await guarded(async () => undefined)
-      await relay.takeLease({ shard: 0, holder: 'next', observed: await relay.readLease(0) })
+      await relay.takeLease({ shard: 0, holder: 'next', observed: await leaseOf(relay) })
       await expect(guarded(async () => undefined)).rejects.toEqual(ofCode('LEASE_LOST'))
     })
 
@@ -45,7 +45,7 @@ export function describeGuard<Tx>(scene: StoreScene<Tx>): void {
       const seen: number[] = []
       for (const confirmed of [3, 2, 3, 5_000_000_000]) {
         await guarded(async () => undefined, confirmed)
-        seen.push((await relay.readLease(0)).confirmed)
+        seen.push((await leaseOf(relay)).confirmed)
       }
       expect(seen).toEqual([3, 3, 3, 5_000_000_000])
     })
@@ -58,7 +58,7 @@ export function describeGuard<Tx>(scene: StoreScene<Tx>): void {
         throw thrown
       }, 7)
       await expect(attempt).rejects.toBe(thrown)
-      expect((await relay.readLease(0)).confirmed).toBe(0)
+      expect((await leaseOf(relay)).confirmed).toBe(0)
       expect((await guarded((tx) => tx.readFacts())).batches).toEqual([])
     })
 
@@ -69,7 +69,7 @@ export function describeGuard<Tx>(scene: StoreScene<Tx>): void {
 
     it('lets one in at a time, and holds a taker of the lease up', async () => {
       const { opened, relay, guarded } = await lead(scene)
-      const observed = await relay.readLease(0)
+      const observed = await leaseOf(relay)
       let leave: () => void = () => undefined
       const inside = new Promise<void>((resolve) => {
         leave = resolve

@@ -8,28 +8,28 @@ export function describeProgress<Tx>(scene: StoreScene<Tx>): void {
   describe('whether there are messages', () => {
     it('is told without reading them', async () => {
       const { opened, relay, readPage } = await lead(scene)
-      expect(await relay.hasMessages(originCursor)).toBe(false)
+      expect(await relay.hasMessages(0, originCursor)).toBe(false)
       const slow = await opened.begin()
       await opened.store.insertMessages(slow.tx, [row()])
-      expect(await relay.hasMessages(originCursor)).toBe(false)
+      expect(await relay.hasMessages(0, originCursor)).toBe(false)
       await commitRows(opened)
-      expect(await relay.hasMessages(originCursor)).toBe(true)
+      expect(await relay.hasMessages(0, originCursor)).toBe(true)
       const { cursor } = await readPage(originCursor)
-      expect(await relay.hasMessages(cursor)).toBe(false)
+      expect(await relay.hasMessages(0, cursor)).toBe(false)
       await slow.commit()
-      expect(await relay.hasMessages(cursor)).toBe(true)
+      expect(await relay.hasMessages(0, cursor)).toBe(true)
     })
 
     it('counts what is left of a capture under way, and what came after it', async () => {
       const { opened, relay, readPage } = await lead(scene)
       await commitRows(opened, [row(), row(), row(), row()])
       const half = await readPage(originCursor, { maxRows: 2 })
-      expect(await relay.hasMessages(half.cursor)).toBe(true)
+      expect(await relay.hasMessages(0, half.cursor)).toBe(true)
       const read = await readPage(half.cursor, { maxRows: 2 })
       expect(read.cursor.until).not.toBeNull()
-      expect(await relay.hasMessages(read.cursor)).toBe(false)
+      expect(await relay.hasMessages(0, read.cursor)).toBe(false)
       await commitRows(opened)
-      expect(await relay.hasMessages(read.cursor)).toBe(true)
+      expect(await relay.hasMessages(0, read.cursor)).toBe(true)
     })
 
     it('counts what was open when the capture began, also where it lies behind what has been read', async () => {
@@ -39,27 +39,27 @@ export function describeProgress<Tx>(scene: StoreScene<Tx>): void {
       await commitRows(opened, [row(), row()])
       const read = await readPage(originCursor, { maxRows: 2 })
       expect(read.cursor.until).not.toBeNull()
-      expect(await relay.hasMessages(read.cursor)).toBe(false)
+      expect(await relay.hasMessages(0, read.cursor)).toBe(false)
       await slow.commit()
-      expect(await relay.hasMessages(read.cursor)).toBe(true)
-      expect(await relay.isCovered(await relay.readSnapshot(), read.cursor)).toBe(false)
+      expect(await relay.hasMessages(0, read.cursor)).toBe(true)
+      expect(await relay.isCovered(0, await relay.readSnapshot(), read.cursor)).toBe(false)
     })
   })
 
   describe('a mark', () => {
     it('is covered when everything committed before it is in batches, whatever comes after it', async () => {
       const { opened, relay, readPage } = await lead(scene)
-      expect(await relay.isCovered(await relay.readSnapshot(), originCursor)).toBe(true)
+      expect(await relay.isCovered(0, await relay.readSnapshot(), originCursor)).toBe(true)
       const slow = await opened.begin()
       await opened.store.insertMessages(slow.tx, [row()])
       await commitRows(opened)
       const mark = await relay.readSnapshot()
-      expect(await relay.isCovered(mark, originCursor)).toBe(false)
+      expect(await relay.isCovered(0, mark, originCursor)).toBe(false)
       const { cursor } = await readPage(originCursor)
       await slow.commit()
       await commitRows(opened)
-      expect(await relay.isCovered(mark, cursor)).toBe(true)
-      expect(await relay.isCovered(await relay.readSnapshot(), cursor)).toBe(false)
+      expect(await relay.isCovered(0, mark, cursor)).toBe(true)
+      expect(await relay.isCovered(0, await relay.readSnapshot(), cursor)).toBe(false)
     })
 
     it('is covered by a capture under way as far as that has been read', async () => {
@@ -67,9 +67,9 @@ export function describeProgress<Tx>(scene: StoreScene<Tx>): void {
       await commitRows(opened, [row(), row(), row(), row()])
       const mark = await relay.readSnapshot()
       const half = await readPage(originCursor, { maxRows: 2 })
-      expect(await relay.isCovered(mark, half.cursor)).toBe(false)
+      expect(await relay.isCovered(0, mark, half.cursor)).toBe(false)
       const read = await readPage(half.cursor, { maxRows: 2 })
-      expect(await relay.isCovered(mark, read.cursor)).toBe(true)
+      expect(await relay.isCovered(0, mark, read.cursor)).toBe(true)
     })
 
     it('is covered when its messages have been deleted', async () => {
@@ -78,7 +78,7 @@ export function describeProgress<Tx>(scene: StoreScene<Tx>): void {
       const mark = await relay.readSnapshot()
       const { cursor } = await readPage(originCursor)
       await guarded((tx) => tx.deletePublished(cursor, { maxRows: 10, maxBytes: 1_000_000 }))
-      expect(await relay.isCovered(mark, cursor)).toBe(true)
+      expect(await relay.isCovered(0, mark, cursor)).toBe(true)
     })
   })
 

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import {
+  type BucketRange,
   type Cursor,
   type GuardedTransaction,
+  type Lease,
   originCursor,
   type Page,
   type PageBounds,
@@ -27,6 +29,22 @@ export interface RelayScene<Tx> {
 /** Room for everything. */
 const wideBounds: PageBounds = { maxRows: 10_000, maxBytes: 100_000_000 }
 
+/** One shard that owns everything. */
+export const oneShard: readonly BucketRange[] = [{ first: 0, last: 255 }]
+
+/** Two that own a half each. */
+export const halves: readonly [BucketRange, BucketRange] = [
+  { first: 0, last: 127 },
+  { first: 128, last: 255 },
+]
+
+/** The lease of shard 0. */
+export async function leaseOf(relay: RelayStore): Promise<Lease> {
+  const lease = await relay.readLease(0)
+  if (!lease) throw new Error('The outbox has no shard 0')
+  return lease
+}
+
 /** The relay's part of a store. */
 export function relayOf<Tx>({ store }: OpenStore<Tx>): RelayStore {
   if (!store.guarded)
@@ -34,10 +52,14 @@ export function relayOf<Tx>({ store }: OpenStore<Tx>): RelayStore {
   return store as RelayStore
 }
 
-/** Opens a store and takes the lease of shard 0. */
-export async function lead<Tx>(scene: StoreScene<Tx>): Promise<RelayScene<Tx>> {
+/** Opens a store, by default with one shard, and takes the lease of shard 0. */
+export async function lead<Tx>(
+  scene: StoreScene<Tx>,
+  ranges: readonly BucketRange[] = oneShard,
+): Promise<RelayScene<Tx>> {
   const opened = await scene.open()
   const relay = relayOf(opened)
+  await relay.provideShards(ranges)
   const holder = randomUUID()
   const token = await takeOver(relay, holder)
   const guarded: RelayScene<Tx>['guarded'] = (work, confirmed = 0) =>
@@ -52,12 +74,13 @@ export async function lead<Tx>(scene: StoreScene<Tx>): Promise<RelayScene<Tx>> {
   }
 }
 
-/** Takes the lease of shard 0, whoever has it, and gives it a new token. */
-export async function takeOver(relay: RelayStore, holder: string): Promise<string> {
-  const observed = await relay.readLease(0)
-  if (!(await relay.takeLease({ shard: 0, holder, observed }))) throw new Error('The lease was not taken')
+/** Takes the lease of a shard, whoever has it, and gives it a new token. */
+export async function takeOver(relay: RelayStore, holder: string, shard = 0): Promise<string> {
+  const observed = await relay.readLease(shard)
+  if (!observed || !(await relay.takeLease({ shard, holder, observed })))
+    throw new Error('The lease was not taken')
   const token = randomUUID()
-  if (!(await relay.changeToken({ shard: 0, holder, token }))) throw new Error('The token was not changed')
+  if (!(await relay.changeToken({ shard, holder, token }))) throw new Error('The token was not changed')
   return token
 }
 

@@ -1,0 +1,61 @@
+import { describe, expect, inject, it } from 'vitest'
+import { RelayLab } from './relay-lab.js'
+import type { RelayProcess } from './relay-process-handle.js'
+
+const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
+
+/** Every shard of `numbers` has sent something from this process. */
+async function publishedFrom(relay: RelayProcess, numbers: readonly number[]): Promise<void> {
+  await Promise.all(numbers.map((shard) => relay.event('batch:published', { shard })))
+}
+
+describe('an outbox of several shards', () => {
+  it('is sent by one process, then by another that was started with another number of shards', async () => {
+    await using lab = await RelayLab.open(servers)
+    const writers = lab.startWriters()
+    const first = lab.startRelay({ shards: 4 })
+    await publishedFrom(first, [0, 1, 2, 3])
+    const second = lab.startRelay({ shards: 1 })
+    await second.event('shard:changed', { shard: 3, state: 'standby' })
+    expect(
+      await second.told(
+        ({ type, ...rest }) => type === 'event' && 'name' in rest && rest.name === 'map:read',
+      ),
+    ).toMatchObject({
+      data: { shards: [0, 1, 2, 3], configured: 1 },
+    })
+
+    first.signal('SIGKILL')
+    await publishedFrom(second, [0, 1, 2, 3])
+    const third = lab.startRelay({ shards: 2 })
+    await third.event('shard:changed', { shard: 3, state: 'standby' })
+    expect(await second.stop()).toEqual({ code: 0, signal: null })
+    await publishedFrom(third, [0, 1, 2, 3])
+
+    await writers.stop()
+    await third.drain()
+    await expect.poll(() => lab.leftInOutbox(), { timeout: 30_000 }).toBe(0)
+    expect(await third.stop()).toEqual({ code: 0, signal: null })
+    const verdict = await lab.verdict()
+    expect(verdict).toMatchObject({ passed: true, faults: 0 })
+    expect(verdict.log.committed).toBeGreaterThan(50)
+  })
+
+  it('has the shards of one of those who start it at once with different numbers', async () => {
+    await using lab = await RelayLab.open(servers)
+    const writers = lab.startWriters()
+    const relays = [3, 1, 2].map((shards) => lab.startRelay({ shards }))
+    await Promise.race(relays.map((relay) => relay.event('batch:published')))
+    await writers.stop()
+    await Promise.all(relays.map((relay) => relay.drain()))
+    const maps = await Promise.all(
+      relays.map(async (relay) => {
+        const told = await relay.told((message) => message.type === 'event' && message.name === 'map:read')
+        return told.type === 'event' ? (told.data as { shards?: readonly number[] }).shards : undefined
+      }),
+    )
+    expect(new Set(maps.map(String)).size).toBe(1)
+    for (const relay of relays) expect(await relay.stop()).toEqual({ code: 0, signal: null })
+    expect(await lab.verdict()).toMatchObject({ passed: true, faults: 0 })
+  })
+})
