@@ -22,6 +22,12 @@ export type { MemoryTransaction } from './memory/memory-transaction.js'
 export { type CreateDatabaseOptions, createDatabase, type TestDatabase } from './provision/create-database.js'
 export { createTopics } from './provision/create-topics.js'
 export type { KafkaCluster, KafkaNode, StartKafkaOptions } from './provision/kafka-cluster.js'
+export {
+  type ConnectorStatus,
+  type KafkaConnect,
+  type StartKafkaConnectOptions,
+  startKafkaConnect,
+} from './provision/kafka-connect.js'
 export type { PostgresServer, StartPostgresOptions } from './provision/postgres-server.js'
 export type { ServerSource } from './provision/server-source.js'
 export { startKafka } from './provision/start-kafka.js'
