@@ -49,6 +49,21 @@ export type {
   TransactionBounds,
 } from './ports/inbox-store.js'
 export type { OutboxRow, OutboxStore } from './ports/outbox-store.js'
+export type {
+  DiscardedParking,
+  ParkedGroup,
+  ParkedMessage,
+  ParkedMessageContent,
+  ParkedSelection,
+  ParkingLook,
+  ParkingReason,
+  ParkingStatus,
+  ParkingStore,
+  ParkingTransaction,
+  PauseDelays,
+  PausedTopic,
+  RetriedParking,
+} from './ports/parking.js'
 export type { Checkpoint, RelayPublisher, ShardProducer } from './ports/relay-publisher.js'
 export {
   type CapturedRow,

@@ -22,6 +22,8 @@ ALTER TABLE "pigeonhole"."parked_key" ADD COLUMN IF NOT EXISTS "retry_at" TIMEST
 -- A message without a key blocks nothing: when it is to be sent again stands with itself.
 ALTER TABLE "pigeonhole"."parked_message" ADD COLUMN IF NOT EXISTS "retry_at" TIMESTAMPTZ(6);
 
+CREATE INDEX IF NOT EXISTS "parked_message_retry_at_idx" ON "pigeonhole"."parked_message" ("retry_at");
+
 -- Topics that take nothing at the moment (unknown, no permission). A shard finds out for itself, and goes on by itself.
 CREATE TABLE IF NOT EXISTS "pigeonhole"."paused_topic" (
     "shard" SMALLINT NOT NULL,

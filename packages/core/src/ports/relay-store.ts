@@ -1,4 +1,5 @@
 import type { OutboxRow } from './outbox-store.js'
+import type { ParkingLook, ParkingStatus, ParkingStore, ParkingTransaction } from './parking.js'
 import type { BucketRange, MappedShard } from './shard-map.js'
 
 /**
@@ -24,6 +25,11 @@ export interface RelayBatch {
   /** Token of batch `number - 1`; null for batch 0. */
   readonly parent: string | null
   readonly cursor: Cursor
+  /**
+   * Places of the parked messages that the batch holds in place of a page: its cursor is its parent's then. They are parked
+   * until it is confirmed. Absent: it holds a page.
+   */
+  readonly releases?: readonly string[]
 }
 
 /** A row of the outbox with the place PostgreSQL gave it. */
@@ -84,7 +90,7 @@ export interface Guard {
 }
 
 /** What may be done inside a guarded transaction. */
-export interface GuardedTransaction {
+export interface GuardedTransaction extends ParkingTransaction {
   readFacts(): Promise<ShardFacts>
   /** Records who this relay is, and the highest transaction id seen. */
   writeIdentity(identity: RelayIdentity): Promise<void>
@@ -123,10 +129,12 @@ export interface OutboxStatus {
   /** The same for all shards. */
   readonly pending: number
   readonly oldestAgeSeconds: number | null
+  /** What could not be sent. It is not among the pending messages. */
+  readonly parking: ParkingStatus
 }
 
 /** The part of a store that a relay needs. Every method is a transaction of its own. */
-export interface RelayStore {
+export interface RelayStore extends ParkingStore {
   /** @throws SCHEMA_MISSING, SCHEMA_OUTDATED, STORE_STANDBY, STORE_ACCESS_DENIED, STORE_UNAVAILABLE */
   checkServer(): Promise<void>
   /**
@@ -158,6 +166,8 @@ export interface RelayStore {
   readIdentity(): Promise<{ readonly recorded: RelayIdentity | null; readonly systemIdentifier: string }>
   /** Whether a page of `shard` that is read from `cursor` would have rows. */
   hasMessages(shard: number, cursor: Cursor): Promise<boolean>
+  /** What is parked in the buckets of `shard`, and whether something of it is due. */
+  lookAtParking(shard: number): Promise<ParkingLook>
   /** The current snapshot: the mark that `drain` waits for. */
   readSnapshot(): Promise<string>
   /** The cursor of the shard's confirmed batch as the database knows it; null before genesis. */

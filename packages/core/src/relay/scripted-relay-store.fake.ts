@@ -15,6 +15,7 @@ import type {
   ShardFacts,
 } from '../ports/relay-store.js'
 import type { BucketRange, MappedShard } from '../ports/shard-map.js'
+import { ScriptedParking } from './parking/scripted-parking.fake.js'
 
 interface Holder {
   readonly shard: number
@@ -25,8 +26,8 @@ interface Holder {
  * One shard's tables in memory. A snapshot is the number of rows that had been committed: enough for the engine, to
  * which snapshots are opaque. Writes of a guarded transaction are not undone when it fails; no spec needs that.
  */
-export class ScriptedRelayStore implements RelayStore {
-  readonly rows: CapturedRow[] = []
+export class ScriptedRelayStore extends ScriptedParking implements RelayStore {
+  readonly rows: CapturedRow[]
   batches: RelayBatch[] = []
   lease: Lease = { holder: null, token: null, renewal: 0, confirmed: 0 }
   recorded: RelayIdentity | null = null
@@ -44,6 +45,9 @@ export class ScriptedRelayStore implements RelayStore {
   readonly #script: CallScript
 
   constructor(script: CallScript) {
+    const rows: CapturedRow[] = []
+    super(script, rows)
+    this.rows = rows
     this.#script = script
   }
 
@@ -120,7 +124,8 @@ export class ScriptedRelayStore implements RelayStore {
 
   async hasMessages(_shard: number, cursor: Cursor): Promise<boolean> {
     await this.#script.enter('hasMessages')
-    return this.rows.length + this.foreign > position(cursor)
+    const unread = this.rows.slice(position(cursor)).some((row) => this.#isThere(row))
+    return unread || this.rows.length + this.foreign > Math.max(position(cursor), this.rows.length)
   }
 
   async readSnapshot(): Promise<string> {
@@ -165,12 +170,14 @@ export class ScriptedRelayStore implements RelayStore {
       })),
       pending: 0,
       oldestAgeSeconds: null,
+      parking: this.status(),
     }
   }
 
   #transaction(): GuardedTransaction {
     const script = this.#script
     return {
+      ...this.transaction(),
       readFacts: async () => {
         await script.enter('readFacts')
         return this.#facts()
@@ -207,6 +214,11 @@ export class ScriptedRelayStore implements RelayStore {
     }
   }
 
+  // What is parked has left the outbox.
+  #isThere({ id }: CapturedRow): boolean {
+    return !this.ids.includes(id) && !this.released.has(id)
+  }
+
   #facts(): ShardFacts {
     const { confirmed } = this.lease
     const { recorded, batches, xidAhead, origin } = this
@@ -215,9 +227,13 @@ export class ScriptedRelayStore implements RelayStore {
 
   #page(cursor: Cursor, { maxRows }: PageBounds): Page {
     const start = position(cursor)
-    const rows = this.rows.slice(start, start + maxRows)
-    if (rows.length === 0) return { rows, cursor }
-    const end = start + rows.length
+    const rows = this.rows
+      .slice(start)
+      .filter((row) => this.#isThere(row))
+      .slice(0, maxRows)
+    const last = rows.at(-1)
+    if (!last) return { rows, cursor }
+    const end = this.rows.indexOf(last) + 1
     if (this.splitsCaptures)
       return { rows, cursor: { from: cursor.from, until: snapshot(end), lastSeq: String(end) } }
     return { rows, cursor: { from: snapshot(end), until: null, lastSeq: '0' } }

@@ -1,13 +1,13 @@
-import type { OutboxStatus, ShardStatus } from '@pigeonhole/core'
+import type { OutboxStatus, ParkingStatus, ShardStatus } from '@pigeonhole/core'
 
 /** The status as people read it. */
-export function formatStatus({ identity, shards, pending, oldestAgeSeconds }: OutboxStatus): string {
+export function formatStatus({ identity, shards, pending, oldestAgeSeconds, parking }: OutboxStatus): string {
   const relay = identity
     ? `relay ${identity.relay}, Kafka cluster ${identity.clusterId}, PostgreSQL system ${identity.systemIdentifier}`
     : 'no relay has opened this outbox yet'
   const oldest = oldestAgeSeconds === null ? '' : `, the oldest for ${formatAge(oldestAgeSeconds)}`
   const rows = shards.map(shardRow)
-  const lines = [relay, `${pending} messages pending${oldest}`]
+  const lines = [relay, `${pending} messages pending${oldest}`, ...formatParking(parking)]
   if (rows.length > 0) lines.push('', ...table(['shard', 'buckets', 'pending', 'confirmed', 'holder'], rows))
   return `${lines.join('\n')}\n`
 }
@@ -17,7 +17,8 @@ function shardRow({ shard, buckets, pending, confirmed, holder }: ShardStatus): 
   return [`${shard}`, owned, `${pending}`, `${confirmed}`, holder ?? '-']
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+/** Columns under their titles, a line a row. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
   )
@@ -27,6 +28,16 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
       .join('  ')
       .trimEnd(),
   )
+}
+
+function formatParking({ keys, messages, pausedTopics }: ParkingStatus): string[] {
+  const parked = `${messages} messages parked, ${keys} keys blocked: pigeonhole parked list`
+  return [
+    ...(messages + keys > 0 ? [parked] : []),
+    ...pausedTopics.map(
+      ({ topic, errorCode, retryAt }) => `topic ${topic} is paused (${errorCode}) until ${retryAt}`,
+    ),
+  ]
 }
 
 function formatAge(seconds: number): string {

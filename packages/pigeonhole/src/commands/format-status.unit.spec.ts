@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { formatStatus } from './format-status.js'
 
-const empty = { identity: null, shards: [], pending: 0, oldestAgeSeconds: null }
+const parking = { keys: 0, messages: 0, pausedTopics: [] }
+const empty = { identity: null, shards: [], pending: 0, oldestAgeSeconds: null, parking }
 
 const idle = { holder: null, buckets: null, confirmed: 0, pending: 0, oldestAgeSeconds: null }
 
@@ -20,7 +21,8 @@ describe('formatStatus', () => {
       { ...idle, shard: 10, confirmed: 7 },
     ]
     const identity = { relay: 'orders', clusterId: 'c', systemIdentifier: '7' }
-    expect(formatStatus({ identity, shards, pending: 3, oldestAgeSeconds: 1.25 }).split('\n')).toEqual([
+    const found = { identity, shards, pending: 3, oldestAgeSeconds: 1.25, parking }
+    expect(formatStatus(found).split('\n')).toEqual([
       'relay orders, Kafka cluster c, PostgreSQL system 7',
       '3 messages pending, the oldest for 1.3 s',
       '',
@@ -29,6 +31,16 @@ describe('formatStatus', () => {
       '1      128-255  0        0          -',
       '10     retired  0        7          -',
       '',
+    ])
+  })
+
+  it('has a line for what is parked, and one for each paused topic', () => {
+    const retryAt = '2026-11-26T12:00:00.000Z'
+    const paused = { shard: 0, topic: 'orders', errorCode: 'TOPIC_MISSING', error: '', attempts: 1, retryAt }
+    const found = { ...empty, parking: { keys: 2, messages: 30, pausedTopics: [paused] } }
+    expect(formatStatus(found).split('\n').slice(2, 4)).toEqual([
+      '30 messages parked, 2 keys blocked: pigeonhole parked list',
+      `topic orders is paused (TOPIC_MISSING) until ${retryAt}`,
     ])
   })
 

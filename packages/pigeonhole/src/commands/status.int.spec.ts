@@ -73,6 +73,7 @@ describe('pigeonhole status', () => {
       ],
       pending: 1,
       oldestAgeSeconds: expect.any(Number),
+      parking: { keys: 0, messages: 0, pausedTopics: [] },
     })
   })
 

@@ -4,14 +4,17 @@ import {
   type Guard,
   type GuardedTransaction,
   type Lease,
+  type ParkingStore,
   PigeonholeError,
   type RelayStore,
 } from '@pigeonhole/core'
+import { sqlParkingStore } from '../parking/sql-parking-store.js'
 import { checkServer } from '../relay/check-server.js'
 import { SqlGuardedTransaction } from '../relay/guarded-transaction.js'
 import { readStatus } from '../relay/read-status.js'
 import { existsUncoveredMessage } from '../sql/outbox-message/exists-uncovered.js'
 import { existsUncoveredMessageInSnapshot } from '../sql/outbox-message/exists-uncovered-in-snapshot.js'
+import { lookAtParking } from '../sql/parked-message/look.js'
 import { selectConfirmedRelayBatch } from '../sql/relay-batch/select-confirmed.js'
 import { selectRelayIdentity } from '../sql/relay-identity/select.js'
 import { changeRelayShardToken } from '../sql/relay-shard/change-token.js'
@@ -33,6 +36,8 @@ export function pgRelayStore(sessions: PgSessions): RelayStore {
     ...leases(sessions),
     ...map(sessions),
     ...reads(sessions),
+    ...sqlParkingStore(sessions),
+    lookAtParking: (shard) => sessions.read((session) => runForOne(session, lookAtParking, shard)),
     guarded: (guard, work) => runGuarded(sessions, { guard, work }),
   }
 }
@@ -77,7 +82,9 @@ function map(sessions: PgSessions): MapMethods {
   }
 }
 
-function reads(sessions: PgSessions): Omit<RelayStore, keyof LeaseMethods | keyof MapMethods | 'guarded'> {
+type OtherMethods = keyof LeaseMethods | keyof MapMethods | keyof ParkingStore | 'lookAtParking' | 'guarded'
+
+function reads(sessions: PgSessions): Omit<RelayStore, OtherMethods> {
   return {
     checkServer: () => sessions.read((session) => checkServer(session, sessions.schema)),
     readIdentity: () =>

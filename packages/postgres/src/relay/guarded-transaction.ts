@@ -9,6 +9,7 @@ import type {
   RelayIdentity,
   ShardFacts,
 } from '@pigeonhole/core'
+import { SqlParkingTransaction } from '../parking/sql-parking-transaction.js'
 import { type DeletedLot, deleteVisibleMessages } from '../sql/outbox-message/delete-visible.js'
 import { deleteRelayBatchesBelow } from '../sql/relay-batch/delete-below.js'
 import { deleteOtherRelayBatches } from '../sql/relay-batch/delete-others.js'
@@ -19,13 +20,14 @@ import { readFacts } from './read-facts.js'
 import { readPage } from './read-page.js'
 
 /** What a relay does in a transaction whose guard has let it in. */
-export class SqlGuardedTransaction implements GuardedTransaction {
+export class SqlGuardedTransaction extends SqlParkingTransaction implements GuardedTransaction {
   readonly #session: SqlSession
   readonly #shard: number
   readonly #buckets: BucketRange | null
 
   /** `mapped`: the shard as the guard found it. */
   constructor(session: SqlSession, { shard, buckets }: MappedShard) {
+    super(session, shard)
     this.#session = session
     this.#shard = shard
     this.#buckets = buckets

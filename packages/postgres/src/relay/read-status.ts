@@ -1,5 +1,7 @@
-import { type OutboxStatus, originCursor, type ShardStatus } from '@pigeonhole/core'
+import { type OutboxStatus, originCursor, type ParkingStatus, type ShardStatus } from '@pigeonhole/core'
 import { summariseUncoveredMessages } from '../sql/outbox-message/summarise-uncovered.js'
+import { countParked } from '../sql/parked-message/count.js'
+import { selectPausedTopics } from '../sql/paused-topic/select-all.js'
 import { selectConfirmedRelayBatch } from '../sql/relay-batch/select-confirmed.js'
 import { selectRelayIdentity } from '../sql/relay-identity/select.js'
 import { type HeldShard, selectRelayShards } from '../sql/relay-shard/select-all.js'
@@ -15,7 +17,8 @@ export async function readStatus(session: SqlSession): Promise<OutboxStatus> {
     const { shard, buckets, holder, confirmed } = held
     shards.push({ shard, buckets, holder, confirmed, ...(await readPending(session, held)) })
   }
-  return { identity, shards, ...(shards.length > 0 ? total(shards) : await readUnmapped(session)) }
+  const pending = shards.length > 0 ? total(shards) : await readUnmapped(session)
+  return { identity, shards, ...pending, parking: await readParkingStatus(session) }
 }
 
 type Pending = Pick<ShardStatus, 'pending' | 'oldestAgeSeconds'>
@@ -38,4 +41,9 @@ function total(shards: readonly ShardStatus[]): Pending {
     pending: shards.reduce((sum, { pending }) => sum + pending, 0),
     oldestAgeSeconds: ages.length === 0 ? null : Math.max(...ages),
   }
+}
+
+async function readParkingStatus(session: SqlSession): Promise<ParkingStatus> {
+  const counts = await runForOne(session, countParked, null)
+  return { ...counts, pausedTopics: await run(session, selectPausedTopics, null) }
 }

@@ -7,6 +7,7 @@ import { describeFacts } from './relay-store/facts.js'
 import { describeGuard } from './relay-store/guard.js'
 import { describeLeases } from './relay-store/leases.js'
 import { describePages } from './relay-store/pages.js'
+import { describeParking } from './relay-store/parking.js'
 import { describeProgress } from './relay-store/progress.js'
 import { describeShards } from './relay-store/shards.js'
 import { storeScene } from './store-scene.js'
@@ -33,6 +34,7 @@ export function testRelayStore<Tx>(subject: StoreSubject<Tx>): void {
     describeCleaning(scene)
     describeProgress(scene)
     describeFacts(scene)
+    describeParking(scene)
   })
 }
 

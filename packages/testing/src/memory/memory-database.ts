@@ -10,6 +10,7 @@ import {
   type RelayIdentity,
   type ShardStatus,
 } from '@pigeonhole/core'
+import type { ParkedEntry, ParkedKeyEntry, PausedTopicEntry } from './memory-parking.js'
 import { MemoryTable } from './memory-table.js'
 import { MemoryTransaction } from './memory-transaction.js'
 import { RowLocks } from './row-locks.js'
@@ -47,10 +48,14 @@ export class MemoryDatabase {
   readonly shards: MemoryTable<ShardEntry> = new MemoryTable()
   readonly batches: MemoryTable<BatchEntry> = new MemoryTable()
   readonly identity: MemoryTable<RelayIdentity> = new MemoryTable()
+  readonly parkedKeys: MemoryTable<ParkedKeyEntry> = new MemoryTable()
+  readonly parkedMessages: MemoryTable<ParkedEntry> = new MemoryTable()
+  readonly pausedTopics: MemoryTable<PausedTopicEntry> = new MemoryTable()
   readonly #running = new Set<number>()
   #lastXid = 2
   #lastEnded = 2
   #lastSeq = 0
+  #lastPlace = 0
 
   begin(): MemoryTransaction {
     return new MemoryTransaction({
@@ -98,6 +103,12 @@ export class MemoryDatabase {
     return String(this.#lastSeq)
   }
 
+  /** Of a parked message; never given back. */
+  nextPlace(): string {
+    this.#lastPlace += 1
+    return String(this.#lastPlace)
+  }
+
   /** The committed messages of some buckets that no batch up to the cursor holds, by seq. */
   uncovered(buckets: BucketRange | null, cursor: Cursor, tx?: MemoryTransaction): OutboxEntry[] {
     return this.outbox
@@ -136,7 +147,10 @@ export class MemoryDatabase {
 }
 
 /** Whether a message is one of `buckets`. */
-export function isIn({ row }: OutboxEntry, buckets: BucketRange | null): boolean {
+export function isIn(
+  { row }: { readonly row: { readonly bucket: number } },
+  buckets: BucketRange | null,
+): boolean {
   return buckets !== null && row.bucket >= buckets.first && row.bucket <= buckets.last
 }
 

@@ -8,11 +8,13 @@ import type {
   ShardFacts,
 } from '@pigeonhole/core'
 import { isIn, type MemoryDatabase, type OutboxEntry, type ShardEntry } from './memory-database.js'
+import { MemoryParkingTransaction } from './memory-parking-transaction.js'
+import { sizeOf } from './memory-size.js'
 import type { MemoryTransaction } from './memory-transaction.js'
 import { isVisible, parseSnapshot } from './snapshot.js'
 
 /** What a relay does in a transaction whose guard has let it in. */
-export class MemoryGuardedTransaction implements GuardedTransaction {
+export class MemoryGuardedTransaction extends MemoryParkingTransaction implements GuardedTransaction {
   readonly #database: MemoryDatabase
   readonly #tx: MemoryTransaction
   readonly #shard: number
@@ -20,6 +22,7 @@ export class MemoryGuardedTransaction implements GuardedTransaction {
 
   /** `entry`: the shard as the guard found it. */
   constructor(database: MemoryDatabase, tx: MemoryTransaction, entry: ShardEntry) {
+    super(database, tx, entry)
     this.#database = database
     this.#tx = tx
     this.#shard = entry.shard
@@ -140,8 +143,4 @@ function cut(found: readonly OutboxEntry[], { maxRows, maxBytes }: PageBounds): 
     return index === maxRows || (index > 0 && bytes > maxBytes)
   })
   return found.slice(0, end === -1 ? found.length : end)
-}
-
-function sizeOf({ key, payload, headers }: OutboxEntry['row']): number {
-  return (key?.length ?? 0) + (payload?.length ?? 0) + Buffer.byteLength(JSON.stringify(headers))
 }

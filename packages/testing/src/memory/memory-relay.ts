@@ -4,11 +4,14 @@ import {
   type Guard,
   type Lease,
   originCursor,
+  type ParkingStore,
   PigeonholeError,
   type RelayStore,
 } from '@pigeonhole/core'
 import { allBuckets, type MemoryDatabase, type ShardEntry, summaryOf } from './memory-database.js'
 import { MemoryGuardedTransaction } from './memory-guarded-transaction.js'
+import { memoryParkingStore, parkingStatus } from './memory-parking-store.js'
+import { look } from './memory-parking-transaction.js'
 import type { MemoryTransaction } from './memory-transaction.js'
 import { isVisible } from './snapshot.js'
 
@@ -18,6 +21,9 @@ export function memoryRelay(database: MemoryDatabase): RelayStore {
     ...leases(database),
     ...shardMap(database),
     ...reads(database),
+    ...memoryParkingStore(database),
+    lookAtParking: async (shard) =>
+      look(database, { shard, buckets: database.shards.get(String(shard))?.buckets ?? null }),
     guarded: (guard, work) =>
       database.transact(async (tx) => {
         return work(new MemoryGuardedTransaction(database, tx, await passGuard(database, { tx, guard })))
@@ -126,7 +132,10 @@ function leaseLost(shard: number): PigeonholeError {
 
 function reads(
   database: MemoryDatabase,
-): Omit<RelayStore, keyof LeaseMethods | keyof MapMethods | 'guarded'> {
+): Omit<
+  RelayStore,
+  keyof LeaseMethods | keyof MapMethods | keyof ParkingStore | 'lookAtParking' | 'guarded'
+> {
   const recorded = () => database.identity.get('relay') ?? null
   const beginningOf = (shard: number) => database.confirmedCursor(shard) ?? originCursor
   const ownedBy = (shard: number) => database.shards.get(String(shard))?.buckets ?? null
@@ -143,7 +152,8 @@ function reads(
         .shardMap()
         .flatMap(({ shard, buckets }) => database.uncovered(buckets, beginningOf(shard)))
       const all = database.shardMap().length === 0 ? database.uncovered(allBuckets, originCursor) : pending
-      return { identity: recorded(), shards: database.shardStatus(), ...summaryOf(all) }
+      const parking = parkingStatus(database)
+      return { identity: recorded(), shards: database.shardStatus(), ...summaryOf(all), parking }
     },
   }
 }

@@ -14,15 +14,16 @@ export interface InsertRelayBatchParams {
 export const insertRelayBatch: Statement<InsertRelayBatchParams, null> = {
   name: 'relay_batch.insert',
   text: (schema) => `
-    INSERT INTO ${schema}.relay_batch (shard, number, token, parent, cursor_from, cursor_until, last_seq)
-    SELECT $1::smallint, $2::bigint, $3::text, $4::text, $5::pg_snapshot, $6::pg_snapshot, $7::bigint
+    INSERT INTO ${schema}.relay_batch (shard, number, token, parent, cursor_from, cursor_until, last_seq,
+      releases)
+    SELECT $1::smallint, $2::bigint, $3::text, $4::text, $5::pg_snapshot, $6::pg_snapshot, $7::bigint, $8::bigint[]
     WHERE $2::bigint = 0
       OR EXISTS (
         SELECT FROM ${schema}.relay_batch
         WHERE shard = $1::smallint AND number = $2::bigint - 1 AND token = $4::text
       )
     RETURNING 1 AS inserted`,
-  bind: ({ shard, batch: { number, token, parent, cursor } }) => [
+  bind: ({ shard, batch: { number, token, parent, cursor, releases = [] } }) => [
     shard,
     String(number),
     token,
@@ -30,6 +31,7 @@ export const insertRelayBatch: Statement<InsertRelayBatchParams, null> = {
     cursor.from,
     cursor.until,
     cursor.lastSeq,
+    releases,
   ],
   decode: noRow,
 }

@@ -12,7 +12,10 @@ export const selectMissingGrants: Statement<{ readonly schema: string }, string>
       ('outbox_message', 'SELECT'), ('outbox_message', 'DELETE'),
       ('relay_identity', 'SELECT'), ('relay_identity', 'INSERT'), ('relay_identity', 'UPDATE'),
       ('relay_shard', 'SELECT'), ('relay_shard', 'INSERT'), ('relay_shard', 'UPDATE'),
-      ('relay_batch', 'SELECT'), ('relay_batch', 'INSERT'), ('relay_batch', 'DELETE')
+      ('relay_batch', 'SELECT'), ('relay_batch', 'INSERT'), ('relay_batch', 'DELETE'),
+      ('parked_key', 'SELECT'), ('parked_key', 'INSERT'), ('parked_key', 'UPDATE'), ('parked_key', 'DELETE'),
+      ('parked_message', 'SELECT'), ('parked_message', 'INSERT'), ('parked_message', 'UPDATE'), ('parked_message', 'DELETE'),
+      ('paused_topic', 'SELECT'), ('paused_topic', 'INSERT'), ('paused_topic', 'UPDATE'), ('paused_topic', 'DELETE')
     ) AS needed (relation, privilege), format('%s.%I', $1::text, relation) AS name
     WHERE NOT has_table_privilege(name, privilege)
     UNION ALL

@@ -68,6 +68,7 @@ export function describeFacts<Tx>(scene: StoreScene<Tx>): void {
       expect(await relay.readStatus()).toEqual({
         identity: null,
         shards: [{ ...shard0, confirmed: 0, pending: 0, oldestAgeSeconds: null }],
+        parking: { keys: 0, messages: 0, pausedTopics: [] },
         pending: 0,
         oldestAgeSeconds: null,
       })
