@@ -18,7 +18,7 @@ function shardRow({ shard, buckets, pending, confirmed, holder }: ShardStatus): 
 }
 
 /** Columns under their titles, a line a row. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
   )

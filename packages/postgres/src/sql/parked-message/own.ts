@@ -17,7 +17,7 @@ export function isOwn(name: string): string {
 }
 
 /** That the key of the parked message called `name` is blocked. */
-export function hasBlockedKey(schema: string, name: string): string {
+function hasBlockedKey(schema: string, name: string): string {
   return `EXISTS (
     SELECT FROM ${schema}.parked_key AS blocked
     WHERE ${isOutgoing('blocked')} AND blocked.topic = ${name}.topic AND blocked.key = ${name}.key)`
