@@ -49,4 +49,20 @@ export const prismaGuards = [
     replace: "new Set(['25P02'])",
     test: 'does not count as having handled its message: COMMIT',
   },
+  {
+    ...faults,
+    file: 'packages/prisma/src/handler-scope.ts',
+    name: 'what a handler has left running is waited for',
+    find: '    await Promise.allSettled(this.#running)\n',
+    replace: '',
+    test: 'of a model, which fails: it counts as handled if, and only if, it has committed',
+  },
+  {
+    ...faults,
+    file: 'packages/prisma/src/handler-scope.ts',
+    name: 'what comes after a handler has ended is refused',
+    find: '    if (this.#isOver && !isProbe(args)) return',
+    replace: '    if (this.#isOver && !isProbe && args) return',
+    test: 'that begins after it has ended: it counts as handled if, and only if, it has committed',
+  },
 ]

@@ -180,4 +180,12 @@ export const publisherGuards = [
     replace: ')',
     test: 'leaves a request with compression to kafkajs',
   },
+  {
+    file: 'packages/kafkajs/src/publisher/placement.ts',
+    spec: 'packages/kafkajs/src/publisher/placement.unit.spec.ts',
+    name: 'no record goes to a topic in which a relay keeps its checkpoints',
+    find: '  if (reserved) throw',
+    replace: '  if (reserved && !partitions) throw',
+    test: 'refuses a row for a topic in which a relay keeps its checkpoints',
+  },
 ]

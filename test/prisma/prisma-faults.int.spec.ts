@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { createInbox, createOutbox, on, topic } from '@pigeonhole/core'
+import { createInbox, createOutbox, on, type Topic, topic } from '@pigeonhole/core'
 import { migrate } from '@pigeonhole/postgres'
 import { prismaStore } from '@pigeonhole/prisma'
 import { PrismaPg } from '@prisma/adapter-pg'
@@ -31,7 +31,13 @@ beforeEach(async () => {
 })
 
 const bounds = { timeoutMs: 10_000 }
-const orders = topic<{ readonly id: string }>('orders')
+type PublishOrder = (to: Topic<Order, unknown>, value: Order, options: { key: string }) => Promise<string>
+
+interface Order {
+  readonly id: string
+}
+
+const orders = topic<Order>('orders')
 
 function clientOf(connectionString: string): PrismaClient {
   return new PrismaClient({ adapter: new PrismaPg({ connectionString }) })
@@ -191,18 +197,20 @@ describe('publishing', () => {
 describe('the client itself', () => {
   it('is asked for transactions and nothing else: an extension may send its queries to a replica', async () => {
     const used = new Set<PropertyKey>()
-    const watched = new Proxy(prisma, {
-      get(target, property) {
-        used.add(property)
-        const value: unknown = Reflect.get(target, property)
-        return typeof value === 'function' ? value.bind(target) : value
-      },
-    })
-    const store = prismaStore(watched)
+    const watch = (client: PrismaClient): PrismaClient =>
+      new Proxy(client, {
+        get(target, property) {
+          used.add(property)
+          if (property === '$extends') return (extension: never) => watch(target.$extends(extension) as never)
+          const value: unknown = Reflect.get(target, property)
+          return typeof value === 'function' ? value.bind(target) : value
+        },
+      })
+    const store = prismaStore(watch(prisma))
     await store.checkSchema()
     await store.readPositions('inbox', [{ topic: 'orders', partition: 0 }])
     await store.transaction(bounds, (tx) => store.insertMessages(tx, []))
-    expect([...used]).toEqual(['$transaction'])
+    expect([...used].toSorted()).toEqual(['$extends', '$transaction'])
   })
 })
 
@@ -250,5 +258,79 @@ describe('a database that cannot be used', () => {
       await createOutbox({ store }).publish(tx, orders, { id: 'refused' })
     })
     await expectCode(publishing, 'STORE_STANDBY')
+  })
+})
+
+// Prisma 7.10 gives undefined for a statement that follows a failed one while both are under way, and takes the ROLLBACK
+// that PostgreSQL makes of a COMMIT for a commit.
+describe('a handler that leaves a statement running', () => {
+  const taken = { data: { id: 'a', orderId: 'x', cents: 1 } }
+  const forget = (statement: PromiseLike<unknown>): void => {
+    statement.then(
+      () => undefined,
+      () => undefined,
+    )
+  }
+  type Leave = (tx: Tx) => Promise<void> | void
+  const leaves: readonly (readonly [string, Leave, 'handled' | 'HANDLER_SWALLOWED_ERROR'])[] = [
+    ['of a model, which fails', (tx) => forget(tx.invoice.create(taken)), 'HANDLER_SWALLOWED_ERROR'],
+    ['of several rows, which fails', (tx) => forget(tx.invoice.createMany(taken)), 'HANDLER_SWALLOWED_ERROR'],
+    ['in SQL, which fails', (tx) => forget(tx.$executeRaw`SELECT 1 / 0`), 'HANDLER_SWALLOWED_ERROR'],
+    [
+      'that begins after it has ended',
+      (tx) => void setImmediate(() => forget(tx.invoice.create(taken))),
+      'handled',
+    ],
+    [
+      'that begins after another one',
+      (tx) => forget(tx.invoice.findMany().then(() => tx.invoice.create(taken))),
+      'handled',
+    ],
+    [
+      'that succeeds',
+      (tx) => forget(tx.invoice.update({ where: { id: 'b' }, data: { cents: 2 } })),
+      'handled',
+    ],
+  ]
+
+  it.each(leaves)(
+    '%s: it counts as handled if, and only if, it has committed',
+    async (name, leave, expected) => {
+      const store = prismaStore(prisma)
+      const inbox = createInbox({ store, outbox: createOutbox({ store }), name: name.replaceAll(/\W/g, '-') })
+      for (let offset = 0n; offset < 10n; offset++) {
+        const id = `${name} ${offset}`
+        const binding = on(orders, async ({ tx, publish }: { tx: Tx; publish: PublishOrder }) => {
+          await tx.invoice.create({ data: { id, orderId: id, cents: 1 } })
+          await publish(orders, { id }, { key: id })
+          await leave(tx)
+        })
+        const delivery = {
+          topic: 'orders',
+          partition: 0,
+          offset,
+          key: null,
+          headers: [],
+          value: Buffer.from('{}'),
+        }
+        const outcome = await inbox.handle(delivery, binding).then(
+          ({ status }) => status,
+          ({ code }: { code: string }) => code,
+        )
+        const committed = (await prisma.invoice.findUnique({ where: { id } })) !== null
+        expect({ outcome, committed }).toEqual({ outcome: expected, committed: expected === 'handled' })
+        const [position] = await inbox.readPositions([{ topic: 'orders', partition: 0 }])
+        expect(position?.nextOffset).toBe(committed ? offset + 1n : undefined)
+      }
+    },
+  )
+
+  it('is told so when what it awaits comes after that', async () => {
+    const store = prismaStore(prisma)
+    const publishing = inTransaction(async (tx) => {
+      forget(tx.invoice.create(taken))
+      await createOutbox({ store }).publish(tx, orders, { id: 'c' })
+    })
+    await expect(publishing).rejects.toThrow('has failed')
   })
 })

@@ -35,7 +35,7 @@ export {
   traceparentHeader,
 } from './message/headers.js'
 export { murmur2 } from './message/murmur2.js'
-export { type KeyInput, type Topic, type TopicOptions, topic } from './message/topic.js'
+export { type KeyInput, relayTopicPrefix, type Topic, type TopicOptions, topic } from './message/topic.js'
 export { assertKnownOptions, assertName, assertWholeNumber } from './options/known-options.js'
 export type { RawMessage } from './outbox/compose-row.js'
 export { createOutbox, type Outbox, type OutboxEvents, type PublishOptions } from './outbox/outbox.js'

@@ -4,6 +4,7 @@
  */
 export interface PrismaClientLike {
   $transaction(work: never, options?: never): Promise<unknown>
+  readonly $extends: unknown
 }
 
 /**
@@ -25,10 +26,24 @@ export interface PrismaTransactionOptions {
 
 /** The part of a client that is called. */
 export interface CallablePrismaClient<Tx> {
+  /** The same client, whose statements go through a hook. It shares its connections. */
+  $extends(extension: QueryExtension): CallablePrismaClient<Tx>
   $transaction<R>(work: (tx: Tx) => Promise<R>, options: PrismaTransactionOptions): Promise<R>
 }
 
 /** The part of a `tx` that is called. */
 export interface RawQueries {
   $queryRawUnsafe(query: string, ...values: unknown[]): PromiseLike<unknown>
+}
+
+/** A statement on its way, as an extension of Prisma's sees it. */
+export interface QueryHook {
+  /** Of a raw query its text and values. */
+  readonly args: unknown
+  readonly query: (args: unknown) => Promise<unknown>
+}
+
+/** An extension of Prisma's that sees every statement. */
+export interface QueryExtension {
+  readonly query: { readonly $allOperations: (operation: QueryHook) => Promise<unknown> }
 }

@@ -13,6 +13,7 @@ import {
   sqlOutboxStore,
   withDeadline,
 } from '@pigeonhole/postgres'
+import { HandlerScope, probeStatement } from './handler-scope.js'
 import type { CallablePrismaClient, PrismaClientLike, RawQueries, TransactionOf } from './prisma-client.js'
 import { outsideTransaction, prismaError, sqlStateOf } from './prisma-error.js'
 import { prismaExecutor } from './prisma-executor.js'
@@ -54,6 +55,8 @@ class PrismaSessions<Tx> {
   readonly #prisma: CallablePrismaClient<Tx>
   readonly #schema: string
   readonly #quoted: string
+  /** By the `tx` that a handler was given. */
+  readonly #scopes = new WeakMap<object, HandlerScope>()
 
   constructor(prisma: CallablePrismaClient<Tx>, schema: string) {
     this.#prisma = prisma
@@ -66,9 +69,12 @@ class PrismaSessions<Tx> {
     const inbox = sqlInboxStore<Tx>({
       schema: this.#schema,
       sessionOf,
-      inSession: (work) => this.#transaction(readBounds, (tx) => work(this.#session(tx))),
-      transaction: (bounds, work) => this.#transaction(bounds, work),
-      isUsable: (tx) => isUsable(tx as RawQueries, this.#schema),
+      inSession: (work) => this.#transaction(this.#prisma, readBounds, (tx) => work(this.#session(tx))),
+      transaction: (bounds, work) => this.#handlerTransaction(bounds, work),
+      isUsable: async (tx) => {
+        await this.#scopes.get(tx as object)?.end()
+        return isUsable(tx as RawQueries, this.#schema)
+      },
     })
     return { ...sqlOutboxStore<Tx>(sessionOf), ...inbox }
   }
@@ -79,8 +85,20 @@ class PrismaSessions<Tx> {
     return { executor: prismaExecutor(tx as RawQueries, this.#schema), schema: this.#quoted }
   }
 
+  #handlerTransaction<R>(bounds: TransactionBounds, work: (tx: Tx) => Promise<R>): Promise<R> {
+    const scope = new HandlerScope()
+    return this.#transaction(this.#prisma.$extends(scope.extension), bounds, (tx) => {
+      this.#scopes.set(tx as object, scope)
+      return work(tx)
+    })
+  }
+
   // What `work` throws passes unmodified, but for a lost conflict: the same work may then be run again.
-  async #transaction<R>({ timeoutMs }: TransactionBounds, work: (tx: Tx) => Promise<R>): Promise<R> {
+  async #transaction<R>(
+    client: CallablePrismaClient<Tx>,
+    { timeoutMs }: TransactionBounds,
+    work: (tx: Tx) => Promise<R>,
+  ): Promise<R> {
     let thrownByWork: unknown
     const bounded = async (tx: Tx): Promise<R> => {
       await boundTransaction(this.#session(tx), timeoutMs)
@@ -91,7 +109,7 @@ class PrismaSessions<Tx> {
         throw error
       }
     }
-    const running = this.#prisma.$transaction(bounded, {
+    const running = client.$transaction(bounded, {
       maxWait: maxWaitMs,
       timeout: timeoutMs,
       isolationLevel: 'ReadCommitted',
@@ -110,7 +128,7 @@ const unusable: ReadonlySet<string | undefined> = new Set(['25P02', '25P01'])
 
 async function isUsable(tx: RawQueries, schema: string): Promise<boolean> {
   try {
-    await tx.$queryRawUnsafe('SAVEPOINT pigeonhole')
+    await tx.$queryRawUnsafe(probeStatement)
     return true
   } catch (error) {
     // A statement has failed, or the handler has sent a COMMIT or ROLLBACK of its own.

@@ -3,7 +3,10 @@ import { prismaStore } from './prisma-store.js'
 
 /** As much of a Prisma client as the store calls. */
 function clientWhere($transaction: (work: (tx: unknown) => Promise<unknown>) => Promise<unknown>) {
-  return { $transaction } as { $transaction(work: (tx: object) => Promise<unknown>): Promise<unknown> }
+  return { $transaction, $extends: () => ({ $transaction }) } as {
+    $transaction(work: (tx: object) => Promise<unknown>): Promise<unknown>
+    readonly $extends: unknown
+  }
 }
 
 const tx = { $queryRawUnsafe: async () => [] }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { messageIdHeader } from '../message/headers.js'
 import { type Delivery, headerText } from './delivery.js'
 
@@ -22,9 +23,21 @@ export function conventionalMessageId(delivery: Delivery): MessageId | undefined
   return id ? { scope: delivery.topic, id } : undefined
 }
 
-/** What `resolver` says of `delivery`, with the topic as the default scope. An empty id is none. */
+/**
+ * What `resolver` says of `delivery`, with the topic as the default scope. An empty id is none. Of an id or scope of more
+ * than 1,000 bytes its SHA-256 is taken.
+ */
 export function resolveMessageId(resolver: MessageIdResolver, delivery: Delivery): MessageId | undefined {
   const found = resolver(delivery)
-  const id = typeof found === 'string' ? { scope: delivery.topic, id: found } : found
-  return id?.id ? id : undefined
+  const named = typeof found === 'string' ? { scope: delivery.topic, id: found } : found
+  return named?.id ? { scope: shortened(named.scope), id: shortened(named.id) } : undefined
+}
+
+// Ids are keys of an index, which takes 2,704 bytes for inbox, scope and id together. One careless producer would hold its
+// partition for ever.
+const longestBytes = 1_000
+
+function shortened(text: string): string {
+  if (Buffer.byteLength(text) <= longestBytes) return text
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`
 }

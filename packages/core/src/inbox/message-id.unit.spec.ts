@@ -76,3 +76,19 @@ describe('headerText', () => {
     expect(headerText(twice, 'b')).toBeUndefined()
   })
 })
+
+describe('an id that is longer than an index takes', () => {
+  const long = 'x'.repeat(1_001)
+
+  it('is told from others by its SHA-256, and so is its scope', () => {
+    const found = resolveMessageId(() => ({ scope: `${long}s`, id: long }), delivery({}))
+    expect(found?.id).toMatch(/^sha256:[0-9a-f]{64}$/)
+    expect(found?.scope).toMatch(/^sha256:[0-9a-f]{64}$/)
+    expect(resolveMessageId(() => `${long}y`, delivery({}))?.id).not.toBe(found?.id)
+  })
+
+  it('is taken as it is up to 1,000 bytes', () => {
+    expect(resolveMessageId(() => 'x'.repeat(1_000), delivery({}))?.id).toBe('x'.repeat(1_000))
+    expect(resolveMessageId(() => 'ä'.repeat(501), delivery({}))?.id).toMatch(/^sha256:/)
+  })
+})

@@ -44,6 +44,19 @@ export function topic<In, Out = In>(name: string, options: TopicOptions<In, Out>
   }
 }
 
+/** What the names of the topics begin with in which relays keep their checkpoints. */
+export const relayTopicPrefix = 'pigeonhole.relay.'
+
+/** @throws TOPIC_NAME_INVALID when nothing may be published to `name`: Kafka would refuse it, or it is a relay's own. */
+export function assertPublishableTopic(name: string): void {
+  assertTopicName(name)
+  if (!name.startsWith(relayTopicPrefix)) return
+  throw new PigeonholeError('TOPIC_NAME_INVALID', {
+    message: `Topic ${name} is one in which a relay keeps its checkpoints: a message in it would stop the relay for good`,
+    details: { topic: name },
+  })
+}
+
 /** @throws TOPIC_NAME_INVALID when Kafka would refuse `name`. */
 export function assertTopicName(name: string): void {
   if (legalName.test(name)) return

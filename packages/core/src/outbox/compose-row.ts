@@ -9,7 +9,7 @@ import {
   storeHeader,
   traceparentHeader,
 } from '../message/headers.js'
-import { assertTopicName, type KeyInput } from '../message/topic.js'
+import { assertPublishableTopic, type KeyInput } from '../message/topic.js'
 import type { OutboxRow } from '../ports/outbox-store.js'
 import type { ResolvedOutboxOptions } from './outbox-options.js'
 
@@ -35,7 +35,7 @@ export function composeRow(
   options: Pick<ResolvedOutboxOptions<never>, 'maxMessageBytes' | 'traceparent'>,
 ): OutboxRow {
   const { topic, partition = null } = message
-  assertTopicName(topic)
+  assertPublishableTopic(topic)
   assertPartition(partition)
   const id = uuidv7()
   const key = keyBytes(message.key)

@@ -75,6 +75,15 @@ describe('composeRow', () => {
   })
 })
 
+describe('the topic of a row', () => {
+  it('may not be one in which a relay keeps its checkpoints', () => {
+    expect(() => composeRow({ ...message, topic: 'pigeonhole.relay.orders' }, options)).toThrow(
+      expect.objectContaining({ code: 'TOPIC_NAME_INVALID', details: { topic: 'pigeonhole.relay.orders' } }),
+    )
+    expect(composeRow({ ...message, topic: 'pigeonhole.orders' }, options).topic).toBe('pigeonhole.orders')
+  })
+})
+
 describe('the partition of a row', () => {
   it.each([0, 7, 2 ** 31 - 1])('may be %d', (partition) => {
     expect(composeRow({ ...message, partition }, options).partition).toBe(partition)

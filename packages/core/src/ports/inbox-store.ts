@@ -46,7 +46,8 @@ export interface InboxStore<Tx> {
    */
   receiveMessages(tx: Tx, inbox: string, messages: ReceivedMessages): Promise<boolean[] | undefined>
   /**
-   * Resolves to true when the transaction can still commit, to false when PostgreSQL has given it up after an error
+   * Asked once, when the work is done: nothing else may be run in the transaction from then on, and what is under way of it
+   * is waited for. Resolves to true when the transaction can still commit, to false when PostgreSQL has given it up after an error
    * that was swallowed (SQLSTATE 25P02).
    */
   isUsable(tx: Tx): Promise<boolean>

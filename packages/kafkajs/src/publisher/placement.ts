@@ -1,4 +1,4 @@
-import type { CapturedRow } from '@pigeonhole/core'
+import { type CapturedRow, relayTopicPrefix } from '@pigeonhole/core'
 import { type KafkaRecord, kafkaRecord } from './kafka-record.js'
 import type { PartitionMap } from './partition-map.js'
 import { partitionOfKey } from './partitioner.js'
@@ -13,6 +13,10 @@ export async function placeRows(
   rows: readonly CapturedRow[],
   partitions: PartitionMap,
 ): Promise<KafkaRecord[]> {
+  // Publishing refuses them; a trigger, or SQL by hand, does not ask.
+  const reserved = rows.find(({ topic }) => topic.startsWith(relayTopicPrefix))
+  if (reserved)
+    throw recordRefused({ row: reserved }, 'its topic is one in which a relay keeps its checkpoints')
   const topics = new Set(rows.map(({ topic }) => topic))
   let counts = await partitions.count(topics)
   const isBeyond = ({ topic, partition }: CapturedRow): boolean =>

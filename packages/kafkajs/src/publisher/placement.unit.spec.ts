@@ -42,6 +42,17 @@ describe('placeRows', () => {
     expect(record?.partition).toBe(3)
   })
 
+  it('refuses a row for a topic in which a relay keeps its checkpoints', async () => {
+    const rows = [
+      capturedRow({ topic: 't' }),
+      capturedRow({ topic: 'pigeonhole.relay.orders', partition: 0 }),
+    ]
+    await expect(placeRows(rows, partitionMap(4))).rejects.toMatchObject({
+      code: 'RECORD_REFUSED',
+      details: { topic: 'pigeonhole.relay.orders' },
+    })
+  })
+
   it('looks again before it refuses a partition beyond the last', async () => {
     const row = capturedRow({ topic: 't', partition: 4 })
     const [record] = await placeRows([row], partitionMap(4, 8))
