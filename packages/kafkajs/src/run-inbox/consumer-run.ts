@@ -16,6 +16,7 @@ import {
 } from './kafkajs-runner.js'
 import { OffsetCommitter } from './offset-committer.js'
 import { openConsumer } from './open-consumer.js'
+import { recoverAtLogStart } from './out-of-range.js'
 import { Outcome } from './outcome.js'
 import type { InboxRunEvents } from './run-inbox-events.js'
 import type { ResolvedRunInboxOptions } from './run-inbox-options.js'
@@ -151,7 +152,9 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
     showEmptyBatches(runner)
     separateOffsets(runner)
     const feed = new GroupFeed(runner)
-    runner.eachBatch = ({ batch }) => this.#assignment.take(feed, batch as unknown as FetchedBatch)
+    const take = (batch: FetchedBatch): Promise<void> => this.#assignment.take(feed, batch)
+    runner.eachBatch = ({ batch }) => take(batch as unknown as FetchedBatch)
+    recoverAtLogStart(runner, take)
     this.#assignment.startOver(feed)
     this.#feed = feed
     return true

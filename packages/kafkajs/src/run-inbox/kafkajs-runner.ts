@@ -21,13 +21,28 @@ export interface FetchedBatch {
 export interface ConsumerGroup {
   readonly isolationLevel: number
   readonly topicsSubscribed: readonly string[]
-  readonly cluster: { committedOffsetsByGroup: Map<string, object> }
+  readonly cluster: {
+    committedOffsetsByGroup: Map<string, object>
+    fetchTopicsOffset(
+      topics: readonly {
+        readonly topic: string
+        readonly partitions: readonly { readonly partition: number }[]
+        readonly fromBeginning: boolean
+      }[],
+    ): Promise<readonly TopicOffsets[]>
+  }
+  /** The followers that kafkajs reads from. */
+  readonly preferredReadReplicasPerTopicPartition: Readonly<
+    Record<string, Readonly<Record<number, unknown>> | undefined>
+  >
   /** Made anew at each join. */
   readonly offsetManager: OffsetManager
   /** How long a fetch waits for messages, in milliseconds. */
   maxWaitTime: number
   readonly subscriptionState: SubscriptionState
   readonly seekOffset: { pop(topic: string, partition: number): unknown }
+  /** Called when Kafka has nothing at the offset that was fetched. */
+  recoverFromOffsetOutOfRange(place: { readonly topic: string; readonly partition: number }): Promise<void>
   assigned(): readonly TopicPartitions[]
   seek(place: { readonly topic: string; readonly partition: number; readonly offset: string }): void
   commitOffsets(offsets: { readonly topics: readonly TopicOffsets[] }): Promise<void>

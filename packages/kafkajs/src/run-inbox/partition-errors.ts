@@ -21,7 +21,7 @@ export function positionNotInLog(
   const nextOffset = String(next)
   return new PigeonholeError('POSITION_NOT_IN_LOG', {
     message:
-      `The inbox goes on at offset ${nextOffset} of topic ${topic}, partition ${partition}, but Kafka reads from ${offered} ` +
+      `The inbox goes on at offset ${nextOffset} of topic ${topic}, partition ${partition}, but Kafka offers ${offered} ` +
       'instead: the topic was created anew, or retention has deleted messages before they were handled. Nothing of the ' +
       'partition is handled until its row in inbox_position says where to go on',
     details: { topic, partition, nextOffset, offered },
