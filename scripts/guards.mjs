@@ -1,6 +1,7 @@
 // @ts-check
 // The guards and rules that the promises rest on. scripts/break-guards.mjs takes out each in turn and expects the test
 // that is named with it to fail. A new guard comes with an entry here.
+import { adoptGuards } from './guards/adopt.mjs'
 import { inboxGuards } from './guards/inbox.mjs'
 import { openingGuards } from './guards/opening.mjs'
 import { pipelineGuards } from './guards/pipeline.mjs'
@@ -39,6 +40,7 @@ function of(part, entries) {
 /** @type {readonly Guard[]} */
 export const guards = [
   ...of('opening', openingGuards),
+  ...of('adopt', adoptGuards),
   ...of('pipeline', pipelineGuards),
   ...of('shard', shardGuards),
   ...of('map of shards', mapGuards),

@@ -6,6 +6,7 @@ const functions = [
   ['createOutbox', 'packages/core/src/outbox/outbox-options.ts', 'OutboxOptions'],
   ['createInbox', 'packages/core/src/inbox/inbox-options.ts', 'InboxOptions'],
   ['createRelay', 'packages/core/src/relay/relay-options.ts', 'RelayOptions'],
+  ['adopt', 'packages/core/src/relay/adopt/adopt-options.ts', 'AdoptOptions'],
   ['postgresStore', 'packages/postgres/src/pg/postgres-store.ts', 'PostgresStoreOptions'],
   ['prismaStore', 'packages/prisma/src/prisma-store.ts', 'PrismaStoreOptions'],
   ['kafkajsPublisher', 'packages/kafkajs/src/publisher/publisher-options.ts', 'KafkajsPublisherOptions'],

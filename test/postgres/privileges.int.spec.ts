@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { createInbox, createOutbox, on, topic } from '@pigeonhole/core'
+import { createInbox, createOutbox, on, originCursor, topic } from '@pigeonhole/core'
 import { migrate, postgresStore } from '@pigeonhole/postgres'
 import { createDatabase, type TestDatabase } from '@pigeonhole/testing'
 import type pg from 'pg'
@@ -9,7 +9,12 @@ import { quietPool } from './quiet-pool.js'
 
 // Roles are the whole server's, so their names are this run's own.
 const suffix = randomUUID().slice(0, 8)
-const roles = { publisher: `publisher_${suffix}`, consumer: `consumer_${suffix}`, relay: `relay_${suffix}` }
+const roles = {
+  publisher: `publisher_${suffix}`,
+  consumer: `consumer_${suffix}`,
+  relay: `relay_${suffix}`,
+  operator: `operator_${suffix}`,
+}
 const pools: pg.Pool[] = []
 
 let database: TestDatabase
@@ -21,7 +26,10 @@ function documentedGrants(): string {
   const blocks = [...page.matchAll(/```sql\n([^`]*)```/g)].map(([, sql]) => sql)
   return blocks
     .join('\n')
-    .replaceAll(/\b(publisher|consumer|relay)\b(?=[,;])/g, (role) => roles[role as keyof typeof roles])
+    .replaceAll(
+      /\b(publisher|consumer|relay|operator)\b(?=[,;])/g,
+      (role) => roles[role as keyof typeof roles],
+    )
 }
 
 beforeAll(async () => {
@@ -81,9 +89,27 @@ async function relay(): Promise<void> {
   await postgresStore(poolOf(roles.relay)).checkServer()
 }
 
+async function adoptOutbox(): Promise<void> {
+  const store = postgresStore(poolOf(roles.operator))
+  await store.checkServer()
+  await store.provideShards([{ first: 0, last: 255 }])
+  const observed = await store.readLease(0)
+  if (!observed) throw new Error('there is no shard 0')
+  await store.takeLease({ shard: 0, holder: 'operator', observed })
+  await store.changeToken({ shard: 0, holder: 'operator', token: 'token' })
+  await store.guarded({ shard: 0, token: 'token', confirmed: 0 }, async (tx) => {
+    await tx.readUnsettled({ cursor: originCursor, copied: true, after: '0', limit: 10 })
+    await tx.readParkedOut()
+    await tx.deleteParkedOut([])
+    await tx.renumberMessages()
+    await tx.replaceBatches({ number: 1, token: 'first', parent: null, cursor: originCursor })
+    await tx.deleteMessages(['0'])
+  })
+}
+
 it('without them each part is refused, with them each does its work', async () => {
   const denied = expect.objectContaining({ code: 'STORE_ACCESS_DENIED' })
-  for (const work of [publish, handle, relay]) await expect(work()).rejects.toEqual(denied)
+  for (const work of [publish, handle, relay, adoptOutbox]) await expect(work()).rejects.toEqual(denied)
   await owner.query(documentedGrants())
-  for (const work of [publish, handle, relay]) await expect(work()).resolves.toBeUndefined()
+  for (const work of [publish, handle, relay, adoptOutbox]) await expect(work()).resolves.toBeUndefined()
 })

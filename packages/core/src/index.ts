@@ -40,6 +40,14 @@ export { assertKnownOptions, assertName, assertWholeNumber } from './options/kno
 export type { RawMessage } from './outbox/compose-row.js'
 export { createOutbox, type Outbox, type OutboxEvents, type PublishOptions } from './outbox/outbox.js'
 export type { OutboxOptions } from './outbox/outbox-options.js'
+export type {
+  AdoptionTransaction,
+  LoggableMessage,
+  LogVerdict,
+  ParkedOutMessage,
+  UnsettledMessage,
+  UnsettledRequest,
+} from './ports/adoption.js'
 export { type Clock, systemClock } from './ports/clock.js'
 export type {
   InboxStore,
@@ -82,6 +90,9 @@ export {
   type ShardStatus,
 } from './ports/relay-store.js'
 export type { BucketRange, MappedShard } from './ports/shard-map.js'
+export { type Adoption, adopt } from './relay/adopt/adopt.js'
+export type { AdoptOptions } from './relay/adopt/adopt-options.js'
+export type { AdoptionReport, AdoptionShard, Divergence, OutboxFate } from './relay/adopt/adoption-report.js'
 export { createRelay, type Relay, type RelayShardStatus, type RelayStatus } from './relay/relay.js'
 export type { RelayEvents, ShardState } from './relay/relay-events.js'
 export type { RelayOptions } from './relay/relay-options.js'

@@ -1,3 +1,4 @@
+import type { LoggableMessage, LogVerdict } from './adoption.js'
 import type { CapturedRow } from './relay-store.js'
 
 /** What Kafka remembers of a shard: the last batch that it committed. */
@@ -19,6 +20,12 @@ export interface RelayPublisher {
   hasCheckpointTopic(relay: string, shards: number): Promise<boolean>
   /** A new producer for the shard: fences every predecessor and settles its transaction. */
   fence(relay: string, shard: number): Promise<ShardProducer>
+  /**
+   * What the log says of each message, by its id. It reads committed records, up to everything that was settled before the
+   * call, and waits for other producers' transactions in between.
+   * @throws DEADLINE_EXCEEDED when such a transaction does not end in time. BROKER_UNAVAILABLE, BROKER_ACCESS_DENIED
+   */
+  locate(messages: readonly LoggableMessage[]): Promise<ReadonlyMap<string, LogVerdict>>
   /** Ends every producer and the tail. Harmless when called twice. */
   close(): Promise<void>
 }

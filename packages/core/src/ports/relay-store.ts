@@ -1,3 +1,4 @@
+import type { AdoptionTransaction } from './adoption.js'
 import type { OutboxRow } from './outbox-store.js'
 import type { ParkingLook, ParkingStatus, ParkingStore, ParkingTransaction } from './parking.js'
 import type { BucketRange, MappedShard } from './shard-map.js'
@@ -90,7 +91,7 @@ export interface Guard {
 }
 
 /** What may be done inside a guarded transaction. */
-export interface GuardedTransaction extends ParkingTransaction {
+export interface GuardedTransaction extends ParkingTransaction, AdoptionTransaction {
   readFacts(): Promise<ShardFacts>
   /** Records who this relay is, and the highest transaction id seen. */
   writeIdentity(identity: RelayIdentity): Promise<void>

@@ -105,8 +105,8 @@ async function agree({ store }: OpeningOptions, fenced: Fenced): Promise<OpenSha
   return { shard, token, producer, confirmed, genesis }
 }
 
-// What lies before a shard's origin was sent by the shards that owned its buckets then.
-function beginning({ origin }: ShardFacts): Cursor {
+/** Where a shard begins: what lies before its origin was sent by the shards that owned its buckets then. */
+export function beginning({ origin }: ShardFacts): Cursor {
   return origin === null ? originCursor : { ...originCursor, from: origin }
 }
 

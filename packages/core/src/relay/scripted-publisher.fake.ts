@@ -1,3 +1,4 @@
+import type { LoggableMessage, LogVerdict } from '../ports/adoption.js'
 import type { CallScript } from '../ports/call-script.fake.js'
 import type { Checkpoint, RelayPublisher, ShardProducer } from '../ports/relay-publisher.js'
 import type { CapturedRow } from '../ports/relay-store.js'
@@ -10,6 +11,7 @@ export class ScriptedPublisher implements RelayPublisher {
   checkpoint: Checkpoint | undefined
   checkpointTopic = false
   clusterId = 'cluster'
+  verdicts: ReadonlyMap<string, LogVerdict> = new Map()
   /** What a send that has this row in it rejects with. */
   refuses: { readonly id: string; readonly error: unknown } | undefined
   readonly #script: CallScript
@@ -36,6 +38,11 @@ export class ScriptedPublisher implements RelayPublisher {
   async fence(_relay: string, shard: number): Promise<ShardProducer> {
     await this.#script.enter('fence', shard)
     return this.#producer()
+  }
+
+  async locate(messages: readonly LoggableMessage[]): Promise<ReadonlyMap<string, LogVerdict>> {
+    await this.#script.enter('locate', messages.length)
+    return this.verdicts
   }
 
   close(): Promise<void> {

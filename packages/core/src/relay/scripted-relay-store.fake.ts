@@ -1,4 +1,5 @@
 import { PigeonholeError } from '../errors/pigeonhole-error.js'
+import type { ParkedOutMessage, UnsettledMessage } from '../ports/adoption.js'
 import type { CallScript } from '../ports/call-script.fake.js'
 import type {
   CapturedRow,
@@ -15,6 +16,7 @@ import type {
   ShardFacts,
 } from '../ports/relay-store.js'
 import type { BucketRange, MappedShard } from '../ports/shard-map.js'
+import { scriptedAdoption } from './adopt/scripted-adoption.fake.js'
 import { ScriptedParking } from './parking/scripted-parking.fake.js'
 
 interface Holder {
@@ -42,6 +44,9 @@ export class ScriptedRelayStore extends ScriptedParking implements RelayStore {
   lotRows = Number.POSITIVE_INFINITY
   /** Whether a page's cursor says that its capture goes on, as one does that ends at the limit of rows. */
   splitsCaptures = false
+  /** What an adoption reads: rows of the outbox and parked ones. */
+  unsettled: UnsettledMessage[] = []
+  parkedOut: ParkedOutMessage[] = []
   readonly #script: CallScript
 
   constructor(script: CallScript) {
@@ -178,6 +183,7 @@ export class ScriptedRelayStore extends ScriptedParking implements RelayStore {
     const script = this.#script
     return {
       ...this.transaction(),
+      ...scriptedAdoption(script, this),
       readFacts: async () => {
         await script.enter('readFacts')
         return this.#facts()

@@ -4,6 +4,7 @@ import { clusterOf } from '../kafkajs-copy.js'
 import type { FetchedPartition, FetchedRecord, FetchResponse } from '../read-committed/fetch-response.js'
 import { checkpointKey, parseCheckpoint, parseSession, sessionKey } from './checkpoint-record.js'
 import type { Deadline } from './deadline.js'
+import { endOf } from './record-end.js'
 
 /** A committed session record: where to read up to. */
 export interface SessionMark {
@@ -135,13 +136,6 @@ class TailReading {
       throw unreadable(this.#mark, 'a record is not one that this version wrote', error)
     }
   }
-}
-
-// A batch may end behind its last record, where compaction took records out of it.
-function endOf({ batchContext, offset }: FetchedRecord, next: bigint): bigint {
-  const batchEnd = BigInt(batchContext.firstOffset) + BigInt(batchContext.lastOffsetDelta) + 1n
-  const recordEnd = BigInt(offset) + 1n
-  return [batchEnd, recordEnd, next].reduce((a, b) => (a > b ? a : b))
 }
 
 function unreadable(

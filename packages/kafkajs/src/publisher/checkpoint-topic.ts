@@ -88,8 +88,11 @@ async function partitionsOf(admin: Admin, topic: string): Promise<number> {
   }
 }
 
-// Undefined where the ACLs do not let us look: then the topic's maker is trusted to have made it as documented.
-async function cleanupPolicyOf(admin: Admin, topic: string): Promise<string | undefined> {
+/**
+ * The `cleanup.policy` of a topic. Undefined where the ACLs do not let us look: then the checkpoint topic's maker is trusted
+ * to have made it as documented.
+ */
+export async function cleanupPolicyOf(admin: Admin, topic: string): Promise<string | undefined> {
   try {
     const resources = [{ type: topicResource, name: topic, configNames: ['cleanup.policy'] }]
     const described = await admin.describeConfigs({ includeSynonyms: false, resources })

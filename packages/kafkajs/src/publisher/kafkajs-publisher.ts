@@ -1,10 +1,17 @@
-import { PigeonholeError, type RelayPublisher, type ShardProducer } from '@pigeonhole/core'
+import {
+  type LoggableMessage,
+  type LogVerdict,
+  PigeonholeError,
+  type RelayPublisher,
+  type ShardProducer,
+} from '@pigeonhole/core'
 import type { Kafka, Producer } from 'kafkajs'
 import { correctReadCommitted } from '../read-committed/correct-read-committed.js'
 import { AdminConnection } from './admin-connection.js'
 import { brokerError } from './broker-errors.js'
-import { createCheckpointTopic, hasCheckpointTopic } from './checkpoint-topic.js'
+import { cleanupPolicyOf, createCheckpointTopic, hasCheckpointTopic } from './checkpoint-topic.js'
 import { Deadline } from './deadline.js'
+import { locateMessages } from './locate-messages.js'
 import { checkpointTopicOf, transactionalIdOf } from './names.js'
 import { PartitionMap } from './partition-map.js'
 import {
@@ -81,6 +88,16 @@ class KafkajsPublisher implements RelayPublisher {
         transactionalId,
       })
     }
+  }
+
+  async locate(messages: readonly LoggableMessage[]): Promise<ReadonlyMap<string, LogVerdict>> {
+    const parts = {
+      kafka: this.#kafka,
+      partitions: this.#partitions,
+      cleanupPolicyOf: (topic: string) => this.#admin.use((admin) => cleanupPolicyOf(admin, topic)),
+      timeoutMs: this.#options.openTimeoutMs,
+    }
+    return await locateMessages(parts, messages)
   }
 
   async close(): Promise<void> {

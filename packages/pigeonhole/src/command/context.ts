@@ -4,6 +4,8 @@ export interface Terminal {
   print(text: string): void
   /** Errors and warnings, to stderr. */
   warn(text: string): void
+  /** Asks whoever sits there, and resolves to the answer. Absent where nobody does. */
+  readonly ask?: (question: string) => Promise<string>
 }
 
 /** What a command is run with. */

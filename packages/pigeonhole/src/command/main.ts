@@ -3,6 +3,7 @@ import { CommanderError } from 'commander'
 import type { CommandContext, Terminal } from './context.js'
 import { describeError } from './describe-error.js'
 import { exitCodes } from './exit-codes.js'
+import { NotConfirmed } from './not-confirmed.js'
 import { createProgram } from './program.js'
 
 /** Runs the command line `args`. Resolves to the exit code, when it is done. Never rejects. */
@@ -22,6 +23,7 @@ export async function main(
   } catch (error) {
     // Commander has printed its own errors, and the help and version that it ends with.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
+    if (error instanceof NotConfirmed) return exitCodes.notConfirmed
     terminal.warn(`${describeError(error, { verbose })}\n`)
     return isPigeonholeError(error, 'OPTION_INVALID') ? exitCodes.usage : exitCodes.failure
   }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
+import { adoptSettings } from '../configuration/adopt-settings.js'
 import { databaseSettings } from '../configuration/database-settings.js'
 import { relaySettings } from '../configuration/relay-settings.js'
 import type { Setting, Settings } from '../configuration/setting.js'
@@ -45,6 +46,18 @@ export function createProgram(environment: CommandContext['environment'], termin
   define('status', databaseSettings, async () => (await import('../commands/status.js')).status)
     .description('Shows the outbox and its shards, as the database has them.')
     .option('--json', 'print JSON')
+  define('adopt', adoptSettings, async () => (await import('../commands/adopt.js')).adoptOutbox)
+    .summary('make database and Kafka agree again, after one of them was restored, copied or replaced')
+    .description(
+      'Shows where database and Kafka disagree and asks. Then it fences every relay of the outbox, deletes from the outbox ' +
+        'what was sent, and lets the relay go on with the rest. Never run it on a copy beside the original.',
+    )
+    .option('--yes', 'do it without asking')
+    .option(
+      '--keep-cursor',
+      'nothing but the identity has changed (pg_upgrade, another relay name): go on where it was',
+    )
+    .option('--json', 'print the outcome as JSON')
   return program
 }
 

@@ -1,4 +1,5 @@
 import type { OutboxStatus, ParkingStatus, ShardStatus } from '@pigeonhole/core'
+import { table } from './table.js'
 
 /** The status as people read it. */
 export function formatStatus({ identity, shards, pending, oldestAgeSeconds, parking }: OutboxStatus): string {
@@ -15,19 +16,6 @@ export function formatStatus({ identity, shards, pending, oldestAgeSeconds, park
 function shardRow({ shard, buckets, pending, confirmed, holder }: ShardStatus): string[] {
   const owned = buckets ? `${buckets.first}-${buckets.last}` : 'retired'
   return [`${shard}`, owned, `${pending}`, `${confirmed}`, holder ?? '-']
-}
-
-/** Columns under their titles, a line a row. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  )
-  return [head, ...rows].map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  )
 }
 
 function formatParking({ keys, messages, pausedTopics }: ParkingStatus): string[] {

@@ -5,12 +5,13 @@ const remedies: Partial<Record<ErrorCode, string>> = {
   SCHEMA_OUTDATED: 'pigeonhole migrate',
   RECORD_REFUSED:
     "raise the limits of broker and topic to the record's size, or delete its row; then restart this worker",
+  CHECKPOINT_TOPIC_INVALID: 'set cleanup.policy=compact on the checkpoint topic',
   RELAY_IDENTITY_CHANGED:
-    'correct name, database and brokers and restart this worker; stop it if the original still runs',
-  RELAY_CHECKPOINT_LOST: 'restore the checkpoint topic, or correct the brokers; then restart this worker',
-  RELAY_XID_AHEAD: 'stop every worker on this copy of the database',
-  RELAY_KAFKA_WENT_BACK: 'find out what consumers have seen before anything is sent again',
-  RELAY_DATABASE_WENT_BACK: 'stop every worker, and compare database and log before anything is sent again',
+    'stop this worker if the original still runs; correct name, database and brokers; else pigeonhole adopt',
+  RELAY_CHECKPOINT_LOST: 'restore the checkpoint topic, or correct the brokers; else pigeonhole adopt',
+  RELAY_XID_AHEAD: 'stop every worker on this copy if the original still runs; else pigeonhole adopt',
+  RELAY_KAFKA_WENT_BACK: 'pigeonhole adopt',
+  RELAY_DATABASE_WENT_BACK: 'stop this worker if the original still runs; else pigeonhole adopt',
   KAFKAJS_UNSUPPORTED: 'npm install kafkajs@2.2.4',
 }
 

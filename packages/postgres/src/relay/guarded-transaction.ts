@@ -9,18 +9,18 @@ import type {
   RelayIdentity,
   ShardFacts,
 } from '@pigeonhole/core'
-import { SqlParkingTransaction } from '../parking/sql-parking-transaction.js'
 import { type DeletedLot, deleteVisibleMessages } from '../sql/outbox-message/delete-visible.js'
 import { deleteRelayBatchesBelow } from '../sql/relay-batch/delete-below.js'
 import { deleteOtherRelayBatches } from '../sql/relay-batch/delete-others.js'
 import { insertRelayBatch } from '../sql/relay-batch/insert.js'
 import { upsertRelayIdentity } from '../sql/relay-identity/upsert.js'
 import { run, runForOne, type SqlSession } from '../sql/statement.js'
+import { SqlAdoptionTransaction } from './adoption-transaction.js'
 import { readFacts } from './read-facts.js'
 import { readPage } from './read-page.js'
 
 /** What a relay does in a transaction whose guard has let it in. */
-export class SqlGuardedTransaction extends SqlParkingTransaction implements GuardedTransaction {
+export class SqlGuardedTransaction extends SqlAdoptionTransaction implements GuardedTransaction {
   readonly #session: SqlSession
   readonly #shard: number
   readonly #buckets: BucketRange | null

@@ -4,6 +4,7 @@ import { describeCheckpoints } from './relay-publisher/checkpoints.js'
 import { describeEnds } from './relay-publisher/ends.js'
 import { describeFaults } from './relay-publisher/faults.js'
 import { describeFencing } from './relay-publisher/fencing.js'
+import { describeLocating } from './relay-publisher/locating.js'
 import { describeRecords } from './relay-publisher/records.js'
 import type { RelayPublisherSubject } from './relay-publisher/scene.js'
 
@@ -28,6 +29,7 @@ export function testRelayPublisher(subject: RelayPublisherSubject): void {
     describeFencing(scene)
     describeRecords(scene)
     describeFaults(scene)
+    describeLocating(scene)
     describeEnds(scene)
   })
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { describeAdoption } from './relay-store/adoption.js'
 import { describeBatches } from './relay-store/batches.js'
 import { describeCapture } from './relay-store/capture.js'
 import { describeCaptureUnderLoad } from './relay-store/capture-under-load.js'
@@ -35,6 +36,7 @@ export function testRelayStore<Tx>(subject: StoreSubject<Tx>): void {
     describeProgress(scene)
     describeFacts(scene)
     describeParking(scene)
+    describeAdoption(scene)
   })
 }
 

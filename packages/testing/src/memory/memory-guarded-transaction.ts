@@ -7,14 +7,14 @@ import type {
   RelayIdentity,
   ShardFacts,
 } from '@pigeonhole/core'
+import { MemoryAdoptionTransaction } from './memory-adoption-transaction.js'
 import { isIn, type MemoryDatabase, type OutboxEntry, type ShardEntry } from './memory-database.js'
-import { MemoryParkingTransaction } from './memory-parking-transaction.js'
 import { sizeOf } from './memory-size.js'
 import type { MemoryTransaction } from './memory-transaction.js'
 import { isVisible, parseSnapshot } from './snapshot.js'
 
 /** What a relay does in a transaction whose guard has let it in. */
-export class MemoryGuardedTransaction extends MemoryParkingTransaction implements GuardedTransaction {
+export class MemoryGuardedTransaction extends MemoryAdoptionTransaction implements GuardedTransaction {
   readonly #database: MemoryDatabase
   readonly #tx: MemoryTransaction
   readonly #shard: number

@@ -37,6 +37,7 @@ function observe(publisher: RelayPublisher): RelayPublisher {
     createCheckpointTopic: (relay, shards) => publisher.createCheckpointTopic(relay, shards),
     hasCheckpointTopic: (relay, shards) => publisher.hasCheckpointTopic(relay, shards),
     fence: async (relay, shard) => observeProducer(await publisher.fence(relay, shard)),
+    locate: (messages) => publisher.locate(messages),
     close: () => publisher.close(),
   }
 }

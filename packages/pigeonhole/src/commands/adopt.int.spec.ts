@@ -1,0 +1,89 @@
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { runCommand } from '../command-process.harness.js'
+import { WorkerLab } from '../worker-lab.harness.js'
+
+describe('pigeonhole adopt', () => {
+  let lab: WorkerLab
+  beforeEach(async () => {
+    lab = await WorkerLab.open()
+    await lab.createTopic()
+  })
+  afterEach(() => lab[Symbol.asyncDispose]())
+
+  const adopt = (...args: readonly string[]) =>
+    runCommand(['adopt', '--name', lab.name, ...args], {
+      DATABASE_URL: lab.database.url,
+      KAFKA_BROKERS: inject('kafkaBrokers').join(','),
+    })
+
+  /** A worker sends `value` and ends. */
+  async function send(value: string): Promise<void> {
+    await lab.publish(value)
+    const worker = lab.startWorker()
+    await expect.poll(() => lab.readLog(), { timeout: 20_000 }).toContain(value)
+    worker.kill('SIGTERM')
+    expect(await worker.exit).toEqual({ code: 0, signal: null })
+  }
+
+  async function diverge(): Promise<void> {
+    await send('before')
+    await lab.pool.query("UPDATE pigeonhole.relay_identity SET system_identifier = '1'")
+    await lab.publish('meanwhile')
+  }
+
+  it('shows both sides, and changes nothing where nobody can be asked', async () => {
+    await diverge()
+    const { code, stdout, stderr } = await adopt()
+    expect(code).toBe(3)
+    expect(stderr).toContain('--yes')
+    expect(stdout).toMatch(/^recorded {2}worker-\w+ {2}\S+ +1$/m)
+    expect(stdout).toContain('shard 0: RELAY_IDENTITY_CHANGED')
+    expect(stdout).toMatch(/ 1 {2}were never sent to this log: sent/)
+    const { rows } = await lab.pool.query('SELECT system_identifier FROM pigeonhole.relay_identity')
+    expect(rows).toEqual([{ system_identifier: '1' }])
+  })
+
+  it('adopts with --yes, and a worker goes on', async () => {
+    await diverge()
+    const halted = lab.startWorker()
+    const line = await halted.line({ code: 'RELAY_IDENTITY_CHANGED' })
+    expect(line['remedy']).toContain('pigeonhole adopt')
+    halted.kill('SIGTERM')
+    await halted.exit
+    const { code, stdout, stderr } = await adopt('--yes')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/Adopted: shard 0 goes on from batch \d+\. Restart/)
+    await send('after')
+    expect((await lab.readLog()).sort()).toEqual(['after', 'before', 'meanwhile'])
+  })
+
+  it('keeps the cursor where only the server has changed', async () => {
+    await diverge()
+    const { code, stdout } = await adopt('--yes', '--keep-cursor')
+    expect(code).toBe(0)
+    expect(stdout).toContain('goes on where it was')
+    await send('after')
+    expect((await lab.readLog()).sort()).toEqual(['after', 'before', 'meanwhile'])
+  })
+
+  it('tells the outcome as JSON, and both sides on stderr', async () => {
+    await diverge()
+    const { code, stdout, stderr } = await adopt('--yes', '--json')
+    expect(code).toBe(0)
+    expect(stderr).toContain('shard 0: RELAY_IDENTITY_CHANGED')
+    expect(JSON.parse(stdout)).toMatchObject({
+      outcome: 'adopted',
+      report: { recorded: { systemIdentifier: '1' }, shards: [{ outbox: { absent: 1 } }] },
+      adopted: [{ shard: 0, batch: expect.any(Number) }],
+    })
+  })
+
+  it('says that there is nothing to adopt', async () => {
+    await send('before')
+    const { code, stdout } = await adopt()
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: 'Database and Kafka agree: there is nothing to adopt.\n',
+    })
+  })
+})

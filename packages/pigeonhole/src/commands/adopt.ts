@@ -1,0 +1,62 @@
+import { type Adoption, type AdoptionReport, adopt } from '@pigeonhole/core'
+import { kafkajsPublisher } from '@pigeonhole/kafkajs'
+import { postgresStore } from '@pigeonhole/postgres'
+import pg from 'pg'
+import type { CommandContext, Terminal } from '../command/context.js'
+import { NotConfirmed } from '../command/not-confirmed.js'
+import { adoptSettings } from '../configuration/adopt-settings.js'
+import { resolveSettings } from '../configuration/resolve-settings.js'
+import type { Values } from '../configuration/setting.js'
+import { sourcesOf } from '../configuration/sources.js'
+import { warnOfUnknownVariables } from '../configuration/unknown-variables.js'
+import { createKafka } from '../worker/kafka-client.js'
+import { createLogger } from '../worker/logger.js'
+import { formatAdopted, formatReport } from './format-adoption.js'
+
+// A relay's transactions end within its lease. This one may change a whole outbox at once, and an operator waits for it.
+const storeTimeoutMs = 600_000
+
+/** `pigeonhole adopt`: shows where database and Kafka disagree, asks, and makes them agree. */
+export async function adoptOutbox({ flags, environment, terminal }: CommandContext): Promise<void> {
+  warnOfUnknownVariables(environment, (warning) => terminal.warn(`${warning}\n`))
+  const values = resolveSettings(adoptSettings, sourcesOf(flags, environment))
+  const json = flags['json'] === true
+  const show = (text: string): void => (json ? terminal.warn(text) : terminal.print(text))
+  const adoption = await run(values, flags['keepCursor'] === true, async (report) => {
+    show(formatReport(report))
+    return flags['yes'] === true || (await isConfirmed(terminal))
+  })
+  if (json) terminal.print(`${JSON.stringify(adoption, null, 2)}\n`)
+  else terminal.print(formatAdopted(adoption))
+  if (adoption.outcome === 'declined') throw new NotConfirmed('Nothing was changed')
+}
+
+async function run(
+  values: Values<typeof adoptSettings>,
+  keepCursor: boolean,
+  confirm: (report: AdoptionReport) => Promise<boolean>,
+): Promise<Adoption> {
+  const { name, schema, databaseUrl, checkpointReplicationFactor } = values
+  const pool = new pg.Pool({ connectionString: databaseUrl, application_name: `pigeonhole adopt ${name}` })
+  try {
+    const kafka = createKafka(values, { name, logger: createLogger('error') })
+    return await adopt({
+      name,
+      store: postgresStore(pool, { schema, relayTimeoutMs: storeTimeoutMs }),
+      publisher: kafkajsPublisher(
+        kafka,
+        checkpointReplicationFactor === undefined ? {} : { checkpointReplicationFactor },
+      ),
+      keepCursor,
+      confirm,
+    })
+  } finally {
+    await pool.end()
+  }
+}
+
+async function isConfirmed({ ask, warn }: Terminal): Promise<boolean> {
+  if (ask) return (await ask('Adopt? Only "yes" does: ')).trim() === 'yes'
+  warn('This is no terminal, so that nobody can be asked: run it again with --yes to do what is shown.\n')
+  return false
+}

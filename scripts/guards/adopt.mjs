@@ -1,0 +1,145 @@
+// @ts-check
+/** @import { GuardEntry } from '../guards.mjs' */
+
+const core = 'packages/core/src/relay/adopt'
+const unit = { spec: `${core}/adopt.unit.spec.ts` }
+const run = { ...unit, file: `${core}/adopt.ts` }
+const shard = { ...unit, file: `${core}/shard-adoption.ts` }
+const sides = { ...unit, file: `${core}/both-sides.ts` }
+const fate = { ...unit, file: `${core}/outbox-fate.ts` }
+const sql = 'packages/postgres/src/sql'
+const store = { spec: 'test/postgres/postgres-store.int.spec.ts' }
+const tables = { spec: 'packages/postgres/src/relay/adoption-transaction.int.spec.ts' }
+const locate = {
+  file: 'packages/kafkajs/src/publisher/locate-messages.ts',
+  spec: 'packages/kafkajs/src/publisher/locate-messages.int.spec.ts',
+}
+
+/** How an adoption decides what was sent, and what makes it safe to be killed. @type {readonly GuardEntry[]} */
+export const adoptGuards = [
+  {
+    ...run,
+    name: 'nothing is adopted where both sides agree',
+    find: '  if (shards.every(({ divergence }) => divergence === null))\n    return',
+    replace: '  if (shards.length === 0)\n    return',
+    test: 'asks and changes nothing where both sides agree',
+  },
+  {
+    ...run,
+    name: 'nothing is changed unless it is confirmed',
+    find: 'if (!(await options.confirm(report)))',
+    replace: 'if ((await options.confirm(report)) === undefined)',
+    test: 'shows both sides and changes nothing when it is told not to',
+  },
+  {
+    ...run,
+    name: 'an original at work is noticed by its checkpoint',
+    find: '      assertUnmoved(shard, checkpoint, adoption.checkpoint)\n',
+    replace: '      void [assertUnmoved, checkpoint]\n',
+    test: 'stops where the checkpoint moves while it asks',
+  },
+  {
+    ...shard,
+    name: 'the snapshot is taken before the renumbering begins',
+    find: '    await this.#guarded(async (tx) => {\n      await tx.renumberMessages()\n',
+    replace:
+      '    await this.#guarded((tx) => tx.renumberMessages())\n    await this.#guarded(async (tx) => {\n',
+    test: 'deletes what was sent, puts the rest behind a snapshot from before',
+  },
+  {
+    ...sides,
+    name: 'numbers never restart: above what is confirmed',
+    find: 'Math.max(confirmed, ...known)',
+    replace: 'Math.max(confirmed * 0, ...known)',
+    test: 'numbers above confirmed',
+  },
+  {
+    ...sides,
+    name: 'numbers never restart: above Kafka’s checkpoint',
+    find: '[checkpoint, former, ...batches].map',
+    replace: '[former, ...batches].map',
+    test: 'numbers above the checkpoint',
+  },
+  {
+    ...sides,
+    name: 'numbers never restart: above every batch',
+    find: '[checkpoint, former, ...batches].map',
+    replace: '[checkpoint, former, batches[0]].map',
+    test: 'numbers above a batch',
+  },
+  {
+    ...sides,
+    name: 'a kept cursor holds to the rest of the start-up table',
+    find: "  return start.kind === 'resume' ? checkpoint : undefined",
+    replace: "  return start.kind === 'genesis' ? checkpoint : undefined",
+    test: 'changes the identity and nothing else',
+  },
+  {
+    ...fate,
+    name: 'an absence from another cluster’s log says nothing',
+    find: "if (verdict === 'absent' && sameLog)",
+    replace: "if (verdict === 'absent')",
+    test: 'does not take a message for unsent that another cluster has',
+  },
+  {
+    ...fate,
+    name: 'where the log cannot tell, the cursor does',
+    find: "return covered ? 'coveredByCursor' : 'beyondCursor'",
+    replace: "return covered ? 'beyondCursor' : 'beyondCursor'",
+    test: 'deletes what was sent, puts the rest behind a snapshot from before',
+  },
+  {
+    ...tables,
+    file: `${sql}/outbox-message/select-unsettled.ts`,
+    name: 'a copied cursor says nothing of what this server has numbered',
+    find: '$5::bool AND message.xmin::text::numeric = mod(xid::text::numeric, 4294967296)',
+    replace: '$5::bool AND false',
+    test: 'lets a copied cursor speak of copied rows',
+  },
+  {
+    ...store,
+    file: `${sql}/outbox-message/select-unsettled.ts`,
+    name: 'of a capture under way, what was not read was not sent',
+    find: ' AND seq <= $4::bigint AND',
+    replace: ' AND $4::bigint IS NOT NULL AND',
+    test: 'takes the part of a capture under way that was read for covered',
+  },
+  {
+    ...tables,
+    file: `${sql}/outbox-message/renumber.ts`,
+    name: 'an adoption keeps to the buckets of its shard',
+    find: "WHERE ${ownedByShard(schema, '$1')}",
+    replace: "WHERE ${ownedByShard(schema, '$1')} OR true",
+    test: 'keeps to the buckets of its shard',
+  },
+  {
+    ...store,
+    file: `${sql}/outbox-message/renumber.ts`,
+    name: 'what an adoption leaves lies behind every earlier snapshot',
+    find: 'SET xid = pg_current_xact_id()',
+    replace: 'SET xid = xid',
+    test: 'puts what it leaves behind every earlier snapshot',
+  },
+  {
+    ...locate,
+    name: 'what an open transaction hides is not absent',
+    file: 'packages/kafkajs/src/publisher/log-partition.ts',
+    find: '      if (stable >= end) return end\n',
+    replace: '      if (stable >= 0n) return stable\n',
+    test: 'waits for a transaction of another producer',
+  },
+  {
+    ...locate,
+    name: 'what retention may have deleted is not absent',
+    find: '  if (first === 0n) return',
+    replace: '  if (first >= 0n) return',
+    test: 'says nothing of what may have been deleted',
+  },
+  {
+    ...locate,
+    name: 'what compaction may have removed is not absent',
+    find: "if (policy === undefined || policy.includes('compact')) return",
+    replace: 'if (policy === undefined) return',
+    test: 'says nothing of an absence from a compacted topic',
+  },
+]
