@@ -2,20 +2,20 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { main } from './main.js'
 
-async function run(...args: readonly string[]) {
+function run(...args: readonly string[]) {
+  return runIn({}, ...args)
+}
+
+async function runIn(environment: NodeJS.ProcessEnv, ...args: readonly string[]) {
   const written = { stdout: '', stderr: '' }
-  const code = await main(
-    args,
-    {},
-    {
-      print: (text) => {
-        written.stdout += text
-      },
-      warn: (text) => {
-        written.stderr += text
-      },
+  const code = await main(args, environment, {
+    print: (text) => {
+      written.stdout += text
     },
-  )
+    warn: (text) => {
+      written.stderr += text
+    },
+  })
   return { code, ...written }
 }
 
@@ -31,6 +31,17 @@ describe('pigeonhole', () => {
     for (const command of ['relay', 'migrate', 'status'])
       expect(stdout).toMatch(new RegExp(`\n  ${command} `))
   })
+
+  it.each([['relay', '--name', 'orders'], ['status']])(
+    '%s names a variable that is misspelt beside what is missing',
+    async (...args) => {
+      const { code, stderr } = await runIn({ PIGEONHOLE_DATABASE_URI: 'x' }, ...args)
+      expect(code).toBe(2)
+      expect(stderr).toMatch(
+        /PIGEONHOLE_DATABASE_URI is not known. Did you mean PIGEONHOLE_DATABASE_URL\?\nOPTION_INVALID: /,
+      )
+    },
+  )
 
   it('prints its help on stderr when it is told nothing', async () => {
     const { code, stdout, stderr } = await run()

@@ -19,8 +19,8 @@ import { listenForSignals } from '../worker/signals.js'
 type RelayValues = Values<typeof relaySettings>
 
 /** `pigeonhole relay`: runs a relay, with health endpoints, until a signal tells it to stop. */
-export async function relay({ flags, environment }: CommandContext): Promise<void> {
-  const values = resolveSettings(relaySettings, sourcesOf(flags, environment))
+export async function relay({ flags, environment, terminal }: CommandContext): Promise<void> {
+  const values = resolveRelaySettings({ flags, environment, terminal })
   const logger = createLogger(values.logLevel)
   warnOfUnknownVariables(environment, (warning) => logger.warn(warning))
   const pool = createPool(values)
@@ -28,6 +28,16 @@ export async function relay({ flags, environment }: CommandContext): Promise<voi
     await serve(openRelay(values, pool, logger), values, logger)
   } finally {
     await pool.end()
+  }
+}
+
+// A setting may be missing because the variable that was meant is misspelt, and there is no logger yet.
+function resolveRelaySettings({ flags, environment, terminal }: CommandContext): RelayValues {
+  try {
+    return resolveSettings(relaySettings, sourcesOf(flags, environment))
+  } catch (error) {
+    warnOfUnknownVariables(environment, (warning) => terminal.warn(`${warning}\n`))
+    throw error
   }
 }
 

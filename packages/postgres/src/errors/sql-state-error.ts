@@ -89,10 +89,18 @@ export function storeUnavailable({
   readonly message: string
   readonly cause?: unknown
 }): PigeonholeError {
+  const doubt = isUnconnected(cause) ? '' : ': what was under way may or may not have taken effect'
   return new PigeonholeError('STORE_UNAVAILABLE', {
-    message: `PostgreSQL is not available (${message}): what was under way may or may not have taken effect`,
+    message: `PostgreSQL is not available (${message})${doubt}`,
     details: {},
     cause,
     retryable: true,
   })
+}
+
+// There was never a connection over which anything could have been under way.
+const unconnected: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'])
+
+function isUnconnected(cause: unknown): boolean {
+  return cause instanceof Error && unconnected.has((cause as { readonly code?: unknown }).code)
 }
