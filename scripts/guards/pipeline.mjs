@@ -81,8 +81,8 @@ export const pipelineGuards = [
   {
     ...pipeline,
     name: 'a stop ends the reading',
-    find: 'reading.aborted ? Promise.resolve(undefined) : this.#prepare(prepared.batch)',
-    replace: 'this.#prepare(prepared.batch)',
+    find: 'while (!sending.aborted) {',
+    replace: 'for (let looks = 0; looks === 0 || !sending.aborted; looks++) {',
     test: 'sends what is intended and reads nothing more when it is told to stop reading',
   },
   {
@@ -95,15 +95,15 @@ export const pipelineGuards = [
   {
     ...pipeline,
     name: 'nothing is deleted behind an intent',
-    find: '    await this.#clean(tx, confirmed)\n    return { batch, rows }',
-    replace: '    await this.#clean(tx, batch)\n    return { batch, rows }',
+    find: 'await this.#clean(tx, confirmed)\n    return { batch, rows }',
+    replace: 'await this.#clean(tx, batch)\n    return { batch, rows }',
     test: 'does not include an intent',
   },
   {
     ...pipeline,
     name: 'what a transaction notes and what it deletes go by one batch',
-    find: '    await this.#clean(tx, confirmed)\n    return { batch, rows }',
-    replace: '    await this.#clean(tx, this.#confirmed)\n    return { batch, rows }',
+    find: 'await this.#clean(tx, confirmed)\n    return { batch, rows }',
+    replace: 'await this.#clean(tx, this.#confirmed)\n    return { batch, rows }',
     test: 'is one batch for all of a transaction, also when Kafka acknowledges the next meanwhile',
   },
   {
@@ -123,8 +123,8 @@ export const pipelineGuards = [
   {
     ...pipeline,
     name: 'nothing of a capture that goes on is deleted',
-    find: '    await this.#clean(tx, confirmed)\n    return { batch, rows }',
-    replace: '    await this.#clean(tx, atRest(confirmed))\n    return { batch, rows }',
+    find: 'await this.#clean(tx, confirmed)\n    return { batch, rows }',
+    replace: 'await this.#clean(tx, atRest(confirmed))\n    return { batch, rows }',
     test: 'is not deleted up to the end of a capture that goes on',
   },
   {

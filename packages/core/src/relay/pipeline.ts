@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { PigeonholeError } from '../errors/pigeonhole-error.js'
 import type { Emitter } from '../events/emitter.js'
+import { linkAbort } from '../lifecycle/linked-abort.js'
 import { untilAborted } from '../lifecycle/until-aborted.js'
 import type { CapturedRow, GuardedTransaction, RelayBatch } from '../ports/relay-store.js'
 import type { BatchSize } from './batch-size.js'
@@ -10,6 +11,10 @@ import type { Poll } from './poll.js'
 import type { RelayEvents } from './relay-events.js'
 import type { ResolvedRelayOptions } from './relay-options.js'
 import { assertXidsKnown } from './start-up-table.js'
+
+// Small batches leave their cleaning to a later one, until a tenth of a full batch is there: two statements less before
+// what was committed just now is sent.
+const smallLots = 10
 
 /** A batch whose intent is committed, with the rows that its cursor stands for. */
 interface PreparedBatch {
@@ -25,7 +30,7 @@ interface Lineage {
 
 /** What a pipeline works with. */
 export interface PipelineParts {
-  readonly options: Pick<ResolvedRelayOptions, 'store' | 'clock' | 'batchRows' | 'batchBytes'>
+  readonly options: Pick<ResolvedRelayOptions, 'store' | 'clock' | 'batchRows' | 'batchBytes' | 'pollMs'>
   readonly open: OpenShard
   readonly size: BatchSize
   readonly poll: Poll
@@ -57,6 +62,8 @@ export class Pipeline {
   /** The batch number that PostgreSQL has been told of. */
   #noted = -1
   #rowsInFlight = 0
+  /** Rows confirmed since the last lot was deleted. What an earlier opening left behind counts, however much it is. */
+  #uncleaned = Number.POSITIVE_INFINITY
 
   constructor(parts: PipelineParts) {
     this.#parts = parts
@@ -78,13 +85,15 @@ export class Pipeline {
       for (;;) {
         const prepared = await untilAborted(ahead, leading)
         if (prepared) {
-          ahead = reading.aborted ? Promise.resolve(undefined) : this.#prepare(prepared.batch)
+          const sending = linkAbort(ending)
+          ahead = this.#prepareDuring(sending.signal, prepared.batch)
           ahead.catch(() => undefined) // It is awaited in its turn, or dropped with the pipeline.
-          await untilAborted(this.#publish(prepared), leading)
+          await untilAborted(this.#publish(prepared), leading).finally(() => sending.abort())
+          sending.unlink()
         } else {
           if (reading.aborted) return
-          await this.#idle({ reading, leading, ending })
-          ahead = this.#prepare(this.#confirmed)
+          const found = await this.#idle({ reading, leading, ending })
+          ahead = found ? this.#prepareFound(this.#confirmed) : this.#prepare(this.#confirmed)
         }
       }
     } finally {
@@ -95,9 +104,26 @@ export class Pipeline {
   // Page, intent and cleaning share one guarded transaction: an intent whose page could change, or a cursor that moved
   // without an intent, would let a crash of the database lose or invent messages.
   async #prepare(parent: RelayBatch): Promise<PreparedBatch | undefined> {
-    const { options, events, open } = this.#parts
+    const { options, open } = this.#parts
     if (parent.cursor.until === null && !(await options.store.hasMessages(open.shard, parent.cursor)))
       return undefined
+    return this.#prepareFound(parent)
+  }
+
+  // A message that comes while a batch is being sent is prepared in that time, and not looked for when it is over.
+  // `sending` has aborted from the beginning where nothing more is to be read.
+  async #prepareDuring(sending: AbortSignal, parent: RelayBatch): Promise<PreparedBatch | undefined> {
+    const { clock, pollMs } = this.#parts.options
+    while (!sending.aborted) {
+      const prepared = await this.#prepare(parent)
+      if (prepared) return prepared
+      await clock.sleep(pollMs, sending)
+    }
+    return undefined
+  }
+
+  async #prepareFound(parent: RelayBatch): Promise<PreparedBatch | undefined> {
+    const { events, open } = this.#parts
     const prepared = await this.#guarded((tx, confirmed) => this.#writeIntent(tx, { parent, confirmed }))
     if (!prepared) return undefined
     const { batch, rows } = prepared
@@ -119,7 +145,7 @@ export class Pipeline {
     }
     const batch = { number: parent.number + 1, token: randomUUID(), parent: parent.token, cursor }
     if (!(await tx.insertBatch(batch))) throw orphaned(open.shard, batch.number)
-    await this.#clean(tx, confirmed)
+    if (this.#uncleaned * smallLots >= options.batchRows) await this.#clean(tx, confirmed)
     return { batch, rows }
   }
 
@@ -133,33 +159,37 @@ export class Pipeline {
     await producer.commit()
     this.#confirmed = batch
     this.#rowsInFlight = 0
+    this.#uncleaned += rows.length
     size.passed(rows.length)
     const durationMs = options.clock.now() - started
     events.emit('batch:published', { shard, batch: batch.number, rows: rows.length, durationMs })
   }
 
   // Nothing is in flight here. While there is nothing to send, PostgreSQL is told of the last acknowledged batch, so that
-  // `drain` and `status` of other processes see it, and what it covers is deleted.
-  async #idle({ reading, leading, ending }: IdleSignals): Promise<void> {
+  // `drain` and `status` of other processes see it, and what it covers is deleted: once it is quiet, so that a message
+  // which comes in the middle of a lively outbox does not wait behind that. Resolves to whether a message was found.
+  async #idle({ reading, leading, ending }: IdleSignals): Promise<boolean> {
     const { options, open, poll } = this.#parts
     while (!reading.aborted) {
       if (await untilAborted(options.store.hasMessages(open.shard, this.#confirmed.cursor), leading)) {
         poll.wake()
-        return
+        return true
       }
       const untold = this.#noted < this.#confirmed.number || this.#cleaner.isDue(atRest(this.#confirmed))
-      if (untold)
+      if (untold && poll.isQuiet)
         await untilAborted(
           this.#guarded((tx, confirmed) => this.#clean(tx, atRest(confirmed))),
           leading,
         )
       else await poll.pause(ending)
     }
+    return false
   }
 
   async #clean(tx: GuardedTransaction, confirmed: RelayBatch): Promise<void> {
     const { events, open } = this.#parts
     const rows = await this.#cleaner.clean(tx, confirmed)
+    this.#uncleaned = this.#cleaner.isDue(confirmed) ? Number.POSITIVE_INFINITY : 0
     if (rows > 0) events.emit('messages:deleted', { shard: open.shard, rows })
   }
 

@@ -10,9 +10,10 @@ import type { RelayEvents } from './relay-events.js'
 import { ScriptedPublisher } from './scripted-publisher.fake.js'
 import { ScriptedRelayStore } from './scripted-relay-store.fake.js'
 
-const batchRows = 2
+/** So long the outbox has been empty when PostgreSQL is told: three pauses, of 20, 40 and 80 ms. */
+const quietMs = 140
 
-async function openPipeline({ rows = 0 } = {}) {
+async function openPipeline({ rows = 0, batchRows = 2 } = {}) {
   const script = new CallScript()
   const store = new ScriptedRelayStore(script)
   const publisher = new ScriptedPublisher(script)
@@ -32,7 +33,7 @@ async function openPipeline({ rows = 0 } = {}) {
     genesis: false,
   }
   const pipeline = new Pipeline({
-    options: { store, clock, batchRows, batchBytes: 1_000 },
+    options: { store, clock, batchRows, batchBytes: 1_000, pollMs: 20 },
     open,
     size,
     poll,
@@ -82,6 +83,39 @@ describe('a batch', () => {
     ])
     reading.abort()
     acknowledge()
+    await running
+  })
+
+  it('is prepared while its predecessor is being sent, also if its messages come in that time', async () => {
+    const { run, script, store, reading, clock } = await openPipeline({ rows: 1 })
+    const acknowledge = script.hold('commit')
+    const running = run()
+    await settle()
+    store.commit()
+    await clock.advance(20)
+    expect(script.take(...published, 'guarded')).toEqual([
+      'guarded 0',
+      'insertBatch 1',
+      'begin 1',
+      'send 1',
+      'commit 1',
+      'guarded 0',
+      'insertBatch 2',
+    ])
+    reading.abort()
+    acknowledge()
+    await running
+  })
+
+  it('is not looked for once more when a look has found it', async () => {
+    const { run, script, store, reading, clock } = await openPipeline()
+    const running = run()
+    await settle()
+    script.take()
+    store.commit()
+    await clock.advance(20)
+    expect(script.calls.slice(0, 2)).toEqual(['hasMessages', 'guarded 0'])
+    reading.abort()
     await running
   })
 
@@ -254,12 +288,41 @@ describe('a pipeline that fails', () => {
 })
 
 describe('what is confirmed', () => {
+  it('is made known when it has been quiet, so that no message of a lively outbox waits behind that', async () => {
+    const { run, script, reading, clock } = await openPipeline({ rows: 1 })
+    const running = run()
+    await settle()
+    script.take()
+    await clock.advance(quietMs - 1)
+    expect(script.take('guarded')).toEqual([])
+    await clock.advance(1)
+    expect(script.take('guarded')).toEqual(['guarded 1'])
+    reading.abort()
+    await running
+  })
+
+  it('is deleted with an intent from a tenth of a full batch on', async () => {
+    const { run, script, store, reading, clock } = await openPipeline({ rows: 1, batchRows: 20 })
+    const running = run()
+    await settle()
+    const deletions: number[] = []
+    for (let i = 0; i < 4; i++) {
+      script.take()
+      store.commit()
+      await clock.advance(20)
+      deletions.push(script.take('deletePublished').length)
+    }
+    expect(deletions).toEqual([0, 1, 0, 1])
+    reading.abort()
+    await running
+  })
+
   it('is made known and deleted once nothing is in flight', async () => {
-    const { run, script, store, reading, events } = await openPipeline({ rows: 3 })
+    const { run, script, store, reading, events, clock } = await openPipeline({ rows: 3 })
     const deleted: number[] = []
     events.on('messages:deleted', ({ rows }) => deleted.push(rows))
     const running = run()
-    await settle()
+    await clock.advance(quietMs)
     expect(store).toMatchObject({ lease: { confirmed: 2 }, deleted: 3, batches: [{ number: 2 }] })
     expect(deleted.reduce((sum, rows) => sum + rows, 0)).toBe(3)
     expect(script.take('guarded').at(-1)).toBe('guarded 2')
@@ -268,20 +331,20 @@ describe('what is confirmed', () => {
   })
 
   it('is deleted also where the last page of a capture was a full one', async () => {
-    const { run, store, reading } = await openPipeline({ rows: 2 })
+    const { run, store, reading, clock } = await openPipeline({ rows: 2 })
     store.splitsCaptures = true
     const running = run()
-    await settle()
+    await clock.advance(quietMs)
     expect(store).toMatchObject({ lease: { confirmed: 1 }, deleted: 2 })
     reading.abort()
     await running
   })
 
   it('is not deleted up to the end of a capture that goes on', async () => {
-    const { run, script, store, reading } = await openPipeline({ rows: 6 })
+    const { run, script, store, reading, clock } = await openPipeline({ rows: 6 })
     store.splitsCaptures = true
     const running = run()
-    await settle()
+    await clock.advance(quietMs)
     const deletions = script.calls.filter((call) => call.startsWith('deletePublished'))
     // In lots of twice a batch.
     expect(deletions).toEqual(['deletePublished 6', 'deletePublished 6'])
@@ -301,12 +364,12 @@ describe('what is confirmed', () => {
   })
 
   it('is deleted in bounded lots until nothing of it is left', async () => {
-    const { run, store, events, reading } = await openPipeline({ rows: 9 })
+    const { run, store, events, reading, clock } = await openPipeline({ rows: 9 })
     const deleted: number[] = []
     events.on('messages:deleted', ({ rows }) => deleted.push(rows))
     Object.assign(store.batches[0] ?? {}, { cursor: { ...originCursor, from: '10:10:' } })
     const running = run()
-    await settle()
+    await clock.advance(quietMs)
     expect(deleted).toEqual([4, 4, 1])
     reading.abort()
     await running

@@ -7,6 +7,9 @@ interface PollOptions {
   readonly idlePollMs: number
 }
 
+// Three pauses in a row: 14 ms where the first one is 2.
+const quietPauses = 8
+
 /**
  * The pause between two looks at an empty outbox: short after a message or a wake-up, doubling to the idle pause.
  * NOTIFY is no alternative: in the business transaction it takes a lock that all committers share, and cut commits from
@@ -20,6 +23,12 @@ export class Poll {
   constructor(options: PollOptions) {
     this.#options = options
     this.#pauseMs = options.pollMs
+  }
+
+  /** Whether nothing has come for a few looks. */
+  get isQuiet(): boolean {
+    const { pollMs, idlePollMs } = this.#options
+    return this.#pauseMs >= Math.min(idlePollMs, pollMs * quietPauses)
   }
 
   /** Looks again at once, and often for a while. */

@@ -37,7 +37,7 @@ export interface RelayOptions {
   readonly openTimeoutMs?: number
   /** Longest time in milliseconds that `stop` goes on sending what was committed before it. @default 10000 */
   readonly drainTimeoutMs?: number
-  /** How often an outbox is looked at after it had a message, in milliseconds. @default 20 */
+  /** How often an outbox is looked at after it had a message, in milliseconds. @default 2 */
   readonly pollMs?: number
   /** How often an outbox is looked at that has been empty for a while, in milliseconds. @default 200 */
   readonly idlePollMs?: number
@@ -58,7 +58,7 @@ const defaults = {
   renewMs: 2_000,
   openTimeoutMs: 60_000,
   drainTimeoutMs: 10_000,
-  pollMs: 20,
+  pollMs: 2,
   idlePollMs: 200,
   backoff: { initialMs: 100, maxMs: 10_000 },
   clock: systemClock,

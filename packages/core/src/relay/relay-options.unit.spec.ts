@@ -22,7 +22,7 @@ describe('resolveRelayOptions', () => {
     renewMs: 2_000,
     openTimeoutMs: 60_000,
     drainTimeoutMs: 10_000,
-    pollMs: 20,
+    pollMs: 2,
     idlePollMs: 200,
     backoff: { initialMs: 100, maxMs: 10_000 },
     clock: systemClock,
