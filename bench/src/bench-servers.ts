@@ -7,6 +7,8 @@ import { Kafka, logLevel } from 'kafkajs'
 export interface BenchServers {
   readonly databaseUrl: string
   readonly brokers: readonly string[]
+  /** Whether sizes and repeats are those of the figures in docs/performance.md, and not those of a quick look. */
+  readonly full: boolean
 }
 
 /** A new database with Pigeonhole's tables. */
@@ -23,9 +25,21 @@ export function quietKafka({ brokers }: BenchServers): Kafka {
   return new Kafka({ clientId: 'bench', brokers: [...brokers], logLevel: logLevel.NOTHING })
 }
 
-/** A new topic of four partitions. */
-export async function newTopic({ brokers }: BenchServers): Promise<string> {
-  const topic = `bench-${randomBytes(4).toString('hex')}`
-  await createTopics(brokers, [{ topic, numPartitions: 4 }])
-  return topic
+/** What topics to create. */
+export interface TopicLayout {
+  readonly topics: number
+  readonly partitions: number
+}
+
+/** New topics. */
+export async function newTopics(
+  { brokers }: BenchServers,
+  { topics, partitions }: TopicLayout,
+): Promise<string[]> {
+  const names = Array.from({ length: topics }, () => `bench-${randomBytes(4).toString('hex')}`)
+  await createTopics(
+    brokers,
+    names.map((topic) => ({ topic, numPartitions: partitions })),
+  )
+  return names
 }

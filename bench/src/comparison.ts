@@ -34,19 +34,21 @@ export async function compare({ name, unit, against, pairs, ours, baseline }: Co
   }
   return {
     name,
-    ours: round(median(runs.map((run) => run.ours))),
-    baseline: round(median(runs.map((run) => run.baseline))),
-    ratio: Number(median(runs.map((run) => run.ours / run.baseline)).toFixed(3)),
+    ours: round(medianOf(runs.map((run) => run.ours))),
+    baseline: round(medianOf(runs.map((run) => run.baseline))),
+    ratio: Number(medianOf(runs.map((run) => run.ours / run.baseline)).toFixed(3)),
     unit,
     against,
   }
 }
 
-function median(values: readonly number[]): number {
+/** The middle of `values`, or the mean of both in the middle. */
+export function medianOf(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   return ((sorted[(sorted.length - 1) >> 1] ?? 0) + (sorted[sorted.length >> 1] ?? 0)) / 2
 }
 
-function round(value: number): number {
-  return Math.round(value)
+/** As many digits as the noise leaves. */
+export function round(value: number): number {
+  return Number(value.toPrecision(value >= 1_000 ? 4 : 3))
 }

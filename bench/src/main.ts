@@ -6,9 +6,13 @@ import type { Comparison } from './comparison.js'
 import { inboxGroup, inboxGroupBare, inboxSingle } from './inbox.js'
 import { publishPrisma } from './publish-prisma.js'
 import { relayDrain } from './relay-drain.js'
+import { relayLatency } from './relay-latency.js'
 
-const benches: Readonly<Record<string, (servers: BenchServers) => Promise<Comparison>>> = {
+type Bench = (servers: BenchServers) => Promise<Comparison | readonly Comparison[]>
+
+const benches: Readonly<Record<string, Bench>> = {
   'relay-drain': relayDrain,
+  'relay-latency': relayLatency,
   'publish-prisma': publishPrisma,
   'inbox-single': inboxSingle,
   'inbox-group': inboxGroup,
@@ -16,24 +20,23 @@ const benches: Readonly<Record<string, (servers: BenchServers) => Promise<Compar
 }
 
 const { values, positionals } = parseArgs({
-  options: { json: { type: 'string' }, help: { type: 'boolean' } },
+  options: { json: { type: 'string' }, full: { type: 'boolean' }, help: { type: 'boolean' } },
   allowPositionals: true,
 })
 const names = positionals.length > 0 ? positionals : Object.keys(benches)
 const unknown = names.filter((name) => !benches[name])
 if (values.help || unknown.length > 0) {
   if (unknown.length > 0) process.stderr.write(`No bench is called ${unknown.join(', ')}\n`)
-  process.stderr.write(`npm run bench -- [--json FILE] [${Object.keys(benches).join('] [')}]\n`)
+  process.stderr.write(`npm run bench -- [--json FILE] [--full] [${Object.keys(benches).join('] [')}]\n`)
   process.exit(values.help ? 0 : 2)
 }
 
 const [postgres, kafka] = await Promise.all([startPostgres(), startKafka({ brokers: 1 })])
 const comparisons: Comparison[] = []
 try {
-  const servers = { databaseUrl: postgres.url, brokers: kafka.brokers }
+  const servers = { databaseUrl: postgres.url, brokers: kafka.brokers, full: values.full ?? false }
   for (const name of names) {
-    const comparison = await benches[name]?.(servers)
-    if (comparison) comparisons.push(comparison)
+    comparisons.push(...[(await benches[name]?.(servers)) ?? []].flat())
   }
 } finally {
   await Promise.all([postgres.stop(), kafka.stop()])
