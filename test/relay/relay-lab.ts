@@ -10,7 +10,8 @@ import {
   type TestDatabase,
 } from '@pigeonhole/testing'
 import pg from 'pg'
-import { RelayProcess } from './relay-process-handle.js'
+import { expect } from 'vitest'
+import { type Program, RelayProcess } from './relay-process-handle.js'
 import type { Fault } from './relay-process-protocol.js'
 import { Writers, writerTables } from './writers.js'
 
@@ -62,7 +63,29 @@ export class RelayLab implements AsyncDisposable {
 
   /** Starts a relay in a process of its own, with a short lease. */
   startRelay(options: RelayLabOptions = {}): RelayProcess {
-    const relay = new RelayProcess({
+    return this.#start('relay-process', options)
+  }
+
+  /**
+   * Divides the outbox anew, in a process of its own; again where a relay came between, as an operator would: on a busy machine
+   * it may miss the short lease.
+   */
+  async reshard(shards: number): Promise<void> {
+    for (;;) {
+      const resharding = this.startReshard(shards)
+      const { code } = await resharding.exited
+      if (code === 0) return
+      if (!resharding.history().includes('RESHARD_INTERRUPTED')) throw new Error(resharding.history())
+    }
+  }
+
+  /** Begins to divide the outbox anew, in a process of its own. */
+  startReshard(shards: number, fault?: Fault): RelayProcess {
+    return this.#start('reshard-process', { shards, ...(fault ? { fault } : {}) })
+  }
+
+  #start(program: Program, options: RelayLabOptions): RelayProcess {
+    const settings = {
       name: this.name,
       databaseUrl: this.#database.url,
       brokers: this.#servers.kafkaBrokers,
@@ -71,7 +94,8 @@ export class RelayLab implements AsyncDisposable {
       batchRows: options.batchRows ?? 20,
       ...(options.fault ? { fault: options.fault } : {}),
       ...(options.shards ? { shards: options.shards } : {}),
-    })
+    }
+    const relay = new RelayProcess(settings, program)
     this.#relays.push(relay)
     return relay
   }
@@ -93,6 +117,21 @@ export class RelayLab implements AsyncDisposable {
     }))
     const records = await readLog({ brokers: this.#servers.kafkaBrokers, topics: this.topics })
     return checkExactlyOnce({ committed, log: records.map((record) => loggedMessage(record)) })
+  }
+
+  /** Resolves when each of the first `shards` shards has confirmed a batch that was not there at the call. */
+  async published(shards: number): Promise<void> {
+    const before = await this.#confirmed()
+    await expect
+      .poll(async () => (await this.#confirmed()).slice(0, shards).every((n, i) => n > (before[i] ?? 0)), {
+        timeout: 30_000,
+      })
+      .toBe(true)
+  }
+
+  async #confirmed(): Promise<number[]> {
+    const { rows } = await this.#query('SELECT confirmed::int FROM pigeonhole.relay_shard ORDER BY shard')
+    return rows.map(({ confirmed }) => confirmed as number)
   }
 
   /** Rows that are left in the outbox. */

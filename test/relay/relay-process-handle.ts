@@ -8,7 +8,12 @@ import type {
   RelayProcessOptions,
 } from './relay-process-protocol.js'
 
-const program = fileURLToPath(new URL('../dist/relay/relay-process.js', import.meta.url))
+/** What a process runs. */
+export type Program = 'relay-process' | 'reshard-process'
+
+function pathOf(program: Program): string {
+  return fileURLToPath(new URL(`../dist/relay/${program}.js`, import.meta.url))
+}
 
 /** How a process ended. */
 export interface Exit {
@@ -25,8 +30,8 @@ export class RelayProcess {
   readonly #waiting = new Set<() => void>()
   #errors = ''
 
-  constructor(options: RelayProcessOptions) {
-    this.#child = spawn(process.execPath, [program, JSON.stringify(options)], {
+  constructor(options: RelayProcessOptions, program: Program = 'relay-process') {
+    this.#child = spawn(process.execPath, [pathOf(program), JSON.stringify(options)], {
       stdio: ['pipe', 'pipe', 'pipe'],
     })
     this.exited = once(this.#child, 'close').then(([code, signal]) => {

@@ -6,7 +6,7 @@ export interface RelayProcessOptions {
   readonly leaseMs: number
   readonly renewMs: number
   readonly batchRows: number
-  /** Shards of a new outbox. Default: 1. */
+  /** Shards of a new outbox, or how many there are to be. Default: 1. */
   readonly shards?: number
   /** Where the process ends or stops itself. Default: nowhere. */
   readonly fault?: Fault
@@ -28,6 +28,7 @@ export type RelayProcessMessage =
       readonly data: { readonly state?: string; readonly error?: string }
     }
   | { readonly type: 'drained' }
+  | { readonly type: 'resharded'; readonly from: number; readonly to: number }
 
 /** What the process is told: lines on its standard input. */
 export type RelayProcessCommand = 'drain' | 'stop'

@@ -1,38 +1,15 @@
-import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { createRelay, type RelayEvents } from '@pigeonhole/core'
-import { kafkajsPublisher } from '@pigeonhole/kafkajs'
-import { postgresStore } from '@pigeonhole/postgres'
-import { observeRelayPublisher, observeRelayStore } from '@pigeonhole/testing'
-import { Kafka, logLevel } from 'kafkajs'
-import pg from 'pg'
-import type {
-  RelayProcessCommand,
-  RelayProcessMessage,
-  RelayProcessOptions,
-} from './relay-process-protocol.js'
+import { openPorts, tell } from './process-ports.js'
+import type { RelayProcessCommand, RelayProcessOptions } from './relay-process-protocol.js'
 
 const options = JSON.parse(process.argv[2] ?? '{}') as RelayProcessOptions
 
-// Synchronous, so that what is told is told before the process kills itself.
-function tell(message: RelayProcessMessage): void {
-  writeSync(1, `${JSON.stringify(message)}\n`)
-}
-
-let occurrences = 0
-function reach(point: string): void {
-  const { fault } = options
-  if (point !== fault?.point || ++occurrences !== fault.occurrence) return
-  tell({ type: 'reached', point })
-  process.kill(process.pid, fault.signal)
-}
-
-const pool = new pg.Pool({ connectionString: options.databaseUrl, max: 20 })
-const kafka = new Kafka({ clientId: options.name, brokers: [...options.brokers], logLevel: logLevel.NOTHING })
+const { pool, store, publisher } = openPorts(options)
 const relay = createRelay({
   name: options.name,
-  store: observeRelayStore(postgresStore(pool), reach),
-  publisher: observeRelayPublisher(kafkajsPublisher(kafka), reach),
+  store,
+  publisher,
   leaseMs: options.leaseMs,
   renewMs: options.renewMs,
   batchRows: options.batchRows,

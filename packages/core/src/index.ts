@@ -89,11 +89,13 @@ export {
   type ShardFacts,
   type ShardStatus,
 } from './ports/relay-store.js'
-export type { BucketRange, MappedShard } from './ports/shard-map.js'
+export type { BucketRange, ClosedShard, MappedShard, ShardMapChange } from './ports/shard-map.js'
 export { type Adoption, adopt } from './relay/adopt/adopt.js'
 export type { AdoptOptions } from './relay/adopt/adopt-options.js'
 export type { AdoptionReport, AdoptionShard, Divergence, OutboxFate } from './relay/adopt/adoption-report.js'
 export { createRelay, type Relay, type RelayShardStatus, type RelayStatus } from './relay/relay.js'
 export type { RelayEvents, ShardState } from './relay/relay-events.js'
 export type { RelayOptions } from './relay/relay-options.js'
+export { type ReshardOutcome, reshard } from './relay/reshard/reshard.js'
+export type { ReshardOptions } from './relay/reshard/reshard-options.js'
 export { type Backoff, backoffDelay } from './retry/backoff.js'

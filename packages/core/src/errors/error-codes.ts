@@ -65,6 +65,8 @@ export interface ErrorDetails {
   RECORD_REFUSED: { readonly topic: string; readonly keyHash: string; readonly reason: string }
   /** Another process holds the lease of the shard. */
   LEASE_LOST: { readonly shard: number }
+  /** Another process took a shard while the buckets were divided anew. Nothing is changed. */
+  RESHARD_INTERRUPTED: Record<never, never>
   /** The intent's parent is no longer there: another relay has opened the shard. */
   INTENT_ORPHANED: { readonly shard: number; readonly batch: number }
   /** `relay_identity` differs from this relay's name, cluster or PostgreSQL system. */

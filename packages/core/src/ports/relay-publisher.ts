@@ -18,6 +18,8 @@ export interface RelayPublisher {
   createCheckpointTopic(relay: string, shards: number): Promise<void>
   /** Whether the checkpoint topic is there. @throws CHECKPOINT_TOPIC_INVALID */
   hasCheckpointTopic(relay: string, shards: number): Promise<boolean>
+  /** Gives the checkpoint topic, which is there, a partition for each of `shards` if it has fewer. */
+  extendCheckpointTopic(relay: string, shards: number): Promise<void>
   /** A new producer for the shard: fences every predecessor and settles its transaction. */
   fence(relay: string, shard: number): Promise<ShardProducer>
   /**

@@ -1,7 +1,7 @@
 import type { AdoptionTransaction } from './adoption.js'
 import type { OutboxRow } from './outbox-store.js'
 import type { ParkingLook, ParkingStatus, ParkingStore, ParkingTransaction } from './parking.js'
-import type { BucketRange, MappedShard } from './shard-map.js'
+import type { BucketRange, MappedShard, ShardMapChange } from './shard-map.js'
 
 /**
  * How far a shard has read. All snapshots are PostgreSQL's own text form and opaque to the engine.
@@ -101,6 +101,11 @@ export interface GuardedTransaction extends ParkingTransaction, AdoptionTransact
   deleteBatchesBelow(number: number): Promise<void>
   /** Reads the next page of the buckets that the shard owns as this transaction finds it. */
   readPage(cursor: Cursor, bounds: PageBounds): Promise<Page>
+  /**
+   * As `readPage`, and nothing that is not visible in `until`, a snapshot that was taken after the cursor's. No rows: the
+   * cursor is at `until`.
+   */
+  readPageUntil(cursor: Cursor, until: string, bounds: PageBounds): Promise<Page>
   /** Inserts the intent if its parent is there (batch 0 has none). Resolves to false otherwise. */
   insertBatch(batch: RelayBatch): Promise<boolean>
   /**
@@ -145,6 +150,12 @@ export interface RelayStore extends ParkingStore {
   provideShards(ranges: readonly BucketRange[]): Promise<void>
   /** Every shard that the outbox has or had, by its number. */
   readShards(): Promise<readonly MappedShard[]>
+  /**
+   * Changes the map, in one transaction that locks all closed shards. A shard that is new begins behind the snapshot. Resolves
+   * to false, with nothing changed, when a shard's token is another one, its confirmed batch does not end at the snapshot, or
+   * a shard that owns something is not among those closed.
+   */
+  changeShards(change: ShardMapChange): Promise<boolean>
   /** The lease of a shard; null when it is none of the outbox's, or retired. */
   readLease(shard: number): Promise<Lease | null>
   /** Takes the lease if it is still as `observed`. Resolves to whether it did. */
@@ -153,6 +164,11 @@ export interface RelayStore extends ParkingStore {
     readonly holder: string
     readonly observed: Lease
   }): Promise<boolean>
+  /**
+   * Takes the lease of a shard that the outbox has or had, whoever holds it. For operators' commands: a relay waits until a
+   * lease is free.
+   */
+  seizeLease(request: { readonly shard: number; readonly holder: string }): Promise<void>
   /** Counts the renewal up. Resolves to false when another process holds the lease. */
   renewLease(request: { readonly shard: number; readonly holder: string }): Promise<boolean>
   /** Gives the lease up, so that another process may take it at once. Harmless when it is held by another. */

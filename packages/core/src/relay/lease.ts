@@ -18,10 +18,10 @@ export class ShardLease {
   /** Identifies this process's turn at the shard. */
   readonly holder: string = randomUUID()
   readonly #options: LeaseOptions
-  readonly #shard: number
+  readonly shard: number
 
   constructor(shard: number, options: LeaseOptions) {
-    this.#shard = shard
+    this.shard = shard
     this.#options = options
   }
 
@@ -40,11 +40,16 @@ export class ShardLease {
       const unheld = observed.holder === null || observed.holder === this.holder
       if (!unheld) onHeld()
       const free = unheld || clock.now() - seen.at >= leaseMs
-      if (free && (await store.takeLease({ shard: this.#shard, holder: this.holder, observed })))
+      if (free && (await store.takeLease({ shard: this.shard, holder: this.holder, observed })))
         return 'taken'
       await clock.sleep(renewMs / 2, signal)
     }
     return 'aborted'
+  }
+
+  /** Takes the lease, whoever has it. */
+  async seize(): Promise<void> {
+    await this.#options.store.seizeLease({ shard: this.shard, holder: this.holder })
   }
 
   /**
@@ -66,13 +71,13 @@ export class ShardLease {
 
   /** Gives the lease up, so that a standby takes over at once. A store that does not answer lets it run out instead. */
   async release(): Promise<void> {
-    await this.#options.store.releaseLease({ shard: this.#shard, holder: this.holder }).catch(() => undefined)
+    await this.#options.store.releaseLease({ shard: this.shard, holder: this.holder }).catch(() => undefined)
   }
 
   lost(why: string): PigeonholeError<'LEASE_LOST'> {
     return new PigeonholeError('LEASE_LOST', {
-      message: `The lease of shard ${this.#shard} is lost: ${why}. This relay is a standby now`,
-      details: { shard: this.#shard },
+      message: `The lease of shard ${this.shard} is lost: ${why}. This relay is a standby now`,
+      details: { shard: this.shard },
       retryable: true,
     })
   }
@@ -80,10 +85,10 @@ export class ShardLease {
   // An outbox without shards gets those of this relay's own configuration.
   async #read(): Promise<Lease | null> {
     const { store, shards } = this.#options
-    const found = await store.readLease(this.#shard)
+    const found = await store.readLease(this.shard)
     if (found) return found
     await store.provideShards(divideBuckets(shards))
-    return store.readLease(this.#shard)
+    return store.readLease(this.shard)
   }
 
   // Resolves to false when the store did not answer: only time decides what that means.
@@ -91,7 +96,7 @@ export class ShardLease {
     const { store, clock } = this.#options
     const unanswered = linkAbort(signal)
     const expired = clock.sleep(Math.max(0, remainingMs), unanswered.signal).then(() => undefined)
-    const answer = store.renewLease({ shard: this.#shard, holder: this.holder }).catch(() => undefined)
+    const answer = store.renewLease({ shard: this.shard, holder: this.holder }).catch(() => undefined)
     const held = await Promise.race([answer, expired])
     unanswered.abort()
     unanswered.unlink()

@@ -110,9 +110,10 @@ export function beginning({ origin }: ShardFacts): Cursor {
   return origin === null ? originCursor : { ...originCursor, from: origin }
 }
 
-function leaseTaken(shard: number): PigeonholeError {
+/** The error of a lease that went to another process. */
+export function leaseTaken(shard: number): PigeonholeError {
   return new PigeonholeError('LEASE_LOST', {
-    message: `The lease of shard ${shard} was taken by another process before the shard was opened. This relay is a standby now`,
+    message: `The lease of shard ${shard} was taken by another process. This relay is a standby now`,
     details: { shard },
     retryable: true,
   })

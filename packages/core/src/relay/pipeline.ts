@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { PigeonholeError } from '../errors/pigeonhole-error.js'
 import type { Emitter } from '../events/emitter.js'
 import { linkAbort } from '../lifecycle/linked-abort.js'
 import { untilAborted } from '../lifecycle/until-aborted.js'
@@ -7,6 +6,7 @@ import type { CapturedRow, GuardedTransaction, RelayBatch } from '../ports/relay
 import type { BatchSize } from './batch-size.js'
 import { Cleaner } from './cleaner.js'
 import type { OpenShard } from './opening.js'
+import { orphaned } from './orphaned.js'
 import type { Poll } from './poll.js'
 import type { RelayEvents } from './relay-events.js'
 import type { ResolvedRelayOptions } from './relay-options.js'
@@ -209,12 +209,4 @@ export class Pipeline {
 function atRest(batch: RelayBatch): RelayBatch {
   const { from, until } = batch.cursor
   return { ...batch, cursor: { from: until ?? from, until: null, lastSeq: '0' } }
-}
-
-function orphaned(shard: number, batch: number): PigeonholeError {
-  return new PigeonholeError('INTENT_ORPHANED', {
-    message: `Batch ${batch} of shard ${shard} has lost its parent: another relay has opened the shard. It opens again`,
-    details: { shard, batch },
-    retryable: true,
-  })
 }

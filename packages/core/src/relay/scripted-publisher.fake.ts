@@ -30,6 +30,10 @@ export class ScriptedPublisher implements RelayPublisher {
     this.checkpointTopic = true
   }
 
+  async extendCheckpointTopic(_relay: string, shards: number): Promise<void> {
+    await this.#script.enter('extendCheckpointTopic', shards)
+  }
+
   async hasCheckpointTopic(): Promise<boolean> {
     await this.#script.enter('hasCheckpointTopic')
     return this.checkpointTopic

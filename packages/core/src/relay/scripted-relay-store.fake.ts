@@ -15,7 +15,7 @@ import type {
   RelayStore,
   ShardFacts,
 } from '../ports/relay-store.js'
-import type { BucketRange, MappedShard } from '../ports/shard-map.js'
+import type { BucketRange, MappedShard, ShardMapChange } from '../ports/shard-map.js'
 import { scriptedAdoption } from './adopt/scripted-adoption.fake.js'
 import { ScriptedParking } from './parking/scripted-parking.fake.js'
 
@@ -36,6 +36,8 @@ export class ScriptedRelayStore extends ScriptedParking implements RelayStore {
   /** One shard that owns everything, as after the first start. */
   map: readonly MappedShard[] = [{ shard: 0, buckets: { first: 0, last: 255 } }]
   origin: string | null = null
+  /** What a change of the map resolves to. */
+  changesShards = true
   xidAhead: string | null = null
   deleted = 0
   /** Messages that a look finds and no page holds: those numbered by another server. */
@@ -86,6 +88,12 @@ export class ScriptedRelayStore extends ScriptedParking implements RelayStore {
     return this.map
   }
 
+  async changeShards({ ranges }: ShardMapChange): Promise<boolean> {
+    await this.#script.enter('changeShards', ranges.length)
+    if (this.changesShards) this.map = ranges.map((buckets, shard) => ({ shard, buckets }))
+    return this.changesShards
+  }
+
   async readLease(shard: number): Promise<Lease | null> {
     await this.#script.enter('readLease')
     return this.map.find((mapped) => mapped.shard === shard)?.buckets ? this.lease : null
@@ -98,6 +106,11 @@ export class ScriptedRelayStore extends ScriptedParking implements RelayStore {
       return false
     this.lease = { ...this.lease, holder, renewal: renewal + 1 }
     return true
+  }
+
+  async seizeLease({ holder }: Holder): Promise<void> {
+    await this.#script.enter('seizeLease')
+    this.lease = { ...this.lease, holder, token: null, renewal: this.lease.renewal + 1 }
   }
 
   async renewLease({ holder }: Holder): Promise<boolean> {
@@ -203,6 +216,11 @@ export class ScriptedRelayStore extends ScriptedParking implements RelayStore {
       readPage: async (cursor, bounds) => {
         await script.enter('readPage')
         return this.#page(cursor, bounds)
+      },
+      readPageUntil: async (cursor, until, bounds) => {
+        await script.enter('readPageUntil')
+        const page = this.#page(cursor, bounds)
+        return page.rows.length > 0 ? page : { rows: [], cursor: { from: until, until: null, lastSeq: '0' } }
       },
       insertBatch: async (batch) => {
         await script.enter('insertBatch', batch.number)

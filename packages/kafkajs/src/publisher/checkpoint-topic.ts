@@ -6,7 +6,8 @@ import { Deadline } from './deadline.js'
 import { checkpointTopicOf } from './names.js'
 
 const topicResource = 2 // ConfigResourceTypes.TOPIC
-const lookPauseMs = 20
+/** Between two looks at a topic that is about to be there. */
+export const lookPauseMs = 20
 
 // Small segments, cleaned early, keep the way back to the last checkpoint short. 1 MiB is Kafka's minimum. Transaction
 // markers are kept for delete.retention.ms: the default day of them would outweigh everything else by far.
@@ -78,7 +79,8 @@ export async function createCheckpointTopic(
   }
 }
 
-async function partitionsOf(admin: Admin, topic: string): Promise<number> {
+/** How many partitions a topic has; 0 when it is not known. */
+export async function partitionsOf(admin: Admin, topic: string): Promise<number> {
   try {
     const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
     return topics[0]?.partitions.length ?? 0

@@ -11,6 +11,7 @@ import { AdminConnection } from './admin-connection.js'
 import { brokerError } from './broker-errors.js'
 import { cleanupPolicyOf, createCheckpointTopic, hasCheckpointTopic } from './checkpoint-topic.js'
 import { Deadline } from './deadline.js'
+import { extendCheckpointTopic } from './extend-checkpoint-topic.js'
 import { locateMessages } from './locate-messages.js'
 import { checkpointTopicOf, transactionalIdOf } from './names.js'
 import { PartitionMap } from './partition-map.js'
@@ -63,6 +64,11 @@ class KafkajsPublisher implements RelayPublisher {
   async createCheckpointTopic(relay: string, shards: number): Promise<void> {
     const { checkpointReplicationFactor: replicationFactor, openTimeoutMs: timeoutMs } = this.#options
     await createCheckpointTopic(this.#admin, { relay, shards, replicationFactor, timeoutMs })
+  }
+
+  async extendCheckpointTopic(relay: string, shards: number): Promise<void> {
+    const { openTimeoutMs: timeoutMs } = this.#options
+    await extendCheckpointTopic(this.#admin, { relay, shards, timeoutMs })
   }
 
   async hasCheckpointTopic(relay: string, shards: number): Promise<boolean> {

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import { adoptSettings } from '../configuration/adopt-settings.js'
 import { databaseSettings } from '../configuration/database-settings.js'
 import { relaySettings } from '../configuration/relay-settings.js'
+import { reshardSettings } from '../configuration/reshard-settings.js'
 import type { Setting, Settings } from '../configuration/setting.js'
 import type { CommandContext, Terminal } from './context.js'
 
@@ -38,6 +39,14 @@ export function createProgram(environment: CommandContext['environment'], termin
       'Moves messages from the outbox to Kafka, each exactly once, until SIGTERM or SIGINT: then it sends what is left ' +
         'and ends. Serves /healthz and /readyz. Several workers of one name stand by for each other.',
     )
+  define('reshard', reshardSettings, async () => (await import('../commands/reshard.js')).reshardOutbox)
+    .summary('divide an outbox among another number of shards, while its workers run')
+    .description(
+      'Divides an outbox among another number of shards. Its workers stand by for some seconds and go on with the new ' +
+        'shards by themselves; no message is lost, repeated or reordered. What is committed is sent first, so it takes ' +
+        'least when little waits.',
+    )
+    .option('--json', 'print JSON')
   define(
     'migrate',
     databaseSettings,
@@ -63,8 +72,9 @@ export function createProgram(environment: CommandContext['environment'], termin
 
 function declare(command: Command, { flag, about, variables, fallback }: Setting<unknown>): void {
   if (flag === undefined) return
-  const shown = fallback === undefined || fallback === false ? '' : `, default ${fallback}`
-  command.addOption(new Option(flag, `${about} (${variables.join(', ')}${shown})`))
+  const shown = fallback === undefined || fallback === false ? [] : [`default ${fallback}`]
+  const notes = [...variables, ...shown].join(', ')
+  command.addOption(new Option(flag, notes === '' ? about : `${about} (${notes})`))
 }
 
 function version(): string {

@@ -4,6 +4,7 @@ import { postgresStore } from '@pigeonhole/postgres'
 import pg from 'pg'
 import type { CommandContext } from '../command/context.js'
 import { describeDatabase } from '../configuration/describe-database.js'
+import { given } from '../configuration/given.js'
 import { relaySettings } from '../configuration/relay-settings.js'
 import { resolveSettings } from '../configuration/resolve-settings.js'
 import type { Values } from '../configuration/setting.js'
@@ -106,12 +107,4 @@ function openRelay(values: RelayValues, pool: pg.Pool, logger: Logger): Relay {
 // A call to the database ends before the lease does.
 function storeTimeout({ leaseMs }: RelayValues): { readonly relayTimeoutMs?: number } {
   return leaseMs === undefined ? {} : { relayTimeoutMs: Math.ceil(leaseMs * 0.8) }
-}
-
-type Given<V, K extends keyof V> = { readonly [P in K]?: NonNullable<V[P]> }
-
-/** What was configured of `keys`; the rest is left to the defaults of where it goes. */
-function given<V extends object, const K extends keyof V>(values: V, keys: readonly K[]): Given<V, K> {
-  const entries = keys.map((key) => [key, values[key]] as const).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(entries) as Given<V, K>
 }

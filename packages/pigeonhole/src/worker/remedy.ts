@@ -12,6 +12,7 @@ const remedies: Partial<Record<ErrorCode, string>> = {
   RELAY_XID_AHEAD: 'stop every worker on this copy if the original still runs; else pigeonhole adopt',
   RELAY_KAFKA_WENT_BACK: 'pigeonhole adopt',
   RELAY_DATABASE_WENT_BACK: 'stop this worker if the original still runs; else pigeonhole adopt',
+  RESHARD_INTERRUPTED: 'run pigeonhole reshard again, once no other one runs',
   KAFKAJS_UNSUPPORTED: 'npm install kafkajs@2.2.4',
 }
 

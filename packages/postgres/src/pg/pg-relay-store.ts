@@ -9,6 +9,7 @@ import {
   type RelayStore,
 } from '@pigeonhole/core'
 import { sqlParkingStore } from '../parking/sql-parking-store.js'
+import { changeShards } from '../relay/change-shards.js'
 import { checkServer } from '../relay/check-server.js'
 import { SqlGuardedTransaction } from '../relay/guarded-transaction.js'
 import { readStatus } from '../relay/read-status.js'
@@ -22,6 +23,7 @@ import { confirmRelayShard } from '../sql/relay-shard/confirm.js'
 import { insertRelayShards } from '../sql/relay-shard/insert.js'
 import { releaseRelayShardLease } from '../sql/relay-shard/release-lease.js'
 import { renewRelayShardLease } from '../sql/relay-shard/renew-lease.js'
+import { seizeRelayShardLease } from '../sql/relay-shard/seize-lease.js'
 import { selectRelayShard } from '../sql/relay-shard/select.js'
 import { selectShardMap } from '../sql/relay-shard/select-map.js'
 import { takeRelayShardLease } from '../sql/relay-shard/take-lease.js'
@@ -44,7 +46,7 @@ export function pgRelayStore(sessions: PgSessions): RelayStore {
 
 type LeaseMethods = Pick<
   RelayStore,
-  'readLease' | 'takeLease' | 'renewLease' | 'releaseLease' | 'changeToken'
+  'readLease' | 'takeLease' | 'seizeLease' | 'renewLease' | 'releaseLease' | 'changeToken'
 >
 
 function leases(sessions: PgSessions): LeaseMethods {
@@ -54,6 +56,9 @@ function leases(sessions: PgSessions): LeaseMethods {
       return found?.buckets ? found.lease : null
     },
     takeLease: (request) => changesRow(sessions, takeRelayShardLease, request),
+    async seizeLease(request): Promise<void> {
+      await sessions.write((session) => run(session, seizeRelayShardLease, request))
+    },
     renewLease: (request) => changesRow(sessions, renewRelayShardLease, request),
     async releaseLease(request): Promise<void> {
       await sessions.write((session) => run(session, releaseRelayShardLease, request))
@@ -62,7 +67,7 @@ function leases(sessions: PgSessions): LeaseMethods {
   }
 }
 
-type MapMethods = Pick<RelayStore, 'provideShards' | 'readShards'>
+type MapMethods = Pick<RelayStore, 'provideShards' | 'readShards' | 'changeShards'>
 
 async function changesRow<Params>(
   sessions: PgSessions,
@@ -78,6 +83,7 @@ function map(sessions: PgSessions): MapMethods {
     async provideShards(ranges: readonly BucketRange[]): Promise<void> {
       await sessions.write((session) => run(session, insertRelayShards, ranges))
     },
+    changeShards: (change) => sessions.write((session) => changeShards(session, change)),
     readShards: () => sessions.read((session) => run(session, selectShardMap, null)),
   }
 }

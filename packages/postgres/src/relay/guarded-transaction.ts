@@ -17,7 +17,7 @@ import { upsertRelayIdentity } from '../sql/relay-identity/upsert.js'
 import { run, runForOne, type SqlSession } from '../sql/statement.js'
 import { SqlAdoptionTransaction } from './adoption-transaction.js'
 import { readFacts } from './read-facts.js'
-import { readPage } from './read-page.js'
+import { readPage, readPageUntil } from './read-page.js'
 
 /** What a relay does in a transaction whose guard has let it in. */
 export class SqlGuardedTransaction extends SqlAdoptionTransaction implements GuardedTransaction {
@@ -51,6 +51,10 @@ export class SqlGuardedTransaction extends SqlAdoptionTransaction implements Gua
 
   readPage(cursor: Cursor, bounds: PageBounds): Promise<Page> {
     return readPage(this.#session, cursor, { bounds, buckets: this.#buckets })
+  }
+
+  readPageUntil(cursor: Cursor, until: string, bounds: PageBounds): Promise<Page> {
+    return readPageUntil(this.#session, { cursor, until }, { bounds, buckets: this.#buckets })
   }
 
   async insertBatch(batch: RelayBatch): Promise<boolean> {

@@ -23,6 +23,28 @@ export async function readPage(session: SqlSession, cursor: Cursor, limits: Page
   return pageOf(rows, { from, until, bounds: limits.bounds })
 }
 
+/** How far a shard has read, and how far it is to read. */
+export interface ReadUntil {
+  readonly cursor: Cursor
+  readonly until: string
+}
+
+/** Reads the next page behind a cursor, of what is visible in a snapshot that was taken after the cursor's. */
+export async function readPageUntil(
+  session: SqlSession,
+  { cursor, until }: ReadUntil,
+  limits: PageLimits,
+): Promise<Page> {
+  const { from, until: end, lastSeq } = cursor
+  if (end === null) {
+    const rows = await run(session, selectNextPage, { from, until, lastSeq: '0', ...limits })
+    return pageOf(rows, { from, until, bounds: limits.bounds })
+  }
+  const rows = await run(session, selectNextPage, { from, until: end, lastSeq, ...limits })
+  if (rows.length > 0) return pageOf(rows, { from, until: end, bounds: limits.bounds })
+  return readPageUntil(session, { cursor: { from: end, until: null, lastSeq: '0' }, until }, limits)
+}
+
 interface FirstPage extends PageLimits {
   /** The cursor that stays where there is nothing. */
   readonly cursor: Cursor

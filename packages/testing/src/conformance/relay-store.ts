@@ -10,6 +10,7 @@ import { describeLeases } from './relay-store/leases.js'
 import { describePages } from './relay-store/pages.js'
 import { describeParking } from './relay-store/parking.js'
 import { describeProgress } from './relay-store/progress.js'
+import { describeShardChanges } from './relay-store/shard-changes.js'
 import { describeShards } from './relay-store/shards.js'
 import { storeScene } from './store-scene.js'
 import type { StoreSubject } from './store-subject.js'
@@ -26,6 +27,7 @@ export function testRelayStore<Tx>(subject: StoreSubject<Tx>): void {
       return
     }
     describeShards(scene)
+    describeShardChanges(scene)
     describeLeases(scene)
     describeGuard(scene)
     describeCapture(scene)

@@ -29,6 +29,14 @@ export interface ShardEntry extends Lease, MappedShard {
   readonly origin: string | null
 }
 
+/** A lease that nobody has had. */
+export const freshLease: Lease = { holder: null, token: null, renewal: 0, confirmed: 0 }
+
+/** What a shard's row is called where it is locked. */
+export function shardRow(shard: number): string {
+  return `shard/${shard}`
+}
+
 /** Every bucket. */
 export const allBuckets: BucketRange = { first: 0, last: 255 }
 

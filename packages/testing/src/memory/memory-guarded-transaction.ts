@@ -62,6 +62,14 @@ export class MemoryGuardedTransaction extends MemoryAdoptionTransaction implemen
     return pageOf(rest, { from, until, bounds })
   }
 
+  async readPageUntil(cursor: Cursor, until: string, bounds: PageBounds): Promise<Page> {
+    const { from, until: end, lastSeq } = cursor
+    if (end === null) return pageOf(this.#between(from, until), { from, until, bounds })
+    const rest = this.#between(from, end).filter(({ row }) => Number(row.seq) > Number(lastSeq))
+    if (rest.length > 0) return pageOf(rest, { from, until: end, bounds })
+    return pageOf(this.#between(end, until), { from: end, until, bounds })
+  }
+
   async insertBatch(batch: RelayBatch): Promise<boolean> {
     const { number, token, parent } = batch
     const isParent = (other: RelayBatch): boolean => other.number === number - 1 && other.token === parent

@@ -8,10 +8,18 @@ import {
   PigeonholeError,
   type RelayStore,
 } from '@pigeonhole/core'
-import { allBuckets, type MemoryDatabase, type ShardEntry, summaryOf } from './memory-database.js'
+import {
+  allBuckets,
+  freshLease,
+  type MemoryDatabase,
+  type ShardEntry,
+  shardRow,
+  summaryOf,
+} from './memory-database.js'
 import { MemoryGuardedTransaction } from './memory-guarded-transaction.js'
 import { memoryParkingStore, parkingStatus } from './memory-parking-store.js'
 import { look } from './memory-parking-transaction.js'
+import { changeShards } from './memory-shard-map.js'
 import type { MemoryTransaction } from './memory-transaction.js'
 import { isVisible } from './snapshot.js'
 
@@ -33,12 +41,10 @@ export function memoryRelay(database: MemoryDatabase): RelayStore {
 
 type LeaseMethods = Pick<
   RelayStore,
-  'readLease' | 'takeLease' | 'renewLease' | 'releaseLease' | 'changeToken'
+  'readLease' | 'takeLease' | 'seizeLease' | 'renewLease' | 'releaseLease' | 'changeToken'
 >
 
-type MapMethods = Pick<RelayStore, 'provideShards' | 'readShards'>
-
-const freshLease: Lease = { holder: null, token: null, renewal: 0, confirmed: 0 }
+type MapMethods = Pick<RelayStore, 'provideShards' | 'readShards' | 'changeShards'>
 
 function shardMap(database: MemoryDatabase): MapMethods {
   return {
@@ -49,6 +55,7 @@ function shardMap(database: MemoryDatabase): MapMethods {
         for (const [shard, buckets] of ranges.entries())
           database.shards.set(tx, String(shard), { ...freshLease, shard, buckets, origin: null })
       }),
+    changeShards: (change) => database.transact((tx) => changeShards(database, { tx, change })),
     readShards: async () => database.shardMap().map(({ shard, buckets }) => ({ shard, buckets })),
   }
 }
@@ -67,6 +74,12 @@ function leases(database: MemoryDatabase): LeaseMethods {
         change: (lease) =>
           isSame(lease, observed) && { ...lease, holder, token: null, renewal: lease.renewal + 1 },
       }),
+    async seizeLease({ shard, holder }): Promise<void> {
+      await changeLease(database, {
+        shard,
+        change: (lease) => ({ ...lease, holder, token: null, renewal: lease.renewal + 1 }),
+      })
+    },
     renewLease: ({ shard, holder }) =>
       changeLease(database, {
         shard,
@@ -102,10 +115,6 @@ function changeLease(database: MemoryDatabase, { shard, change }: LeaseChange): 
 
 function isSame(a: Lease, b: Lease): boolean {
   return a.holder === b.holder && a.token === b.token && a.renewal === b.renewal
-}
-
-function shardRow(shard: number): string {
-  return `shard/${shard}`
 }
 
 interface PassGuard {

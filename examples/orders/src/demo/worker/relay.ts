@@ -35,6 +35,7 @@ function observe(publisher: RelayPublisher): RelayPublisher {
   return {
     connect: (relay) => publisher.connect(relay),
     createCheckpointTopic: (relay, shards) => publisher.createCheckpointTopic(relay, shards),
+    extendCheckpointTopic: (relay, shards) => publisher.extendCheckpointTopic(relay, shards),
     hasCheckpointTopic: (relay, shards) => publisher.hasCheckpointTopic(relay, shards),
     fence: async (relay, shard) => observeProducer(await publisher.fence(relay, shard)),
     locate: (messages) => publisher.locate(messages),

@@ -19,7 +19,8 @@ export const selectTransactionIds: Statement<null, TransactionIds> = {
     recorded AS (
       SELECT pg_snapshot_xmax(cursor_from) AS xmax FROM ${schema}.relay_batch
       UNION ALL SELECT pg_snapshot_xmax(cursor_until) FROM ${schema}.relay_batch
-      UNION ALL SELECT pg_snapshot_xmax(origin) FROM ${schema}.relay_shard
+      UNION ALL SELECT pg_snapshot_xmax(origin) FROM ${schema}.relay_shard AS shard
+      WHERE NOT EXISTS (SELECT FROM ${schema}.relay_batch WHERE relay_batch.shard = shard.shard)
       UNION ALL SELECT highest_xid FROM ${schema}.relay_identity
     ), ahead AS (
       SELECT max(recorded.xmax) AS xid FROM recorded, server WHERE recorded.xmax > server.xmax

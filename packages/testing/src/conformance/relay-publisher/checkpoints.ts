@@ -21,6 +21,22 @@ export function describeCheckpoints({ open }: Scene): void {
     await expect(publisher.hasCheckpointTopic(relay, 3)).rejects.toEqual(ofCode('CHECKPOINT_TOPIC_INVALID'))
   })
 
+  it('gives the checkpoint topic more partitions, and never fewer', async () => {
+    const { relay, producer } = await openShard(open())
+    await producer.readCheckpoint()
+    const checkpoints = await commitBatches(producer, 2)
+    const publisher = open()
+    await publisher.connect(relay)
+    await publisher.extendCheckpointTopic(relay, 3)
+    await publisher.extendCheckpointTopic(relay, 2)
+    expect(await publisher.hasCheckpointTopic(relay, 3)).toBe(true)
+    const third = await publisher.fence(relay, 2)
+    expect(await third.readCheckpoint()).toBeUndefined()
+    const [last] = await commitBatches(third, 1)
+    expect(await (await publisher.fence(relay, 2)).readCheckpoint()).toEqual(last)
+    expect(await readFrom(open(), relay)).toEqual(checkpoints.at(-1))
+  })
+
   it('finds no checkpoint where none was committed', async () => {
     const { producer } = await openShard(open())
     expect(await producer.readCheckpoint()).toBeUndefined()

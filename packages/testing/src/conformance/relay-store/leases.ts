@@ -60,6 +60,18 @@ export function describeLeases<Tx>(scene: StoreScene<Tx>): void {
       expect(new Set(seen.map(({ renewal }) => renewal)).size).toBe(seen.length)
     })
 
+    it('is seized from whoever holds it, with its token, also of a shard that is retired', async () => {
+      const relay = await openRelay(scene)
+      await relay.takeLease({ ...a, observed: await leaseOf(relay) })
+      await relay.changeToken({ ...a, token: 'token' })
+      const seen = await leaseOf(relay)
+      await relay.seizeLease(b)
+      expect(await leaseOf(relay)).toEqual({ ...seen, holder: 'b', token: null, renewal: seen.renewal + 1 })
+      expect(await relay.renewLease(a)).toBe(false)
+      expect(await relay.renewLease(b)).toBe(true)
+      expect(await relay.readLease(1)).toMatchObject({ holder: null })
+    })
+
     it('is renewed by its holder only, and counts that', async () => {
       const relay = await openRelay(scene)
       await relay.takeLease({ ...a, observed: await leaseOf(relay) })

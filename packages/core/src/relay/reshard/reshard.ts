@@ -1,0 +1,79 @@
+import { isPigeonholeError, PigeonholeError } from '../../errors/pigeonhole-error.js'
+import { untilAborted } from '../../lifecycle/until-aborted.js'
+import type { MappedShard } from '../../ports/shard-map.js'
+import type { ResolvedRelayOptions } from '../relay-options.js'
+import { activeShards, divideBuckets } from '../shard-map.js'
+import { closeShard } from './close-shard.js'
+import { HeldShards } from './held-shards.js'
+import { type ReshardOptions, resolveReshardOptions } from './reshard-options.js'
+
+/** What {@link reshard} has done. */
+export interface ReshardOutcome {
+  /** How many shards the outbox had. The same as `to`: nothing was changed. */
+  readonly from: number
+  readonly to: number
+}
+
+/**
+ * Divides an outbox anew among `shards` shards, while its relays run: they stand by for some seconds and go on with the new
+ * map. No message is lost, repeated or reordered, whatever happens to this process meanwhile: until the map changes, in one
+ * transaction, the old one is valid.
+ *
+ * Everything that is committed and not yet sent goes out before the map changes, so it takes least when there is little.
+ * @throws RESHARD_INTERRUPTED when another process took a shard meanwhile: nothing is changed. OPTION_INVALID, and whatever
+ * an opening throws.
+ */
+export async function reshard(options: ReshardOptions): Promise<ReshardOutcome> {
+  const resolved = resolveReshardOptions(options)
+  const { store, shards: to } = resolved
+  await store.checkServer()
+  await store.provideShards(divideBuckets(to))
+  const map = await store.readShards()
+  const from = activeShards(map).length
+  if (from === to) return { from, to }
+  const held = new HeldShards(concerned(map, to), resolved)
+  try {
+    await divideAnew(resolved, held)
+  } catch (error) {
+    throw isTakenOver(error) ? interrupted(error) : error
+  } finally {
+    await held.release()
+  }
+  return { from, to }
+}
+
+// One snapshot for all: what is visible in it has been sent by the old owners, in order, before a new one begins behind it.
+// It is read when every shard is open, so that no cursor can lie beyond it.
+async function divideAnew(options: ResolvedRelayOptions, held: HeldShards): Promise<void> {
+  const { store, publisher, name, shards } = options
+  const open = await held.open()
+  const partitions = Math.max(shards, ...open.map(({ shard }) => shard + 1))
+  await publisher.extendCheckpointTopic(name, partitions)
+  const snapshot = await store.readSnapshot()
+  const closing = open.map(async (shard) => {
+    const { number: confirmed } = await closeShard(options, { open: shard, snapshot }, held.lost)
+    return { shard: shard.shard, token: shard.token, confirmed }
+  })
+  const closed = await untilAborted(Promise.all(closing), held.lost)
+  if (!(await store.changeShards({ closed, snapshot, ranges: divideBuckets(shards) }))) throw interrupted()
+}
+
+// Those that own something, and those that are to come back.
+function concerned(map: readonly MappedShard[], shards: number): number[] {
+  return map.filter(({ shard, buckets }) => buckets !== null || shard < shards).map(({ shard }) => shard)
+}
+
+function isTakenOver(error: unknown): boolean {
+  return isPigeonholeError(error, 'LEASE_LOST', 'INTENT_ORPHANED', 'PRODUCER_FENCED')
+}
+
+function interrupted(cause?: unknown): PigeonholeError<'RESHARD_INTERRUPTED'> {
+  return new PigeonholeError('RESHARD_INTERRUPTED', {
+    message:
+      'Another process took a shard while the outbox was divided anew: nothing is changed, and the relays go on as before. ' +
+      'Run it again, one at a time',
+    details: {},
+    retryable: true,
+    ...(cause === undefined ? {} : { cause }),
+  })
+}

@@ -1,0 +1,48 @@
+import { type ReshardOutcome, reshard } from '@pigeonhole/core'
+import { kafkajsPublisher } from '@pigeonhole/kafkajs'
+import { postgresStore } from '@pigeonhole/postgres'
+import pg from 'pg'
+import type { CommandContext } from '../command/context.js'
+import { given } from '../configuration/given.js'
+import { reshardSettings } from '../configuration/reshard-settings.js'
+import { resolveSettings } from '../configuration/resolve-settings.js'
+import type { Values } from '../configuration/setting.js'
+import { sourcesOf } from '../configuration/sources.js'
+import { warnOfUnknownVariables } from '../configuration/unknown-variables.js'
+import { createKafka } from '../worker/kafka-client.js'
+import { createLogger } from '../worker/logger.js'
+
+/** `pigeonhole reshard`: divides an outbox among another number of shards, while its workers run. */
+export async function reshardOutbox({ flags, environment, terminal }: CommandContext): Promise<void> {
+  warnOfUnknownVariables(environment, (warning) => terminal.warn(`${warning}\n`))
+  const values = resolveSettings(reshardSettings, sourcesOf(flags, environment))
+  const outcome = await run(values)
+  terminal.print(flags['json'] === true ? `${JSON.stringify(outcome)}\n` : describe(outcome))
+}
+
+async function run(values: Values<typeof reshardSettings>): Promise<ReshardOutcome> {
+  const { name, schema, shards, databaseUrl: connectionString } = values
+  // Shards are closed at the same time, each with a connection of its own and one that renews its lease.
+  const pool = new pg.Pool({ connectionString, max: 20, application_name: `pigeonhole reshard ${name}` })
+  const publisher = kafkajsPublisher(
+    createKafka(values, { name, logger: createLogger('error') }),
+    given(values, ['transactionTimeoutMs', 'maxRequestBytes', 'checkpointReplicationFactor']),
+  )
+  try {
+    const store = postgresStore(pool, { schema })
+    const bounds = given(values, ['batchRows', 'batchBytes', 'leaseMs', 'renewMs'])
+    return await reshard({ ...bounds, name, store, publisher, shards })
+  } finally {
+    await publisher.close()
+    await pool.end()
+  }
+}
+
+function describe({ from, to }: ReshardOutcome): string {
+  if (from === to) return `The outbox has ${to} ${plural(to)}: nothing to change.\n`
+  return `The outbox had ${from} ${plural(from)} and has ${to} now: its workers go on with them by themselves.\n`
+}
+
+function plural(shards: number): string {
+  return shards === 1 ? 'shard' : 'shards'
+}

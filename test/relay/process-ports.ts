@@ -1,0 +1,42 @@
+import { writeSync } from 'node:fs'
+import type { RelayPublisher, RelayStore } from '@pigeonhole/core'
+import { kafkajsPublisher } from '@pigeonhole/kafkajs'
+import { postgresStore } from '@pigeonhole/postgres'
+import { observeRelayPublisher, observeRelayStore } from '@pigeonhole/testing'
+import { Kafka, logLevel } from 'kafkajs'
+import pg from 'pg'
+import type { RelayProcessMessage, RelayProcessOptions } from './relay-process-protocol.js'
+
+/** Tells the test. Synchronous, so that what is told is told before the process kills itself. */
+export function tell(message: RelayProcessMessage): void {
+  writeSync(1, `${JSON.stringify(message)}\n`)
+}
+
+/** The ports of a process under test, which strikes itself where its options say. */
+export interface ProcessPorts {
+  readonly pool: pg.Pool
+  readonly store: RelayStore
+  readonly publisher: RelayPublisher
+}
+
+/** Opens the ports of a process under test. */
+export function openPorts(options: RelayProcessOptions): ProcessPorts {
+  let occurrences = 0
+  const reach = (point: string): void => {
+    const { fault } = options
+    if (point !== fault?.point || ++occurrences !== fault.occurrence) return
+    tell({ type: 'reached', point })
+    process.kill(process.pid, fault.signal)
+  }
+  const pool = new pg.Pool({ connectionString: options.databaseUrl, max: 20 })
+  const kafka = new Kafka({
+    clientId: options.name,
+    brokers: [...options.brokers],
+    logLevel: logLevel.NOTHING,
+  })
+  return {
+    pool,
+    store: observeRelayStore(postgresStore(pool), reach),
+    publisher: observeRelayPublisher(kafkajsPublisher(kafka), reach),
+  }
+}
