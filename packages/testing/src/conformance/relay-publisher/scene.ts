@@ -39,8 +39,17 @@ export async function openShard(
   relay: string = newName(),
 ): Promise<{ readonly relay: string; readonly producer: ShardProducer }> {
   await publisher.connect(relay)
-  if (!(await publisher.hasCheckpointTopic(relay, 1))) await publisher.createCheckpointTopic(relay, 1)
+  if (!(await publisher.hasCheckpointTopic(relay, 1))) await createCheckpointTopic(publisher, relay)
   return { relay, producer: await publisher.fence(relay, 0) }
+}
+
+// Of a topic that was just made, a broker may not lead its partition yet: reading the checkpoint waits for that, and every
+// opening of the engine's does so before it sends anything.
+async function createCheckpointTopic(publisher: RelayPublisher, relay: string): Promise<void> {
+  await publisher.createCheckpointTopic(relay, 1)
+  const first = await publisher.fence(relay, 0)
+  await first.readCheckpoint()
+  await first.close()
 }
 
 /** The checkpoint of shard 0 as a new opening finds it. */
