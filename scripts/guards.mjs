@@ -3,6 +3,7 @@
 // that is named with it to fail. A new guard comes with an entry here.
 import { adoptGuards } from './guards/adopt.mjs'
 import { inboxGuards } from './guards/inbox.mjs'
+import { monitorGuards } from './guards/monitor.mjs'
 import { openingGuards } from './guards/opening.mjs'
 import { pipelineGuards } from './guards/pipeline.mjs'
 import { captureGuards } from './guards/postgres-capture.mjs'
@@ -49,6 +50,7 @@ export const guards = [
   ...of('postgres relay', postgresRelayGuards),
   ...of('postgres transaction', postgresTransactionGuards),
   ...of('prisma', prismaGuards),
+  ...of('monitor', monitorGuards),
   ...of('publisher', publisherGuards),
   ...of('read_committed', readCommittedGuards),
   ...of('run-inbox', runInboxGuards),

@@ -17,6 +17,12 @@ const services: readonly EventsOfService[] = [
   { title: 'Outbox', channel: 'outbox', file: 'packages/core/src/outbox/outbox.ts', name: 'OutboxEvents' },
   { title: 'Relay', channel: 'relay', file: 'packages/core/src/relay/relay-events.ts', name: 'RelayEvents' },
   {
+    title: 'Monitor',
+    channel: 'monitor',
+    file: 'packages/core/src/monitor/monitor-events.ts',
+    name: 'MonitorEvents',
+  },
+  {
     title: 'Inbox',
     channel: 'inbox',
     file: 'packages/core/src/inbox/inbox-events.ts',
@@ -39,15 +45,25 @@ const introduction = `<!-- Written by test/docs/events.unit.spec.ts from the sou
 Every service tells what it does by typed events: \`service.on('event', listener)\` returns a function that unsubscribes.
 Listeners are called synchronously; what one throws becomes a process warning and changes nothing. Each event is also
 published on the \`node:diagnostics_channel\` that stands behind its service, for instrumentation that does not hold the
-object. The states of a shard are explained in [architecture.md](architecture.md#states-of-a-shard).
+object.
+
+The third column says before or after which commit an event comes. Any event may be lost: a process that dies tells nothing more,
+and a listener hears nothing of the time before it was added. What an event tells of is never lost with it, and it never
+comes twice for one thing, unless its row says so. Count what must be right in the database or in Kafka, not in events.
+
+The states of a shard are explained in [architecture.md](architecture.md#states-of-a-shard).
 `
 
 function renderService({ title, channel, file, name, shared }: EventsOfService): string {
   const { text, properties } = readInterface(file, name)
-  const rows = properties.map((event) => `| \`${event.name}\` | ${event.text} | \`${cell(event.type)}\` |`)
+  const rows = properties.map(
+    (event) => `| \`${event.name}\` | ${event.text} | ${event.commit ?? ''} | \`${cell(event.type)}\` |`,
+  )
   const head = [`## ${title}`, '', text, '', `Channels: \`pigeonhole:${channel}:<event>\`.`]
   const shape = shared === undefined ? [] : ['', renderShape(file, shared)]
-  return [...head, '', '| event | when | data |', '|---|---|---|', ...rows, ...shape, ''].join('\n')
+  return [...head, '', '| event | when | commit | data |', '|---|---|---|---|', ...rows, ...shape, ''].join(
+    '\n',
+  )
 }
 
 function renderShape(file: string, name: string): string {

@@ -15,6 +15,8 @@ export interface DocumentedProperty {
   readonly text: string
   /** Its `@default` tag, if it has one. */
   readonly fallback: string | undefined
+  /** Its `@commit` tag, if it has one. */
+  readonly commit: string | undefined
 }
 
 /** An interface as its source documents it. */
@@ -38,14 +40,19 @@ export function readInterface(file: string, name: string): DocumentedInterface {
 
 function readProperty(property: ts.PropertySignature, source: ts.SourceFile): DocumentedProperty {
   const { name, type } = property
-  const tag = ts.getJSDocTags(property).find(({ tagName }) => tagName.text === 'default')
-  const fallback = tag && ts.getTextOfJSDocComment(tag.comment)
   return {
     name: ts.isStringLiteral(name) ? name.text : name.getText(source),
     type: type ? printType(type, source) : '',
     text: textOf(property),
-    fallback: fallback && oneLine(fallback),
+    fallback: tagOf(property, 'default'),
+    commit: tagOf(property, 'commit'),
   }
+}
+
+function tagOf(property: ts.PropertySignature, name: string): string | undefined {
+  const tag = ts.getJSDocTags(property).find(({ tagName }) => tagName.text === name)
+  const text = tag && ts.getTextOfJSDocComment(tag.comment)
+  return text === undefined ? undefined : oneLine(text)
 }
 
 function printType(type: ts.TypeNode, source: ts.SourceFile): string {

@@ -2,6 +2,7 @@ import { postgresStore } from '@pigeonhole/postgres'
 import {
   type StoreSubject,
   testInboxStore,
+  testMonitorStore,
   testOutboxStore,
   testRelayStore,
 } from '@pigeonhole/testing/conformance'
@@ -48,3 +49,4 @@ const subject: StoreSubject<pg.ClientBase> = {
 testOutboxStore(subject)
 testInboxStore(subject)
 testRelayStore(subject)
+testMonitorStore(subject)

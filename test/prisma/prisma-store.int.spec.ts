@@ -3,6 +3,7 @@ import {
   type OpenTransaction,
   type StoreSubject,
   testInboxStore,
+  testMonitorStore,
   testOutboxStore,
   testRelayStore,
 } from '@pigeonhole/testing/conformance'
@@ -70,3 +71,4 @@ function begin(client: PrismaClient): Promise<OpenTransaction<Prisma.Transaction
 testOutboxStore(subject)
 testInboxStore(subject)
 testRelayStore(subject)
+testMonitorStore(subject)

@@ -36,6 +36,9 @@ export {
 } from './message/headers.js'
 export { murmur2 } from './message/murmur2.js'
 export { type KeyInput, relayTopicPrefix, type Topic, type TopicOptions, topic } from './message/topic.js'
+export { createMonitor, type Monitor } from './monitor/monitor.js'
+export type { MonitorEvents } from './monitor/monitor-events.js'
+export type { MonitorOptions } from './monitor/monitor-options.js'
 export { assertKnownOptions, assertName, assertWholeNumber } from './options/known-options.js'
 export type { RawMessage } from './outbox/compose-row.js'
 export { createOutbox, type Outbox, type OutboxEvents, type PublishOptions } from './outbox/outbox.js'
@@ -56,6 +59,13 @@ export type {
   ReceivedMessages,
   TransactionBounds,
 } from './ports/inbox-store.js'
+export type {
+  Measures,
+  MonitorStore,
+  ShardMeasures,
+  TableMeasures,
+  XidHolder,
+} from './ports/monitor-store.js'
 export type { OutboxRow, OutboxStore } from './ports/outbox-store.js'
 export type {
   DiscardedParking,

@@ -24,7 +24,10 @@ export interface PublishOptions {
 
 /** What an outbox tells. Nothing is committed yet when an event fires, and a rolled-back transaction fires them too. */
 export interface OutboxEvents {
-  /** Messages have been inserted in the caller's open transaction: they are sent if it commits. */
+  /**
+   * Messages have been inserted in the caller's open transaction: they are sent if it commits.
+   * @commit Before the caller's own commit, which may yet not be.
+   */
   'messages:published': { readonly count: number }
 }
 

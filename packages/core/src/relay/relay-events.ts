@@ -6,22 +6,41 @@ export type ShardState = 'standby' | 'opening' | 'publishing' | 'waiting' | 'hal
 
 /** What a relay tells. Events are lost with the process; what they tell of is not. */
 export interface RelayEvents {
-  /** A shard's state has changed. `error` is why it waits or has halted. */
+  /**
+   * A shard's state has changed. `error` is why it waits or has halted.
+   * @commit No commit of its own: told after what it tells of.
+   */
   'shard:changed': { readonly shard: number; readonly state: ShardState; readonly error: unknown }
   /**
    * The outbox is divided into these shards, as the database has it: at first, and after each change. `configured`: how many
    * this relay would have given a new outbox. Where they are not as many, it follows the database.
+   * @commit After the map was committed in PostgreSQL, by whichever process changed it.
    */
   'map:read': { readonly shards: readonly number[]; readonly configured: number; readonly first: boolean }
-  /** This process holds the shard's lease. */
+  /**
+   * This process holds the shard's lease.
+   * @commit After PostgreSQL's commit of the lease.
+   */
   'lease:taken': { readonly shard: number }
-  /** Another process holds the lease, or renewals have not been answered for its length. */
+  /**
+   * Another process holds the lease, or renewals have not been answered for its length.
+   * @commit After another process's commit of the lease, or for want of an answer. What this one still prepares, the guard refuses once another has committed.
+   */
   'lease:lost': { readonly shard: number }
-  /** Predecessors are fenced, Kafka's checkpoint is read, and the shard goes on behind `batch`. */
+  /**
+   * Predecessors are fenced, Kafka's checkpoint is read, and the shard goes on behind `batch`.
+   * @commit After PostgreSQL's commit of the agreement; at genesis after Kafka's of batch 0, too.
+   */
   'shard:opened': { readonly shard: number; readonly batch: number; readonly genesis: boolean }
-  /** The intent is committed in PostgreSQL; nothing of the batch is in Kafka yet. */
+  /**
+   * The intent is committed in PostgreSQL; nothing of the batch is in Kafka yet.
+   * @commit After PostgreSQL's commit of the intent, before Kafka's of the batch, which may yet not be.
+   */
   'batch:prepared': { readonly shard: number; readonly batch: number; readonly rows: number }
-  /** Kafka has committed the batch. */
+  /**
+   * Kafka has committed the batch.
+   * @commit After Kafka's commit of the batch, before PostgreSQL is told of it. A process that dies in between has published without a word.
+   */
   'batch:published': {
     readonly shard: number
     readonly batch: number
@@ -29,9 +48,15 @@ export interface RelayEvents {
     /** From the first byte sent to the acknowledged commit. */
     readonly durationMs: number
   }
-  /** Confirmed messages have been deleted from the outbox, in a transaction that commits next. */
+  /**
+   * Confirmed messages have been deleted from the outbox, in a transaction that commits next.
+   * @commit Before PostgreSQL's commit of the deletion. Where that fails, they are deleted, and told of, once more.
+   */
   'messages:deleted': { readonly shard: number; readonly rows: number }
-  /** An uncertain outcome: the shard drops its producer and what it has read ahead, and opens again after `delayMs`. */
+  /**
+   * An uncertain outcome: the shard drops its producer and what it has read ahead, and opens again after `delayMs`.
+   * @commit After an error: what it interrupted may be committed or not. `shard:opened` tells where it goes on.
+   */
   'shard:reopening': {
     readonly shard: number
     readonly error: unknown

@@ -6,19 +6,29 @@ export interface PartitionPlace {
 
 /** What a run tells. Events are lost with the process; what they tell of is not. */
 export interface InboxRunEvents {
-  /** The group has given this consumer these partitions, some of them perhaps anew. */
+  /**
+   * The group has given this consumer these partitions, some of them perhaps anew.
+   * @commit No commit of its own.
+   */
   'group:joined': { readonly memberId: string; readonly partitions: readonly PartitionPlace[] }
-  /** The place where a partition goes on is known. It is read there, wherever Kafka's offset of the group points. */
+  /**
+   * The place where a partition goes on is known. It is read there, wherever Kafka's offset of the group points.
+   * @commit After the partition's position was read; nothing of it is handled yet.
+   */
   'partition:claimed': PartitionPlace & {
     readonly nextOffset: bigint
     /** Where Kafka, or the last look at the position, would have gone on, if elsewhere: a restored database replays. */
     readonly soughtFrom: bigint | undefined
   }
-  /** The partition is no longer this consumer's: nothing more of it is handled here. */
+  /**
+   * The partition is no longer this consumer's: nothing more of it is handled here.
+   * @commit No commit of its own: a message in handling may still commit, once.
+   */
   'partition:lost': PartitionPlace & { readonly reason: unknown }
   /**
    * A message, or the reading of the partition's position, has failed. Nothing of the partition is handled until it is
    * tried again after `delayMs`. Other partitions go on.
+   * @commit After a rollback, or an outcome that is unknown.
    */
   'partition:held': PartitionPlace & {
     /** Unknown before the partition is claimed. */
@@ -27,12 +37,24 @@ export interface InboxRunEvents {
     readonly delayMs: number
     readonly error: unknown
   }
-  /** What held the partition has succeeded, after `attempts` failures. */
+  /**
+   * What held the partition has succeeded, after `attempts` failures.
+   * @commit After the commit of what held it.
+   */
   'partition:released': PartitionPlace & { readonly offset: bigint | undefined; readonly attempts: number }
-  /** Offsets of the group that Kafka has taken, for lag tools: each is that of the next message. */
+  /**
+   * Offsets of the group that Kafka has taken, for lag tools: each is that of the next message.
+   * @commit After Kafka's commit of the group's offsets, which come behind the handlers' own.
+   */
   'offsets:committed': { readonly offsets: readonly (PartitionPlace & { readonly offset: bigint })[] }
-  /** Kafka did not take the group's offsets. They are committed again with the next ones. */
+  /**
+   * Kafka did not take the group's offsets. They are committed again with the next ones.
+   * @commit Kafka has not committed the offsets, or may have. The handlers' commits stand.
+   */
   'offsets:refused': { readonly error: unknown }
-  /** The kafkajs consumer has ended with an error, and starts again after about `restartMs`. Its partitions are lost. */
+  /**
+   * The kafkajs consumer has ended with an error, and starts again after about `restartMs`. Its partitions are lost.
+   * @commit No commit of its own. What was handled stays handled.
+   */
   'consumer:crashed': { readonly error: unknown; readonly restartMs: number | undefined }
 }

@@ -1,6 +1,6 @@
-import { createRelay, type Relay } from '@pigeonhole/core'
+import { createMonitor, createRelay, type Monitor, type Relay } from '@pigeonhole/core'
 import { kafkajsPublisher } from '@pigeonhole/kafkajs'
-import { postgresStore } from '@pigeonhole/postgres'
+import { type PostgresStore, postgresStore } from '@pigeonhole/postgres'
 import pg from 'pg'
 import type { CommandContext } from '../command/context.js'
 import { describeDatabase } from '../configuration/describe-database.js'
@@ -12,8 +12,10 @@ import { sourcesOf } from '../configuration/sources.js'
 import { warnOfUnknownVariables } from '../configuration/unknown-variables.js'
 import { serveHealth } from '../worker/health-server.js'
 import { createKafka } from '../worker/kafka-client.js'
+import { logMonitorEvents } from '../worker/log-monitor-events.js'
 import { logRelayEvents } from '../worker/log-relay-events.js'
 import { createLogger, type Logger } from '../worker/logger.js'
+import { workerMetrics } from '../worker/metrics.js'
 import { readinessOf } from '../worker/readiness.js'
 import { listenForSignals } from '../worker/signals.js'
 
@@ -26,7 +28,7 @@ export async function relay({ flags, environment, terminal }: CommandContext): P
   warnOfUnknownVariables(environment, (warning) => logger.warn(warning))
   const pool = createPool(values)
   try {
-    await serve(openRelay(values, pool, logger), values, logger)
+    await serve(openWorker(values, pool, logger), values, logger)
   } finally {
     await pool.end()
   }
@@ -42,18 +44,26 @@ function resolveRelaySettings({ flags, environment, terminal }: CommandContext):
   }
 }
 
-async function serve(worker: Relay, values: RelayValues, logger: Logger): Promise<void> {
+/** What runs in this process. */
+interface Worker {
+  readonly relay: Relay
+  readonly monitor: Monitor
+}
+
+async function serve({ relay: worker, monitor }: Worker, values: RelayValues, logger: Logger): Promise<void> {
   const signals = listenForSignals()
   const { host, port } = values
-  const health = await serveHealth({ host, port, readiness: () => readinessOf(worker.shards) })
+  const metrics = workerMetrics(worker, monitor)
+  const health = await serveHealth({ host, port, metrics, readiness: () => readinessOf(worker.shards) })
   try {
     const { name, schema, brokers } = values
     const database = describeDatabase(values.databaseUrl)
     logger.info({ name, database, schema, brokers, health: health.url }, 'relay starts')
-    await worker.start()
+    await Promise.all([worker.start(), monitor.start()])
     const signal = await signals.first
     logger.info({ signal }, 'relay drains and stops; a second signal ends it at once')
     await worker.stop()
+    await monitor.stop()
     logger.info('relay has stopped')
   } finally {
     await health.close()
@@ -75,8 +85,19 @@ function connectionsFor(shards: number): number {
 }
 
 /** @throws OPTION_INVALID, KAFKAJS_UNSUPPORTED */
-function openRelay(values: RelayValues, pool: pg.Pool, logger: Logger): Relay {
-  const { name, schema } = values
+function openWorker(values: RelayValues, pool: pg.Pool, logger: Logger): Worker {
+  const store = postgresStore(pool, { schema: values.schema, ...storeTimeout(values) })
+  const relay = openRelay(values, store, logger)
+  relay.on('map:read', ({ shards }) => {
+    pool.options.max = Math.max(pool.options.max, connectionsFor(shards.length))
+  })
+  const monitor = createMonitor({ store, ...given(values, ['measureMs', 'longTransactionMs']) })
+  logMonitorEvents(monitor, logger)
+  return { relay, monitor }
+}
+
+function openRelay(values: RelayValues, store: PostgresStore, logger: Logger): Relay {
+  const { name } = values
   const kafka = createKafka(values, { name, logger })
   const worker = createRelay({
     ...given(values, [
@@ -91,14 +112,11 @@ function openRelay(values: RelayValues, pool: pg.Pool, logger: Logger): Relay {
       'idlePollMs',
     ]),
     name,
-    store: postgresStore(pool, { schema, ...storeTimeout(values) }),
+    store,
     publisher: kafkajsPublisher(
       kafka,
       given(values, ['transactionTimeoutMs', 'maxRequestBytes', 'checkpointReplicationFactor']),
     ),
-  })
-  worker.on('map:read', ({ shards }) => {
-    pool.options.max = Math.max(pool.options.max, connectionsFor(shards.length))
   })
   logRelayEvents(worker, logger)
   return worker

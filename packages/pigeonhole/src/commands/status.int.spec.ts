@@ -74,6 +74,7 @@ describe('pigeonhole status', () => {
       pending: 1,
       oldestAgeSeconds: expect.any(Number),
       parking: { keys: 0, messages: 0, pausedTopics: [] },
+      xidHolder: null,
     })
   })
 

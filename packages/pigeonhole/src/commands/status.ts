@@ -1,4 +1,4 @@
-import type { OutboxStatus } from '@pigeonhole/core'
+import type { OutboxStatus, XidHolder } from '@pigeonhole/core'
 import { postgresStore } from '@pigeonhole/postgres'
 import pg from 'pg'
 import type { CommandContext } from '../command/context.js'
@@ -7,19 +7,27 @@ import { resolveSettings } from '../configuration/resolve-settings.js'
 import { sourcesOf } from '../configuration/sources.js'
 import { warnOfUnknownVariables } from '../configuration/unknown-variables.js'
 import { formatStatus } from './format-status.js'
+import { formatXidHolder } from './format-xid-holder.js'
+
+/** What `pigeonhole status --json` prints. */
+interface FoundStatus extends OutboxStatus {
+  readonly xidHolder: XidHolder | null
+}
 
 /** `pigeonhole status`: what the database knows of the outbox and its shards. It asks neither Kafka nor any worker. */
 export async function status({ flags, environment, terminal }: CommandContext): Promise<void> {
   warnOfUnknownVariables(environment, (warning) => terminal.warn(`${warning}\n`))
   const { databaseUrl, schema } = resolveSettings(databaseSettings, sourcesOf(flags, environment))
   const found = await readStatus(databaseUrl, schema)
-  terminal.print(flags['json'] === true ? `${JSON.stringify(found, null, 2)}\n` : formatStatus(found))
+  const text = formatStatus(found) + formatXidHolder(found.xidHolder)
+  terminal.print(flags['json'] === true ? `${JSON.stringify(found, null, 2)}\n` : text)
 }
 
-async function readStatus(connectionString: string, schema: string): Promise<OutboxStatus> {
+async function readStatus(connectionString: string, schema: string): Promise<FoundStatus> {
   const pool = new pg.Pool({ connectionString, max: 1, application_name: 'pigeonhole status' })
   try {
-    return await postgresStore(pool, { schema }).readStatus()
+    const store = postgresStore(pool, { schema })
+    return { ...(await store.readStatus()), xidHolder: await store.readXidHolder() }
   } finally {
     await pool.end()
   }

@@ -22,6 +22,8 @@ export const relaySettings: typeof databaseSettings &
     readonly drainTimeoutMs: Setting<number | undefined>
     readonly pollMs: Setting<number | undefined>
     readonly idlePollMs: Setting<number | undefined>
+    readonly measureMs: Setting<number | undefined>
+    readonly longTransactionMs: Setting<number | undefined>
     readonly transactionTimeoutMs: Setting<number | undefined>
     readonly maxRequestBytes: Setting<number | undefined>
     readonly checkpointReplicationFactor: Setting<number | undefined>
@@ -82,6 +84,12 @@ export const relaySettings: typeof databaseSettings &
   ),
   pollMs: number('poll-ms', 'pause between two looks at a busy outbox, in milliseconds'),
   idlePollMs: number('idle-poll-ms', 'pause between two looks at an idle outbox, in milliseconds'),
+  measureMs: number('measure-ms', 'how often the outbox is measured for /metrics, in milliseconds'),
+  longTransactionMs: number(
+    'long-transaction-ms',
+    'a transaction that keeps tables from being cleaned for longer is warned of, in milliseconds',
+    0,
+  ),
   transactionTimeoutMs: number(
     'transaction-timeout-ms',
     'Kafka aborts a transaction after it, in milliseconds',

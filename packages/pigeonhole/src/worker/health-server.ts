@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { PigeonholeError } from '@pigeonhole/core'
 import { Hono } from 'hono'
+import type { Metrics } from './metrics.js'
 import type { Readiness } from './readiness.js'
 
 /** Where the health endpoints listen. */
@@ -13,6 +14,8 @@ export interface HealthServerOptions {
   readonly port: number
   /** Asked at every request for `/readyz`. */
   readonly readiness: () => Readiness
+  /** Asked at every request for `/metrics`. */
+  readonly metrics: Metrics
 }
 
 /** Health endpoints that listen. */
@@ -22,15 +25,19 @@ export interface HealthServer {
 }
 
 /**
- * Serves `/healthz` (200: the process is alive) and `/readyz` (200 or 503, with {@link Readiness}).
+ * Serves `/healthz` (200: the process is alive), `/readyz` (200 or 503, with {@link Readiness}) and `/metrics`.
  * @throws OPTION_INVALID when it cannot listen there.
  */
-export async function serveHealth({ host, port, readiness }: HealthServerOptions): Promise<HealthServer> {
+export async function serveHealth(options: HealthServerOptions): Promise<HealthServer> {
+  const { host, port, readiness, metrics } = options
   const app = new Hono()
     .get('/healthz', (context) => context.json({ alive: true }))
     .get('/readyz', (context) => {
       const answer = readiness()
       return context.json(answer, answer.ready ? 200 : 503)
+    })
+    .get('/metrics', async (context) => {
+      return context.body(await metrics.render(), 200, { 'content-type': metrics.contentType })
     })
   const server = createServer(getRequestListener(app.fetch))
   server.listen(port, host)

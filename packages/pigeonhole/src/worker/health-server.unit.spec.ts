@@ -5,8 +5,10 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { serveHealth } from './health-server.js'
 import type { Readiness } from './readiness.js'
 
+const metrics = { contentType: 'text/plain; version=0.0.4', render: async () => 'up 1\n' }
+
 async function serve(readiness: () => Readiness) {
-  const server = await serveHealth({ host: '127.0.0.1', port: 0, readiness })
+  const server = await serveHealth({ host: '127.0.0.1', port: 0, readiness, metrics })
   onTestFinished(() => server.close())
   return server
 }
@@ -32,8 +34,15 @@ describe('serveHealth', () => {
     expect((await fetch(`${url}/`)).status).toBe(404)
   })
 
+  it('answers /metrics with the text of the moment', async () => {
+    const { url } = await serve(() => unready)
+    const answer = await fetch(`${url}/metrics`)
+    expect(answer.headers.get('content-type')).toContain('version=0.0.4')
+    expect(await answer.text()).toBe('up 1\n')
+  })
+
   it('is closed although a client keeps its connection', async () => {
-    const server = await serveHealth({ host: '127.0.0.1', port: 0, readiness: () => ready })
+    const server = await serveHealth({ host: '127.0.0.1', port: 0, metrics, readiness: () => ready })
     await fetch(`${server.url}/healthz`)
     await server.close()
     await expect(fetch(`${server.url}/healthz`)).rejects.toThrow()
@@ -44,7 +53,9 @@ describe('serveHealth', () => {
     onTestFinished(() => void other.close())
     await once(other, 'listening')
     const { port } = other.address() as AddressInfo
-    await expect(serveHealth({ host: '127.0.0.1', port, readiness: () => ready })).rejects.toMatchObject({
+    await expect(
+      serveHealth({ host: '127.0.0.1', port, metrics, readiness: () => ready }),
+    ).rejects.toMatchObject({
       code: 'OPTION_INVALID',
       message: expect.stringContaining(`Port ${port} of 127.0.0.1 is in use`),
       details: { option: 'port' },
@@ -52,7 +63,9 @@ describe('serveHealth', () => {
   })
 
   it('names an address that is not its own', async () => {
-    await expect(serveHealth({ host: '192.0.2.1', port: 0, readiness: () => ready })).rejects.toMatchObject({
+    await expect(
+      serveHealth({ host: '192.0.2.1', port: 0, metrics, readiness: () => ready }),
+    ).rejects.toMatchObject({
       code: 'OPTION_INVALID',
       message: expect.stringContaining('192.0.2.1'),
       details: { option: 'host' },

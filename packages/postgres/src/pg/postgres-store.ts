@@ -2,6 +2,7 @@ import {
   assertKnownOptions,
   assertWholeNumber,
   type InboxStore,
+  type MonitorStore,
   type OutboxStore,
   type RelayStore,
   type TransactionBounds,
@@ -9,6 +10,7 @@ import {
 import type pg from 'pg'
 import { driverError } from '../errors/driver-error.js'
 import { sqlInboxStore } from '../inbox/sql-inbox-store.js'
+import { readMeasures, readXidHolder } from '../monitor/read-measures.js'
 import { sqlOutboxStore } from '../outbox/sql-outbox-store.js'
 import { defaultSchema } from '../schema/schema-name.js'
 import { beginReadCommitted } from './begin.js'
@@ -46,8 +48,12 @@ export interface PostgresStoreOptions {
   readonly preparedStatements?: boolean
 }
 
-/** A store over node-postgres: all that publishing, an inbox and a relay need. */
-export interface PostgresStore extends OutboxStore<pg.ClientBase>, InboxStore<pg.ClientBase>, RelayStore {}
+/** A store over node-postgres: all that publishing, an inbox, a relay and a monitor need. */
+export interface PostgresStore
+  extends OutboxStore<pg.ClientBase>,
+    InboxStore<pg.ClientBase>,
+    RelayStore,
+    MonitorStore {}
 
 const defaults = {
   schema: defaultSchema,
@@ -70,7 +76,19 @@ export function postgresStore(pool: pg.Pool, options: PostgresStoreOptions = {})
     await requireTransaction(client, schema)
     return sessions.on(client, names)
   })
-  return { ...outbox, ...pgInboxStore(sessions, names), ...pgRelayStore(sessions) }
+  return {
+    ...outbox,
+    ...pgInboxStore(sessions, names),
+    ...pgRelayStore(sessions),
+    ...pgMonitorStore(sessions),
+  }
+}
+
+function pgMonitorStore(sessions: PgSessions): MonitorStore {
+  return {
+    readMeasures: () => sessions.read(readMeasures),
+    readXidHolder: () => sessions.read(readXidHolder),
+  }
 }
 
 function pgInboxStore(sessions: PgSessions, names: StatementNames): InboxStore<pg.ClientBase> {

@@ -1,4 +1,5 @@
 export { testInboxStore } from './inbox-store.js'
+export { testMonitorStore } from './monitor-store.js'
 export { testOutboxStore } from './outbox-store.js'
 export { type RelayPublisherSubject, testRelayPublisher } from './relay-publisher.js'
 export { testRelayStore } from './relay-store.js'

@@ -1,4 +1,4 @@
-import type { CapturedRow, InboxStore, OutboxStore, RelayStore } from '@pigeonhole/core'
+import type { CapturedRow, InboxStore, MonitorStore, OutboxStore, RelayStore } from '@pigeonhole/core'
 
 /** A store to be held to its ports. `Tx` is the type of its transactions. */
 export interface StoreSubject<Tx> {
@@ -11,7 +11,7 @@ export interface StoreSubject<Tx> {
 
 /** A store and what a suite does beside it. */
 export interface OpenStore<Tx> {
-  readonly store: OutboxStore<Tx> & InboxStore<Tx> & Partial<RelayStore>
+  readonly store: OutboxStore<Tx> & InboxStore<Tx> & Partial<RelayStore> & Partial<MonitorStore>
   /** What a careless caller would pass instead of a transaction. */
   readonly outside: Tx
   /** Begins a transaction as an application does. */

@@ -1,6 +1,14 @@
-import type { CapturedRow, InboxStore, OutboxStore, RelayStore, TransactionBounds } from '@pigeonhole/core'
+import type {
+  CapturedRow,
+  InboxStore,
+  MonitorStore,
+  OutboxStore,
+  RelayStore,
+  TransactionBounds,
+} from '@pigeonhole/core'
 import { MemoryDatabase } from './memory-database.js'
 import { memoryInbox } from './memory-inbox.js'
+import { memoryMonitor } from './memory-monitor.js'
 import { memoryOutbox } from './memory-outbox.js'
 import { memoryRelay } from './memory-relay.js'
 import type { MemoryTransaction } from './memory-transaction.js'
@@ -9,7 +17,8 @@ import type { MemoryTransaction } from './memory-transaction.js'
 export interface MemoryStore
   extends OutboxStore<MemoryTransaction>,
     InboxStore<MemoryTransaction>,
-    RelayStore {
+    RelayStore,
+    MonitorStore {
   /** The committed messages that no relay has deleted, in the order in which they were published. */
   readonly messages: readonly CapturedRow[]
   /** Begins a transaction that the caller ends. */
@@ -30,6 +39,7 @@ export function memoryStore(): MemoryStore {
     ...memoryOutbox(database),
     ...inbox,
     ...memoryRelay(database),
+    ...memoryMonitor(database),
     get messages(): readonly CapturedRow[] {
       const entries = database.outbox.rows().map(({ row }) => row)
       return entries.sort((a, b) => Number(a.seq) - Number(b.seq))

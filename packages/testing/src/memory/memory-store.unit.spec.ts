@@ -1,6 +1,7 @@
 import { createOutbox, topic } from '@pigeonhole/core'
 import { describe, expect, it } from 'vitest'
 import { testInboxStore } from '../conformance/inbox-store.js'
+import { testMonitorStore } from '../conformance/monitor-store.js'
 import { testOutboxStore } from '../conformance/outbox-store.js'
 import { testRelayStore } from '../conformance/relay-store.js'
 import type { StoreSubject } from '../conformance/store-subject.js'
@@ -31,6 +32,7 @@ const subject: StoreSubject<MemoryTransaction> = {
 testOutboxStore(subject)
 testInboxStore(subject)
 testRelayStore(subject)
+testMonitorStore(subject)
 
 describe('memoryStore in a test of an application', () => {
   const orders = topic<{ readonly id: string }>('orders', { key: ({ id }) => id })

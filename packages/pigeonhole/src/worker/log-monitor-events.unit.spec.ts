@@ -1,0 +1,33 @@
+import { Emitter, type Monitor, type MonitorEvents, type XidHolder } from '@pigeonhole/core'
+import { expect, it } from 'vitest'
+import { logMonitorEvents } from './log-monitor-events.js'
+import type { Logger } from './logger.js'
+
+const holder: XidHolder = {
+  kind: 'prepared',
+  pid: null,
+  name: 'transfer',
+  state: null,
+  xid: '7',
+  xids: 3,
+  startedAt: '2026-01-01T00:00:00.000Z',
+  queryStartedAt: null,
+  ageSeconds: 99,
+}
+
+it('warns of a long transaction with all that is known of it, and says when it is over', () => {
+  const lines: unknown[] = []
+  const log = (level: string) => (fields: object) => lines.push([level, fields])
+  const logger = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }
+  const events = new Emitter<MonitorEvents>('monitor')
+  logMonitorEvents(events as unknown as Monitor, logger as unknown as Logger)
+  events.emit('outbox:measured', { shards: [], tables: [], xidHolder: holder })
+  events.emit('xid:held', holder)
+  events.emit('xid:released', holder)
+  events.emit('outbox:unmeasured', { error: new TypeError('gone') })
+  expect(lines).toEqual([
+    ['warn', holder],
+    ['info', { kind: 'prepared', pid: null, name: 'transfer', xid: '7' }],
+    ['debug', { code: 'TypeError', error: 'gone' }],
+  ])
+})
