@@ -13,6 +13,14 @@ const cleaner = {
 /** From the page to the acknowledged commit, and what is deleted behind it. @type {readonly GuardEntry[]} */
 export const pipelineGuards = [
   {
+    file: 'packages/core/src/relay/pipeline.ts',
+    spec: 'packages/core/src/relay/pipeline.unit.spec.ts',
+    name: 'nothing is deleted at rest where the database has lost the confirmed batch',
+    find: '    if (!isThere) throw orphaned',
+    replace: '    if (isThere === undefined) throw orphaned',
+    test: 'is not deleted where the database has lost it',
+  },
+  {
     ...pipeline,
     name: 'page and intent share one guarded transaction',
     find: 'if (!(await tx.insertBatch(batch))) throw',

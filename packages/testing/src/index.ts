@@ -21,6 +21,7 @@ export { type MemoryStore, memoryStore } from './memory/memory-store.js'
 export type { MemoryTransaction } from './memory/memory-transaction.js'
 export { type CreateDatabaseOptions, createDatabase, type TestDatabase } from './provision/create-database.js'
 export { createTopics } from './provision/create-topics.js'
+export { DebianPostgres, type DebianServer } from './provision/debian-postgres.js'
 export type { KafkaCluster, KafkaNode, StartKafkaOptions } from './provision/kafka-cluster.js'
 export {
   type ConnectorStatus,

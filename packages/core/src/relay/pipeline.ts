@@ -178,12 +178,24 @@ export class Pipeline {
       const untold = this.#noted < this.#confirmed.number || this.#cleaner.isDue(atRest(this.#confirmed))
       if (untold && poll.isQuiet)
         await untilAborted(
-          this.#guarded((tx, confirmed) => this.#clean(tx, atRest(confirmed))),
+          this.#guarded((tx, confirmed) => this.#cleanAtRest(tx, confirmed)),
           leading,
         )
       else await poll.pause(ending)
     }
     return false
+  }
+
+  // An intent is behind its parent or not written; here, where none is written, the parent is looked for. A standby that was
+  // promoted without the last transactions has the lease as it was, and gives new messages ids that the cursor has in it:
+  // they would be deleted as if they had been sent.
+  async #cleanAtRest(tx: GuardedTransaction, confirmed: RelayBatch): Promise<void> {
+    const { batches } = await tx.readFacts()
+    const isThere = batches.some(
+      ({ number, token }) => number === confirmed.number && token === confirmed.token,
+    )
+    if (!isThere) throw orphaned(this.#parts.open.shard, confirmed.number + 1)
+    await this.#clean(tx, atRest(confirmed))
   }
 
   async #clean(tx: GuardedTransaction, confirmed: RelayBatch): Promise<void> {

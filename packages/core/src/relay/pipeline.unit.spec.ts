@@ -330,6 +330,16 @@ describe('what is confirmed', () => {
     await running
   })
 
+  it('is not deleted where the database has lost it: a standby that was promoted without it', async () => {
+    const { run, store, clock, script } = await openPipeline({ rows: 2 })
+    const failed = expect(run()).rejects.toMatchObject({ code: 'INTENT_ORPHANED' })
+    await settle()
+    store.batches = store.batches.slice(0, 1)
+    await clock.advance(quietMs)
+    await failed
+    expect(script.take('deletePublished')).toEqual([])
+  })
+
   it('is deleted also where the last page of a capture was a full one', async () => {
     const { run, store, reading, clock } = await openPipeline({ rows: 2 })
     store.splitsCaptures = true

@@ -1,0 +1,211 @@
+import { DebianPostgres, type DebianServer } from '@pigeonhole/testing'
+import pg from 'pg'
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { DivergenceLab, expectHalt, haltOf } from './divergence-lab.js'
+import { SwitchedAddress } from './switched-address.js'
+
+describe('a database that is restored, copied, moved or promoted', () => {
+  let family: DebianPostgres
+  let original: DebianServer
+  let address: SwitchedAddress
+  let lab: DivergenceLab
+  let serverUrl: string
+
+  beforeEach(async () => {
+    family = await DebianPostgres.open()
+    original = await family.initialise('original')
+    await original.start()
+    address = await SwitchedAddress.open(original.port)
+    serverUrl = `postgres://postgres@127.0.0.1:${address.port}/postgres`
+    lab = await DivergenceLab.open({ serverUrl, brokers: inject('kafkaBrokers') })
+    await lab.createTopics()
+  }, 120_000)
+  afterEach(async () => {
+    await lab?.[Symbol.asyncDispose]()
+    await address?.[Symbol.asyncDispose]()
+    await family?.[Symbol.asyncDispose]()
+  })
+
+  it('base backup restored: messages that were sent since are not sent again, and those of the backup are all there', async () => {
+    await lab.write()
+    await lab.send()
+    // Committed and not sent when the backup is made; sent before it is restored.
+    await lab.write()
+    const backup = await family.copy(original, 'backup')
+    await lab.send()
+    await lab.write()
+    await lab.send()
+    const before = await lab.committed()
+    await original.kill()
+    await backup.start()
+    address.switchTo(backup.port)
+    await lab.write()
+    expectHalt(await lab.halt(), 'RELAY_DATABASE_WENT_BACK')
+    const { outcome, report } = await lab.adopt()
+    expect(outcome).toBe('adopted')
+    expect(report.shards[0]?.outbox?.logged).toBeGreaterThan(20)
+    await lab.write()
+    await lab.send()
+    expect(await lab.verdict(before)).toMatchObject({ passed: true, faults: 0 })
+  })
+
+  it('a clone beside the original: it halts, the original goes on, and the clone may take over after it', async () => {
+    await lab.write()
+    await lab.send()
+    await lab.write()
+    const clone = await family.copy(original, 'clone')
+    await clone.start()
+    const relay = lab.startRelay()
+    await relay.event('shard:changed', { state: 'publishing' })
+    await expect.poll(leftInOutbox, { timeout: 30_000 }).toBe(0)
+    // The clone's relay, with the same name and cluster, fences the original's once, which opens again.
+    lab.places.serverUrl = clone.url
+    expectHalt(await lab.halt(), 'RELAY_DATABASE_WENT_BACK')
+    lab.places.serverUrl = serverUrl
+    await lab.write()
+    await expect.poll(leftInOutbox, { timeout: 30_000 }).toBe(0)
+    await relay.stop()
+    expect(await lab.verdict()).toMatchObject({ passed: true, faults: 0 })
+    const before = await lab.committed()
+    await original.kill()
+    address.switchTo(clone.port)
+    expectHalt(await lab.halt(), 'RELAY_DATABASE_WENT_BACK')
+    await lab.adopt()
+    await lab.write()
+    await lab.send()
+    expect(await lab.verdict(before)).toMatchObject({ passed: true, faults: 0 })
+  })
+
+  it('a clone that was adopted while the original still runs: the original halts, and nothing is sent twice', async () => {
+    await lab.write()
+    const clone = await family.copy(original, 'clone')
+    await clone.start()
+    await lab.send()
+    address.switchTo(clone.port)
+    expectHalt(await lab.halt(), 'RELAY_DATABASE_WENT_BACK')
+    await lab.adopt()
+    address.switchTo(original.port)
+    expectHalt(await lab.halt(), 'RELAY_DATABASE_WENT_BACK')
+    await lab.adopt()
+    await lab.write()
+    await lab.send()
+    expect(await lab.verdict()).toMatchObject({ passed: true, faults: 0 })
+  })
+
+  it('pg_dump into a new server, whose transaction ids have not come so far', async () => {
+    await useUpTransactionIds(5_000)
+    await lab.retain(true)
+    await lab.write()
+    await lab.send()
+    await lab.write()
+    const successor = await family.initialise('successor')
+    await successor.start()
+    await family.dump(lab.database, original, successor)
+    await original.stop()
+    address.switchTo(successor.port)
+    await lab.write()
+    await lab.retain(false)
+    expectHalt(await lab.halt(), 'RELAY_IDENTITY_CHANGED')
+    const { report } = await lab.adopt()
+    expect(report.shards[0]?.xidAhead).not.toBeNull()
+    await lab.write()
+    await lab.send()
+    expect(await lab.verdict()).toMatchObject({ passed: true, faults: 0 })
+  })
+
+  it('the outbox copied into a server of the same identity: its transaction ids give it away', async () => {
+    await useUpTransactionIds(5_000)
+    await lab.write()
+    await lab.send()
+    await lab.write()
+    const successor = await family.initialise('successor')
+    await successor.start()
+    await family.dump(lab.database, original, successor)
+    await original.stop()
+    address.switchTo(successor.port)
+    const { rows } = await lab.query('SELECT system_identifier FROM pg_control_system()')
+    await lab.query(
+      `UPDATE pigeonhole.relay_identity SET system_identifier = '${rows[0]?.system_identifier}'`,
+    )
+    expectHalt(await lab.halt(), 'RELAY_XID_AHEAD')
+    await lab.adopt()
+    await lab.write()
+    await lab.send()
+    expect(await lab.verdict()).toMatchObject({ passed: true, faults: 0 })
+  })
+
+  it('pg_upgrade: the identity changes, and the cursor is kept', async () => {
+    await lab.retain(true)
+    await lab.write()
+    await lab.send()
+    await lab.write()
+    await original.stop()
+    const upgraded = await family.upgrade(original, 'upgraded')
+    await upgraded.start()
+    address.switchTo(upgraded.port)
+    await lab.write()
+    expectHalt(await lab.halt(), 'RELAY_IDENTITY_CHANGED')
+    const { outcome, report } = await lab.adopt('--keep-cursor')
+    expect({ outcome, outbox: report.shards[0]?.outbox }).toEqual({ outcome: 'adopted', outbox: null })
+    await lab.write()
+    await lab.send()
+    expect(await lab.verdict()).toMatchObject({ passed: true, faults: 0 })
+  })
+
+  it('a standby that is promoted without the last transactions, while the relay runs', async () => {
+    const standby = await family.copy(original, 'standby', { standby: true })
+    await standby.start()
+    await lab.write()
+    const relay = lab.startRelay()
+    await relay.event('shard:changed', { state: 'publishing' })
+    await relay.drain()
+    await caughtUp()
+    await stopReplication()
+    await lab.write()
+    await expect.poll(leftInOutbox, { timeout: 30_000 }).toBe(0)
+    const before = await lab.committed()
+    await original.kill()
+    address.switchTo(standby.port)
+    await promote(standby)
+    expect((await lab.committed()).length).toBeLessThan(before.length)
+    // The relay goes by transaction ids that the standby has not reached, and notices when they are behind it.
+    await lab.write(60)
+    expectHalt(await haltOf(relay), 'RELAY_DATABASE_WENT_BACK')
+    await relay.stop()
+    await lab.adopt()
+    await lab.write()
+    await lab.send()
+    expect(await lab.verdict(before)).toMatchObject({ passed: true, faults: 0 })
+  })
+
+  async function leftInOutbox(): Promise<number> {
+    const { rows } = await lab.query('SELECT count(*)::int AS messages FROM pigeonhole.outbox_message')
+    return rows[0]?.messages
+  }
+
+  async function useUpTransactionIds(count: number): Promise<void> {
+    await lab.query(
+      `DO 'BEGIN FOR i IN 1..${count} LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END'`,
+    )
+  }
+
+  /** Resolves when the standby has everything that is committed now. */
+  async function caughtUp(): Promise<void> {
+    const { rows } = await lab.query('SELECT pg_current_wal_lsn() AS lsn')
+    const behind = `SELECT count(*)::int AS there FROM pg_stat_replication WHERE replay_lsn >= '${rows[0]?.lsn}'`
+    await expect.poll(async () => (await lab.query(behind)).rows[0]?.there, { timeout: 30_000 }).toBe(1)
+  }
+
+  // The process of the original that sends to the standby stands still: an asynchronous standby that lags.
+  async function stopReplication(): Promise<void> {
+    const { rows } = await lab.query('SELECT pid FROM pg_stat_replication')
+    process.kill(rows[0]?.pid, 'SIGSTOP')
+  }
+
+  async function promote(standby: DebianServer): Promise<void> {
+    const client = new pg.Client({ connectionString: standby.url })
+    await client.connect()
+    await client.query('SELECT pg_promote(true)')
+    await client.end()
+  }
+})
