@@ -20,8 +20,8 @@ export const adoptGuards = [
   {
     ...run,
     name: 'nothing is adopted where both sides agree',
-    find: '  if (shards.every(({ divergence }) => divergence === null))\n    return',
-    replace: '  if (shards.length === 0)\n    return',
+    find: 'shards.every(({ divergence }) => divergence === null)',
+    replace: 'shards.every(({ divergence }) => divergence === undefined)',
     test: 'asks and changes nothing where both sides agree',
   },
   {
@@ -41,9 +41,10 @@ export const adoptGuards = [
   {
     ...shard,
     name: 'the snapshot is taken before the renumbering begins',
-    find: '    await this.#guarded(async (tx) => {\n      await tx.renumberMessages()\n',
+    find: '      await tx.replaceBatches(batch)\n',
     replace:
-      '    await this.#guarded((tx) => tx.renumberMessages())\n    await this.#guarded(async (tx) => {\n',
+      '      const late = await this.#scene.options.store.readSnapshot()\n' +
+      '      await tx.replaceBatches({ ...batch, cursor: { ...batch.cursor, from: late } })\n',
     test: 'deletes what was sent, puts the rest behind a snapshot from before',
   },
   {

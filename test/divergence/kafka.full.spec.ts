@@ -1,11 +1,11 @@
 import { type KafkaCluster, startKafka } from '@pigeonhole/testing'
-import { type Admin, Kafka, logLevel } from 'kafkajs'
+import { type Admin, type ITopicConfig, Kafka, logLevel } from 'kafkajs'
 import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest'
-import { DivergenceLab, expectHalt } from './divergence-lab.js'
+import { DivergenceLab, expectHalt, haltOf } from './divergence-lab.js'
 
 const topicResource = 2
 
-describe('a cluster that is replaced or reconfigured', () => {
+describe('a cluster that is replaced, reconfigured, or has lost what it had acknowledged', () => {
   let lab: DivergenceLab
 
   beforeEach(async () => {
@@ -20,8 +20,11 @@ describe('a cluster that is replaced or reconfigured', () => {
     return admin
   }
 
-  async function newCluster(): Promise<KafkaCluster> {
-    const cluster = await startKafka({ brokers: 1, sources: ['docker', 'embedded'] })
+  async function ownCluster(
+    brokers: 1 | 3,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<KafkaCluster> {
+    const cluster = await startKafka({ brokers, settings, sources: ['docker', 'embedded'] })
     onTestFinished(() => cluster.stop())
     return cluster
   }
@@ -40,7 +43,7 @@ describe('a cluster that is replaced or reconfigured', () => {
     const before = await lab.committed()
     await lab.write()
     await lab.retain(false)
-    const cluster = await newCluster()
+    const cluster = await ownCluster(1)
     lab.places.brokers = cluster.brokers
     await lab.createTopics()
     expectHalt(await lab.halt(), 'RELAY_IDENTITY_CHANGED')
@@ -100,4 +103,76 @@ describe('a cluster that is replaced or reconfigured', () => {
     await relay.stop()
     expect(await lab.verdict()).toMatchObject({ passed: true, faults: 0 })
   })
+
+  it('an unclean election: what Kafka lost and the outbox still has is sent again, and nothing else', async () => {
+    const cluster = await ownCluster(3)
+    lab.places.brokers = cluster.brokers
+    const admin = await adminOf(cluster.brokers)
+    await admin.createTopics({
+      waitForLeaders: true,
+      topics: [
+        lossyTopic(checkpointTopic(), 1, [{ name: 'cleanup.policy', value: 'compact' }]),
+        lossyTopic(lab.topics[0] as string, 3),
+        { topic: lab.topics[1] as string, numPartitions: 3 },
+      ],
+    })
+    await lab.retain(true)
+    await lab.write()
+    const relay = lab.startRelay()
+    await relay.event('shard:changed', { state: 'publishing' })
+    await relay.drain()
+    const [leader, follower] = cluster.nodes
+    await follower?.kill()
+    await expect.poll(() => inSync(admin), { timeout: 30_000 }).toEqual([leader?.id])
+    await lab.write()
+    await expect.poll(() => isConfirmed(), { timeout: 30_000 }).toBe(true)
+    await leader?.kill()
+    // It waits for all three brokers, and one of them stays away.
+    void follower?.restart().catch(() => undefined)
+    // An idle relay looks at Kafka when it has something to send.
+    await lab.write()
+    expectHalt(await haltOf(relay), 'RELAY_KAFKA_WENT_BACK')
+    await relay.stop()
+    await leader?.restart()
+    await lab.retain(false)
+    const { report } = await lab.adopt()
+    expect(report.shards[0]?.outbox?.absent).toBeGreaterThan(0)
+    await lab.write()
+    await lab.send()
+    expect(await lab.verdict()).toMatchObject({ passed: true, faults: 0 })
+  }, 240_000)
+
+  // On the first two brokers alone, of which one acknowledges for both.
+  function lossyTopic(
+    topic: string,
+    partitions: number,
+    configEntries: ITopicConfig['configEntries'] = [],
+  ): ITopicConfig {
+    return {
+      topic,
+      replicaAssignment: Array.from({ length: partitions }, (_, partition) => ({
+        partition,
+        replicas: [1, 2],
+      })),
+      configEntries: [
+        { name: 'min.insync.replicas', value: '1' },
+        { name: 'unclean.leader.election.enable', value: 'true' },
+        ...configEntries,
+      ],
+    }
+  }
+
+  /** The brokers that are in sync for every partition of the lossy topics. */
+  async function inSync(admin: Admin): Promise<number[]> {
+    const topics = [checkpointTopic(), lab.topics[0] as string]
+    const found = await admin.fetchTopicMetadata({ topics })
+    const replicas = found.topics.flatMap(({ partitions }) => partitions.flatMap(({ isr }) => isr))
+    return [...new Set(replicas)].sort()
+  }
+
+  /** Whether the database knows of everything that is committed that Kafka has acknowledged it. */
+  async function isConfirmed(): Promise<boolean> {
+    const { stdout } = await lab.command('status', '--json')
+    return (JSON.parse(stdout) as { readonly pending: number }).pending === 0
+  }
 })
