@@ -5,6 +5,7 @@ import { adoptGuards } from './guards/adopt.mjs'
 import { inboxGuards } from './guards/inbox.mjs'
 import { monitorGuards } from './guards/monitor.mjs'
 import { openingGuards } from './guards/opening.mjs'
+import { parkingGuards } from './guards/parking.mjs'
 import { pipelineGuards } from './guards/pipeline.mjs'
 import { captureGuards } from './guards/postgres-capture.mjs'
 import { postgresRelayGuards } from './guards/postgres-relay.mjs'
@@ -43,6 +44,7 @@ export const guards = [
   ...of('opening', openingGuards),
   ...of('adopt', adoptGuards),
   ...of('pipeline', pipelineGuards),
+  ...of('parking', parkingGuards),
   ...of('shard', shardGuards),
   ...of('map of shards', mapGuards),
   ...of('inbox', inboxGuards),

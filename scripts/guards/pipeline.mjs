@@ -5,6 +5,10 @@ const pipeline = {
   file: 'packages/core/src/relay/pipeline.ts',
   spec: 'packages/core/src/relay/pipeline.unit.spec.ts',
 }
+const writeBatch = {
+  file: 'packages/core/src/relay/write-batch.ts',
+  spec: 'packages/core/src/relay/pipeline.unit.spec.ts',
+}
 const cleaner = {
   file: 'packages/core/src/relay/cleaner.ts',
   spec: 'packages/core/src/relay/cleaner.unit.spec.ts',
@@ -23,30 +27,30 @@ export const pipelineGuards = [
   {
     ...pipeline,
     name: 'page and intent share one guarded transaction',
-    find: 'if (!(await tx.insertBatch(batch))) throw',
-    replace: 'if (!(await this.#guarded((other) => other.insertBatch(batch)))) throw',
+    find: 'await writeBatch(tx, {',
+    replace: 'await this.#guarded((other) => writeBatch(other, {',
     test: 'is read and intended in one guarded transaction, then sent with its checkpoint first',
   },
   {
-    ...pipeline,
+    ...writeBatch,
     name: 'an intent without its parent sends nothing',
-    find: 'if (!(await tx.insertBatch(batch))) throw orphaned(open.shard, batch.number)',
-    replace: 'await tx.insertBatch(batch)',
+    find: '  if (!(await tx.insertBatch(batch))) throw orphaned(shard, batch.number)\n',
+    replace: '  await tx.insertBatch(batch)\n  void orphaned\n',
     test: 'sends nothing of an intent whose parent is gone',
   },
   {
-    ...pipeline,
+    ...writeBatch,
     name: 'an intent names its predecessor',
-    find: 'parent: parent.token, cursor }',
-    replace: 'parent: this.#confirmed.token, cursor }',
+    find: 'parent: parent.token, ...held }',
+    replace: 'parent: `${parent.token}?`, ...held }',
     test: 'has its predecessor as its parent',
   },
   {
     ...pipeline,
     name: 'no rows, no batch',
-    find: 'if (rows.length === 0) {',
+    find: 'if (page.rows.length === 0) {',
     // Not always: it would go on with empty batches for ever.
-    replace: 'if (rows.length === 0 && parent.number > 0) {',
+    replace: 'if (page.rows.length === 0 && parent.number > 0) {',
     test: 'leaves no batch without rows',
   },
   {
@@ -59,7 +63,7 @@ export const pipelineGuards = [
   {
     ...pipeline,
     name: 'the checkpoint opens the Kafka transaction',
-    find: '    await producer.begin({ number: batch.number, token: batch.token })\n    await producer.send(rows)\n',
+    find: '    await producer.begin({ number: batch.number, token: batch.token })\n    if (rows.length > 0) await producer.send(rows)\n',
     replace:
       '    await producer.send(rows)\n    await producer.begin({ number: batch.number, token: batch.token })\n',
     test: 'is read and intended in one guarded transaction, then sent with its checkpoint first',
@@ -103,15 +107,15 @@ export const pipelineGuards = [
   {
     ...pipeline,
     name: 'nothing is deleted behind an intent',
-    find: 'await this.#clean(tx, confirmed)\n    return { batch, rows }',
-    replace: 'await this.#clean(tx, batch)\n    return { batch, rows }',
+    find: 'await this.#clean(tx, confirmed)\n    return { batch, rows, announce }',
+    replace: 'await this.#clean(tx, batch)\n    return { batch, rows, announce }',
     test: 'does not include an intent',
   },
   {
     ...pipeline,
     name: 'what a transaction notes and what it deletes go by one batch',
-    find: 'await this.#clean(tx, confirmed)\n    return { batch, rows }',
-    replace: 'await this.#clean(tx, this.#confirmed)\n    return { batch, rows }',
+    find: 'await this.#clean(tx, confirmed)\n    return { batch, rows, announce }',
+    replace: 'await this.#clean(tx, this.#confirmed)\n    return { batch, rows, announce }',
     test: 'is one batch for all of a transaction, also when Kafka acknowledges the next meanwhile',
   },
   {
@@ -131,8 +135,8 @@ export const pipelineGuards = [
   {
     ...pipeline,
     name: 'nothing of a capture that goes on is deleted',
-    find: 'await this.#clean(tx, confirmed)\n    return { batch, rows }',
-    replace: 'await this.#clean(tx, atRest(confirmed))\n    return { batch, rows }',
+    find: 'await this.#clean(tx, confirmed)\n    return { batch, rows, announce }',
+    replace: 'await this.#clean(tx, atRest(confirmed))\n    return { batch, rows, announce }',
     test: 'is not deleted up to the end of a capture that goes on',
   },
   {

@@ -46,59 +46,110 @@ describe('what the broker does not take', () => {
     })
   }
 
-  async function publish(values: readonly string[]): Promise<void> {
+  async function publish(values: readonly string[], { to = topic, key }: Target = {}): Promise<void> {
     const outbox = createOutbox({ store: postgresStore(pool) })
     const client = await pool.connect()
     await client.query('BEGIN')
-    const messages = values.map((value, i) => ({ topic, key: `key-${i}`, value }))
+    const messages = values.map((value, i) => ({ topic: to, key: key ?? `key-${i}`, value }))
     await outbox.publishRaw(client, messages)
     await client.query('COMMIT')
     client.release()
   }
 
-  async function sentValues(): Promise<string[]> {
-    const records = await readLog({ brokers, topics: [topic] })
+  async function sentValues(from = topic): Promise<string[]> {
+    const records = await readLog({ brokers, topics: [from] })
     return records.map(({ value }) => String(value).slice(0, 3))
   }
 
-  it('a record: the shard halts with topic, key hash and reason, sends what was before it and skips nothing', async () => {
+  async function limitMessages(bytes: string): Promise<void> {
+    const configEntries = [{ name: 'max.message.bytes', value: bytes }]
+    await admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: topic, configEntries }] })
+  }
+
+  async function leftInOutbox(): Promise<number> {
+    const { rows } = await pool.query('SELECT count(*)::int AS left FROM pigeonhole.outbox_message')
+    return rows[0]?.left
+  }
+
+  it('a record: its key is parked with what follows, all others are sent, and a retry sends them in order', async () => {
     const configEntries = [{ name: 'max.message.bytes', value: '2000' }]
     await createTopics(brokers, [{ topic, numPartitions: 1, configEntries }])
     await publish(['v-0', 'v-1', 'v-2', `v-3${'x'.repeat(3_000)}`, 'v-4', 'v-5'])
-    const halted = nextEvent(relay, 'shard:changed', ({ state }) => state === 'halted')
+    await publish(['f-0', 'f-1'], { key: 'key-3' })
+    const parked = nextEvent(relay, 'record:parked')
     await relay.start()
-    const keyHash = createHash('sha256').update('key-3').digest('hex')
-    expect((await halted).error).toMatchObject({
-      code: 'RECORD_REFUSED',
-      details: { topic, keyHash: expect.stringMatching(/^[0-9a-f]{8,}$/) },
-    })
-    expect(
-      keyHash.startsWith(((await halted).error as { details: { keyHash: string } }).details.keyHash),
-    ).toBe(true)
-    expect(await sentValues()).toEqual(['v-0', 'v-1', 'v-2'])
-    await relay.stop()
-
-    await admin.alterConfigs({
-      validateOnly: false,
-      resources: [{ type: 2, name: topic, configEntries: [{ name: 'max.message.bytes', value: '1000000' }] }],
-    })
-    relay = newRelay()
-    await relay.start()
+    const { keyHash, error } = await parked
+    expect(createHash('sha256').update('key-3').digest('hex').startsWith(keyHash)).toBe(true)
+    expect(error).toMatchObject({ code: 'RECORD_REFUSED', details: { topic, keyHash } })
     await relay.drain()
-    expect(await sentValues()).toEqual(['v-0', 'v-1', 'v-2', 'v-3', 'v-4', 'v-5'])
+    expect(await sentValues()).toEqual(['v-0', 'v-1', 'v-2', 'v-4', 'v-5'])
+    await publish(['f-2'], { key: 'key-3' })
+    await relay.drain()
+    const store = postgresStore(pool)
+    expect(await store.listParking()).toMatchObject([{ kind: 'key', topic, messages: 4, attempts: 1 }])
+    await expect.poll(leftInOutbox, { timeout: 30_000 }).toBe(0)
+
+    await limitMessages('1000000')
+    const released = nextEvent(relay, 'messages:released')
+    await store.retryParked({})
+    expect(await released).toMatchObject({ rows: 4 })
+    expect((await sentValues()).slice(5)).toEqual(['v-3', 'f-0', 'f-1', 'f-2'])
+    expect(await store.listParking()).toEqual([])
+    await publish(['f-3'], { key: 'key-3' })
+    await relay.drain()
+    expect((await sentValues()).slice(9)).toEqual(['f-3'])
   })
 
-  it('a topic that is missing: the shard waits, says for which, and goes on once it is there', async () => {
-    const waiting = nextEvent(
-      relay,
-      'shard:changed',
-      ({ state, error }) => state === 'waiting' && error !== undefined,
-    )
-    await publish(['v-0', 'v-1'])
+  it('a record that is refused again stays parked, and can be discarded', async () => {
+    const configEntries = [{ name: 'max.message.bytes', value: '2000' }]
+    await createTopics(brokers, [{ topic, numPartitions: 1, configEntries }])
+    await publish([`v-0${'x'.repeat(3_000)}`, 'v-1'], { key: 'key' })
     await relay.start()
-    expect((await waiting).error).toMatchObject({ code: 'TOPIC_MISSING', details: { topic } })
-    await createTopics(brokers, [{ topic, numPartitions: 1 }])
     await relay.drain()
-    expect(await sentValues()).toEqual(['v-0', 'v-1'])
+    const store = postgresStore(pool)
+    const again = nextEvent(relay, 'record:parked')
+    await store.retryParked({})
+    await again
+    const [group] = await store.listParking()
+    expect(group).toMatchObject({ messages: 2, attempts: 2, retryAt: null })
+    expect(await store.discardParked({ ids: [group?.id ?? ''] })).toEqual({
+      messages: 1,
+      unblocked: 0,
+      inFlight: 0,
+    })
+    const released = nextEvent(relay, 'messages:released')
+    await store.retryParked({})
+    await released
+    expect(await sentValues()).toEqual(['v-1'])
+  })
+
+  it('a topic that is missing: it is paused, others flow, and it goes on in order once it is there', async () => {
+    const other = `${topic}-other`
+    await createTopics(brokers, [{ topic: other, numPartitions: 1 }])
+    const paused = nextEvent(relay, 'topic:paused')
+    await publish(['v-0', 'v-1'], { key: 'key' })
+    await publish(['o-0'], { to: other })
+    await relay.start()
+    expect(await paused).toMatchObject({ topic, error: { code: 'TOPIC_MISSING' } })
+    await relay.drain()
+    expect(await sentValues(other)).toEqual(['o-0'])
+    await publish(['v-2'], { key: 'key' })
+    await relay.drain()
+    expect((await relay.status()).outbox).toMatchObject({
+      pending: 0,
+      parking: { keys: 0, messages: 3, pausedTopics: [{ topic, errorCode: 'TOPIC_MISSING' }] },
+    })
+    const resumed = nextEvent(relay, 'topic:resumed')
+    await createTopics(brokers, [{ topic, numPartitions: 1 }])
+    expect(await resumed).toMatchObject({ topic })
+    await publish(['v-3'], { key: 'key' })
+    await relay.drain()
+    expect(await sentValues()).toEqual(['v-0', 'v-1', 'v-2', 'v-3'])
   })
 })
+
+interface Target {
+  readonly to?: string
+  /** Default: each message has its own. */
+  readonly key?: string
+}

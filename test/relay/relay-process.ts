@@ -24,6 +24,11 @@ const events: readonly (keyof RelayEvents)[] = [
   'shard:opened',
   'batch:published',
   'messages:deleted',
+  'record:parked',
+  'messages:parked',
+  'messages:released',
+  'topic:paused',
+  'topic:resumed',
   'shard:reopening',
 ]
 for (const name of events) {

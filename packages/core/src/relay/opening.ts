@@ -21,6 +21,8 @@ export interface OpenShard {
   /** The last batch that Kafka has committed. */
   readonly confirmed: RelayBatch
   readonly genesis: boolean
+  /** Whether anything of the shard is parked or paused. */
+  readonly parked: boolean
 }
 
 type OpeningOptions = Pick<ResolvedRelayOptions, 'name' | 'store' | 'publisher' | 'clock'>
@@ -85,24 +87,26 @@ interface Fenced {
 async function agree({ store }: OpeningOptions, fenced: Fenced): Promise<OpenShard> {
   const { shard, token, producer, identity } = fenced
   const checkpoint = await producer.readCheckpoint()
-  const { confirmed, genesis } = await store.guarded({ shard, token, confirmed: 0 }, async (tx) => {
+  const agreed = await store.guarded({ shard, token, confirmed: 0 }, async (tx) => {
     const facts = await tx.readFacts()
     const startUp = decideStartUp({ shard, identity, facts, checkpoint })
     await tx.writeIdentity(identity)
     if (startUp.kind === 'resume') {
       await tx.deleteOtherBatches(startUp.from)
-      return { confirmed: startUp.from, genesis: false }
+      if (startUp.from.releases) await tx.applyReleases(startUp.from.releases)
+      return { confirmed: startUp.from, genesis: false, parked: await tx.openParking() }
     }
     const first: RelayBatch = { number: 0, token: randomUUID(), parent: null, cursor: beginning(facts) }
     await tx.deleteOtherBatches(null)
     await tx.insertBatch(first)
-    return { confirmed: first, genesis: true }
+    return { confirmed: first, genesis: true, parked: await tx.openParking() }
   })
+  const { confirmed, genesis } = agreed
   if (genesis) {
     await producer.begin({ number: confirmed.number, token: confirmed.token })
     await producer.commit()
   }
-  return { shard, token, producer, confirmed, genesis }
+  return { shard, token, producer, ...agreed }
 }
 
 /** Where a shard begins: what lies before its origin was sent by the shards that owned its buckets then. */

@@ -56,6 +56,7 @@ describe('opening a shard', () => {
       'readFacts',
       'writeIdentity',
       'deleteOtherBatches 7',
+      'openParking',
     ])
   })
 

@@ -1,25 +1,26 @@
-import { randomUUID } from 'node:crypto'
 import type { Emitter } from '../events/emitter.js'
 import { linkAbort } from '../lifecycle/linked-abort.js'
 import { untilAborted } from '../lifecycle/until-aborted.js'
-import type { CapturedRow, GuardedTransaction, RelayBatch } from '../ports/relay-store.js'
+import type { GuardedTransaction, RelayBatch } from '../ports/relay-store.js'
 import type { BatchSize } from './batch-size.js'
 import { Cleaner } from './cleaner.js'
 import type { OpenShard } from './opening.js'
-import { orphaned } from './orphaned.js'
+import type { BatchInFlight, Fault } from './parking/fault.js'
+import { type Announcement, ShardParking } from './parking/shard-parking.js'
 import type { Poll } from './poll.js'
 import type { RelayEvents } from './relay-events.js'
 import type { ResolvedRelayOptions } from './relay-options.js'
 import { assertXidsKnown } from './start-up-table.js'
+import { writeBatch } from './write-batch.js'
 
 // Small batches leave their cleaning to a later one, until a tenth of a full batch is there: two statements less before
 // what was committed just now is sent.
 const smallLots = 10
 
 /** A batch whose intent is committed, with the rows that its cursor stands for. */
-interface PreparedBatch {
-  readonly batch: RelayBatch
-  readonly rows: readonly CapturedRow[]
+interface PreparedBatch extends BatchInFlight {
+  /** To be told once the intent is committed. */
+  readonly announce: Announcement
 }
 
 /** The batch behind which an intent is written, and the last one that Kafka had acknowledged by then. */
@@ -30,9 +31,16 @@ interface Lineage {
 
 /** What a pipeline works with. */
 export interface PipelineParts {
-  readonly options: Pick<ResolvedRelayOptions, 'store' | 'clock' | 'batchRows' | 'batchBytes' | 'pollMs'>
+  readonly options: Pick<
+    ResolvedRelayOptions,
+    'store' | 'clock' | 'backoff' | 'batchRows' | 'batchBytes' | 'pollMs'
+  >
   readonly open: OpenShard
   readonly size: BatchSize
+  /** The size of batches of parked messages. */
+  readonly releaseSize: BatchSize
+  /** What the opening has to settle before anything is read. */
+  readonly fault: Fault | undefined
   readonly poll: Poll
   readonly events: Emitter<RelayEvents>
 }
@@ -58,43 +66,59 @@ interface IdleSignals extends PipelineSignals {
 export class Pipeline {
   readonly #parts: PipelineParts
   readonly #cleaner: Cleaner
+  readonly #parking: ShardParking
+  #fault: Fault | undefined
   #confirmed: RelayBatch
   /** The batch number that PostgreSQL has been told of. */
   #noted = -1
-  #rowsInFlight = 0
+  #inFlight: BatchInFlight | undefined
   /** Rows confirmed since the last lot was deleted. What an earlier opening left behind counts, however much it is. */
   #uncleaned = Number.POSITIVE_INFINITY
 
   constructor(parts: PipelineParts) {
     this.#parts = parts
     this.#confirmed = parts.open.confirmed
-    const { batchRows, batchBytes } = parts.options
+    this.#fault = parts.fault
+    const { batchRows, batchBytes, store, backoff } = parts.options
+    const { open, events } = parts
+    this.#parking = new ShardParking({ store, shard: open.shard, backoff, events }, open.parked)
     this.#cleaner = new Cleaner({ maxRows: batchRows * 2, maxBytes: batchBytes * 2 })
   }
 
-  /** Rows of the batch that was being sent when the pipeline ended. */
-  get rowsInFlight(): number {
-    return this.#rowsInFlight
+  /** The batch that was being sent when the pipeline ended. */
+  get inFlight(): BatchInFlight | undefined {
+    return this.#inFlight
+  }
+
+  /** The fault that it has not settled. */
+  get fault(): Fault | undefined {
+    return this.#fault
   }
 
   /** Resolves when `reading` aborts and everything prepared is confirmed. */
   async run({ reading, leading }: PipelineSignals): Promise<void> {
     const ending = AbortSignal.any([reading, leading])
+    await untilAborted(this.#settle(), leading)
     let ahead = this.#prepare(this.#confirmed)
     try {
       for (;;) {
         const prepared = await untilAborted(ahead, leading)
+        if (!prepared && reading.aborted) return
+        // Nothing is read ahead of parked messages that are to be sent: they follow what is confirmed.
+        const due = !reading.aborted && (await untilAborted(this.#parking.isDue(), leading))
         if (prepared) {
           const sending = linkAbort(ending)
+          if (due) sending.abort()
           ahead = this.#prepareDuring(sending.signal, prepared.batch)
           ahead.catch(() => undefined) // It is awaited in its turn, or dropped with the pipeline.
           await untilAborted(this.#publish(prepared), leading).finally(() => sending.abort())
           sending.unlink()
-        } else {
-          if (reading.aborted) return
-          const found = await this.#idle({ reading, leading, ending })
-          ahead = found ? this.#prepareFound(this.#confirmed) : this.#prepare(this.#confirmed)
         }
+        const found = !prepared && !due && (await this.#idle({ reading, leading, ending }))
+        if (due) await this.#release({ reading, leading })
+        if (prepared && !due) continue
+        if (reading.aborted) return
+        ahead = found ? this.#prepareFound(this.#confirmed) : this.#prepare(this.#confirmed)
       }
     } finally {
       await ahead.catch(() => undefined)
@@ -126,7 +150,8 @@ export class Pipeline {
     const { events, open } = this.#parts
     const prepared = await this.#guarded((tx, confirmed) => this.#writeIntent(tx, { parent, confirmed }))
     if (!prepared) return undefined
-    const { batch, rows } = prepared
+    const { batch, rows, announce } = prepared
+    announce()
     events.emit('batch:prepared', { shard: open.shard, batch: batch.number, rows: rows.length })
     return prepared
   }
@@ -137,30 +162,52 @@ export class Pipeline {
   ): Promise<PreparedBatch | undefined> {
     const { options, size, open } = this.#parts
     const bounds = { maxRows: size.rows, maxBytes: options.batchBytes }
-    const { rows, cursor } = await tx.readPage(parent.cursor, bounds)
-    if (rows.length === 0) {
+    const page = await tx.readPage(parent.cursor, bounds)
+    if (page.rows.length === 0) {
       // Messages that no page holds were numbered by another server: without a word they would lie there for ever.
       assertXidsKnown(open.shard, await tx.readFacts())
       return undefined
     }
-    const batch = { number: parent.number + 1, token: randomUUID(), parent: parent.token, cursor }
-    if (!(await tx.insertBatch(batch))) throw orphaned(open.shard, batch.number)
+    // Where all of a page is parked, the batch is written none the less: a cursor moves with an intent, or not at all.
+    const { rows, announce } = await this.#parking.sift(tx, page.rows)
+    const batch = await writeBatch(tx, { shard: open.shard, parent, cursor: page.cursor })
     if (this.#uncleaned * smallLots >= options.batchRows) await this.#clean(tx, confirmed)
-    return { batch, rows }
+    return { batch, rows, announce }
   }
 
-  async #publish({ batch, rows }: PreparedBatch): Promise<void> {
-    const { open, size, events, options } = this.#parts
+  // Parks what the last pipeline ended with, before anything is read that it would hold.
+  async #settle(): Promise<void> {
+    const fault = this.#fault
+    if (!fault) return
+    const announce = await this.#guarded((tx, confirmed) => this.#parking.settle(tx, fault, confirmed))
+    this.#fault = undefined
+    announce()
+  }
+
+  // Nothing is in flight, or prepared, here.
+  #release({ reading, leading }: PipelineSignals): Promise<void> {
+    const { options, releaseSize } = this.#parts
+    return this.#parking.sendDue({
+      reading,
+      bounds: { maxRows: releaseSize.rows, maxBytes: options.batchBytes },
+      guarded: (work) => untilAborted(this.#guarded(work), leading),
+      publish: (batch) => untilAborted(this.#publish(batch), leading),
+    })
+  }
+
+  async #publish({ batch, rows }: BatchInFlight): Promise<void> {
+    const { open, size, releaseSize, events, options } = this.#parts
     const { shard, producer } = open
-    this.#rowsInFlight = rows.length
+    this.#inFlight = { batch, rows }
     const started = options.clock.now()
     await producer.begin({ number: batch.number, token: batch.token })
-    await producer.send(rows)
+    if (rows.length > 0) await producer.send(rows)
     await producer.commit()
     this.#confirmed = batch
-    this.#rowsInFlight = 0
+    this.#inFlight = undefined
     this.#uncleaned += rows.length
-    size.passed(rows.length)
+    const sized = batch.releases ? releaseSize : size
+    sized.passed(rows.length)
     const durationMs = options.clock.now() - started
     events.emit('batch:published', { shard, batch: batch.number, rows: rows.length, durationMs })
   }
@@ -170,7 +217,7 @@ export class Pipeline {
   // which comes in the middle of a lively outbox does not wait behind that. Resolves to whether a message was found.
   async #idle({ reading, leading, ending }: IdleSignals): Promise<boolean> {
     const { options, open, poll } = this.#parts
-    while (!reading.aborted) {
+    while (!reading.aborted && !(await untilAborted(this.#parking.isDue(), leading))) {
       if (await untilAborted(options.store.hasMessages(open.shard, this.#confirmed.cursor), leading)) {
         poll.wake()
         return true

@@ -31,11 +31,21 @@ async function openPipeline({ rows = 0, batchRows = 2 } = {}) {
     producer: await publisher.fence('orders', 0),
     confirmed: first,
     genesis: false,
+    parked: false,
   }
   const pipeline = new Pipeline({
-    options: { store, clock, batchRows, batchBytes: 1_000, pollMs: 20 },
+    options: {
+      store,
+      clock,
+      batchRows,
+      batchBytes: 1_000,
+      pollMs: 20,
+      backoff: { initialMs: 100, maxMs: 10_000 },
+    },
     open,
     size,
+    releaseSize: new BatchSize(batchRows),
+    fault: undefined,
     poll,
     events,
   })
@@ -255,7 +265,7 @@ describe('a pipeline that fails', () => {
       script.failNext(call, error)
       await expect(run()).rejects.toBe(error)
       expect(script.take('begin', 'send', 'commit').at(-1)).toMatch(new RegExp(`^${call} `))
-      expect(pipeline.rowsInFlight).toBe(2)
+      expect(pipeline.inFlight?.rows).toHaveLength(2)
     },
   )
 

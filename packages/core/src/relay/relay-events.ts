@@ -49,6 +49,43 @@ export interface RelayEvents {
     readonly durationMs: number
   }
   /**
+   * The broker refuses this one record: its message is parked, and its key is blocked if it has one. The key is told by its
+   * hash.
+   * @commit After PostgreSQL's commit of the parking.
+   */
+  'record:parked': {
+    readonly shard: number
+    readonly topic: string
+    readonly keyHash: string
+    readonly messageId: string
+    readonly error: unknown
+  }
+  /**
+   * Messages whose key is blocked or whose topic is paused have been parked, too.
+   * @commit After PostgreSQL's commit of the intent whose page they were in.
+   */
+  'messages:parked': { readonly shard: number; readonly rows: number }
+  /**
+   * Parked messages have been sent, and they are parked no longer.
+   * @commit After Kafka's commit of the batch, and PostgreSQL's of their removal.
+   */
+  'messages:released': { readonly shard: number; readonly rows: number }
+  /**
+   * The broker takes nothing for a topic. Its messages are parked, and tried again after `delayMs`; others flow.
+   * @commit After PostgreSQL's commit of the pause.
+   */
+  'topic:paused': {
+    readonly shard: number
+    readonly topic: string
+    readonly delayMs: number
+    readonly error: unknown
+  }
+  /**
+   * All that the pause of a topic held is sent.
+   * @commit After PostgreSQL's commit of the end of the pause.
+   */
+  'topic:resumed': { readonly shard: number; readonly topic: string }
+  /**
    * Confirmed messages have been deleted from the outbox, in a transaction that commits next.
    * @commit Before PostgreSQL's commit of the deletion. Where that fails, they are deleted, and told of, once more.
    */

@@ -6,6 +6,7 @@ import { backoffDelay } from '../retry/backoff.js'
 import { BatchSize } from './batch-size.js'
 import { ShardLease } from './lease.js'
 import { type OpenShard, openShard } from './opening.js'
+import { blame, type Fault } from './parking/fault.js'
 import { Pipeline, type PipelineSignals } from './pipeline.js'
 import { Poll } from './poll.js'
 import type { RelayEvents, ShardState } from './relay-events.js'
@@ -26,11 +27,14 @@ export class Shard {
   readonly #events: Emitter<RelayEvents>
   readonly #lease: ShardLease
   readonly #size: BatchSize
+  readonly #releaseSize: BatchSize
   readonly #poll: Poll
   #state: ShardState = 'stopped'
   #error: unknown
   #leads = false
   #attempt = 0
+  /** What the last batch has failed of, until a pipeline has settled it. */
+  #fault: Fault | undefined
   /** When the shard was last opened. */
   #openedAt = Number.POSITIVE_INFINITY
 
@@ -40,6 +44,7 @@ export class Shard {
     this.#events = events
     this.#lease = new ShardLease(number, options)
     this.#size = new BatchSize(options.batchRows)
+    this.#releaseSize = new BatchSize(options.batchRows)
     this.#poll = new Poll(options)
     events.on('batch:published', ({ shard }) => {
       if (shard === number) this.#attempt = 0
@@ -83,6 +88,7 @@ export class Shard {
   // From the lease's taking to its loss or release.
   async #hold({ reading, hard }: ShardSignals): Promise<void> {
     this.#leads = true
+    this.#fault = undefined // Another process may have settled it.
     this.#events.emit('lease:taken', { shard: this.number })
     const over = new AbortController()
     const lost = new AbortController()
@@ -123,6 +129,8 @@ export class Shard {
             options: this.#options,
             open,
             size: this.#size,
+            releaseSize: this.#releaseSize,
+            fault: this.#fault,
             poll: this.#poll,
             events: this.#events,
           }
@@ -132,13 +140,26 @@ export class Shard {
       } catch (error) {
         if (signals.leading.aborted) return
         if (isPigeonholeError(error, 'LEASE_LOST')) throw error
-        const divisible =
-          isPigeonholeError(error, 'RECORD_REFUSED') && this.#size.refused(pipeline?.rowsInFlight ?? 0)
-        if (divisible) continue
+        if (pipeline && this.#learn(error, pipeline)) continue
         if (halts(error)) return this.#change('halted', error)
         await this.#backOff(error, ending)
       }
     }
+  }
+
+  // Whether the next opening can do better at once.
+  #learn(error: unknown, { inFlight, fault }: Pipeline): boolean {
+    this.#fault = fault
+    if (!inFlight) return false
+    const size = inFlight.batch.releases ? this.#releaseSize : this.#size
+    const found = blame(error, inFlight)
+    if (found === 'divide') size.refused(inFlight.rows.length)
+    else if (found === 'slow') size.tooSlow(inFlight.rows.length)
+    else if (found) {
+      this.#fault = found
+      size.found()
+    }
+    return found !== undefined && found !== 'slow'
   }
 
   async #withOpenShard(leading: AbortSignal, work: (open: OpenShard) => Promise<void>): Promise<void> {
@@ -191,7 +212,6 @@ function halts(error: unknown): boolean {
     'RELAY_CHECKPOINT_LOST',
     'RELAY_KAFKA_WENT_BACK',
     'RELAY_DATABASE_WENT_BACK',
-    'RECORD_REFUSED',
     'KAFKAJS_UNSUPPORTED',
   )
 }

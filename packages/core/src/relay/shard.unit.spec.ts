@@ -317,29 +317,33 @@ describe('a fault', () => {
 describe('a record that the broker refuses', () => {
   const refusal = coded('RECORD_REFUSED')
 
-  it.each([1, 2, 5, 8, 13])(
-    'is found alone, at place %d, and halts the shard: nothing behind it is sent',
-    async (place) => {
-      const { run, shard, store, publisher, script } = runShard({ batchRows: 8 })
-      for (let i = 0; i < 16; i++) store.commit()
-      publisher.refuses = { id: `id-${place}`, error: refusal }
-      await run()
-      expect(shard).toMatchObject({ state: 'halted', error: refusal })
-      expect(publisher.log).toEqual(store.rows.slice(0, place - 1))
-      expect(script.take('send').at(-1)).toBe('send 1')
-    },
-  )
+  it.each([1, 2, 5, 8, 13])('is found alone, at place %d, and parked: all others are sent', async (place) => {
+    const { run, shard, store, publisher, reading } = runShard({ batchRows: 8 })
+    for (let i = 0; i < 16; i++) store.commit()
+    publisher.refuses = { id: `id-${place}`, error: refusal }
+    const running = run()
+    await settle()
+    expect(shard.state).toBe('publishing')
+    expect(store.ids).toEqual([`id-${place}`])
+    expect(publisher.log).toEqual(store.rows.filter(({ id }) => id !== `id-${place}`))
+    reading.abort()
+    await running
+  })
 
-  it('is looked for through a fresh opening each time', async () => {
-    const { run, store, publisher, script } = runShard({ batchRows: 4 })
+  it('is looked for through a fresh opening each time, and parked before the next page', async () => {
+    const { run, store, publisher, script, reading } = runShard({ batchRows: 4 })
     for (let i = 0; i < 4; i++) store.commit()
     publisher.refuses = { id: 'id-1', error: refusal }
-    await run()
-    expect(script.take('fence', 'send', 'close')).toEqual([
-      ...['fence 0', 'send 4', 'close'],
-      ...['fence 0', 'send 2', 'close'],
-      ...['fence 0', 'send 1', 'close'],
+    const running = run()
+    await settle()
+    expect(script.take('fence', 'send', 'close', 'parkMessage', 'readPage').slice(0, 17)).toEqual([
+      ...['fence 0', 'readPage', 'send 4', 'close'],
+      ...['fence 0', 'readPage', 'send 2', 'readPage', 'close'],
+      ...['fence 0', 'readPage', 'send 1', 'readPage', 'close'],
+      ...['fence 0', 'parkMessage RECORD_REFUSED', 'readPage'],
     ])
+    reading.abort()
+    await running
   })
 
   it('that passes alone lets the shard go on', async () => {
@@ -353,6 +357,20 @@ describe('a record that the broker refuses', () => {
     for (let i = 0; i < 4; i++) store.commit()
     await clock.advance(200)
     expect(publisher.transactions.filter((rows) => rows > 0)).toEqual([2, 2, 4])
+    reading.abort()
+    await running
+  })
+})
+
+describe('a batch that does not get through', () => {
+  it.each(['BROKER_UNAVAILABLE', 'PRODUCER_FENCED'] as const)('with %s is halved', async (code) => {
+    const { run, store, publisher, script, clock, reading } = runShard({ batchRows: 8 })
+    for (let i = 0; i < 8; i++) store.commit()
+    script.failNext('send', coded(code), coded(code))
+    const running = run()
+    await clock.advance(1_000)
+    expect(script.take('send').slice(0, 3)).toEqual(['send 8', 'send 4', 'send 2'])
+    expect(publisher.log).toEqual(store.rows)
     reading.abort()
     await running
   })

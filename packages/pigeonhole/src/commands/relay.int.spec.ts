@@ -161,9 +161,14 @@ describe('a worker in trouble waits, says why, and goes on', () => {
     const other = await WorkerLab.open()
     await other.publish('early')
     const worker = other.startWorker()
-    await unreadyFor(worker, 'TOPIC_MISSING')
-    await other.createTopic()
+    expect(await worker.line({ message: 'topic takes nothing: it is paused' })).toMatchObject({
+      topic: other.topic,
+      code: 'TOPIC_MISSING',
+      remedy: expect.stringContaining('create the topic'),
+    })
     await readyAgain(worker)
+    await other.createTopic()
+    await worker.line({ message: 'topic goes on' })
     worker.kill('SIGTERM')
     await worker.exit
     expect(await other.readLog()).toEqual(['early'])

@@ -31,5 +31,18 @@ export function logRelayEvents(relay: Relay, logger: Logger): void {
   })
   relay.on('batch:prepared', (data) => logger.debug(data, 'batch prepared'))
   relay.on('batch:published', (data) => logger.debug(data, 'batch published'))
+  relay.on('record:parked', ({ error, ...data }) =>
+    logger.error(
+      { ...data, ...errorFields(error), remedy: remedyFor(error) },
+      'record refused: it is parked',
+    ),
+  )
+  relay.on('messages:parked', (data) => logger.debug(data, 'messages parked behind others'))
+  relay.on('messages:released', (data) => logger.info(data, 'parked messages sent'))
+  relay.on('topic:paused', ({ error, delayMs, ...data }) => {
+    const fields = { ...data, delayMs: Math.round(delayMs), ...errorFields(error) }
+    logger.warn({ ...fields, remedy: remedyFor(error) }, 'topic takes nothing: it is paused')
+  })
+  relay.on('topic:resumed', (data) => logger.info(data, 'topic goes on'))
   relay.on('messages:deleted', (data) => logger.debug(data, 'confirmed messages deleted'))
 }

@@ -39,6 +39,11 @@ describe('logRelayEvents', () => {
     ['batch:prepared', { shard: 0, batch: 5, rows: 2 }, 'debug'],
     ['batch:published', { shard: 0, batch: 5, rows: 2, durationMs: 3 }, 'debug'],
     ['messages:deleted', { shard: 0, rows: 2 }, 'debug'],
+    ['messages:parked', { shard: 0, rows: 2 }, 'debug'],
+    ['messages:released', { shard: 0, rows: 2 }, 'info'],
+    ['topic:paused', { shard: 0, topic: 't', delayMs: 500, error: unavailable }, 'warn'],
+    ['topic:resumed', { shard: 0, topic: 't' }, 'info'],
+    ['record:parked', { shard: 0, topic: 't', keyHash: 'h', messageId: 'm', error: unavailable }, 'error'],
   ] as const)('writes a line for %s %j: %s', (name, data, level) => {
     const { error: _, ...fields } = { error: undefined, ...data }
     expect(logged(name, data as never)).toEqual([

@@ -4,7 +4,8 @@ const remedies: Partial<Record<ErrorCode, string>> = {
   SCHEMA_MISSING: 'pigeonhole migrate',
   SCHEMA_OUTDATED: 'pigeonhole migrate',
   RECORD_REFUSED:
-    "raise the limits of broker and topic to the record's size, or delete its row; then restart this worker",
+    "raise the limits of broker and topic to the record's size, then pigeonhole parked retry; or pigeonhole parked discard",
+  TOPIC_MISSING: 'create the topic: its messages follow by themselves',
   CHECKPOINT_TOPIC_INVALID: 'set cleanup.policy=compact on the checkpoint topic',
   RELAY_IDENTITY_CHANGED:
     'stop this worker if the original still runs; correct name, database and brokers; else pigeonhole adopt',

@@ -1,0 +1,138 @@
+// @ts-check
+/** @import { GuardEntry } from '../guards.mjs' */
+
+const spec = 'packages/core/src/relay/parking/parking.unit.spec.ts'
+const pipeline = { file: 'packages/core/src/relay/pipeline.ts', spec }
+const opening = { file: 'packages/core/src/relay/opening.ts', spec }
+const shard = { file: 'packages/core/src/relay/shard.ts', spec }
+const parking = { file: 'packages/core/src/relay/parking/shard-parking.ts', spec }
+const fault = { file: 'packages/core/src/relay/parking/fault.ts', spec }
+
+/** @param {string} file */
+const sql = (file) => ({
+  file: `packages/postgres/src/sql/${file}.ts`,
+  spec: 'test/postgres/postgres-store.int.spec.ts',
+})
+
+/** What cannot be sent, and what follows it. @type {readonly GuardEntry[]} */
+export const parkingGuards = [
+  {
+    ...pipeline,
+    name: 'what is blocked is taken out of every page',
+    find: 'await this.#parking.sift(tx, page.rows)',
+    replace: '{ rows: page.rows, announce: () => undefined }',
+    test: 'takes what follows on it out of the page',
+  },
+  {
+    ...pipeline,
+    name: 'a fault is settled before anything is read',
+    find: '    await untilAborted(this.#settle(), leading)\n',
+    replace: '    void this.#settle\n',
+    test: 'is paused: its messages are parked, others flow',
+  },
+  {
+    ...parking,
+    name: 'released messages are off the parked ones before more is read',
+    find: 'return this.#apply(tx, batch.releases ?? [])',
+    replace: 'return () => undefined',
+    test: 'takes each off before the next',
+  },
+  {
+    ...pipeline,
+    name: 'nothing is read ahead of a release',
+    find: '          if (due) sending.abort()\n',
+    replace: '',
+    test: 'reads nothing ahead of it',
+  },
+  {
+    ...parking,
+    name: 'pages come between releases',
+    find: 'const releasesInARow = 4',
+    replace: 'const releasesInARow = 400',
+    test: 'lets a page pass after a few batches',
+  },
+  {
+    ...opening,
+    name: 'an opening applies what Kafka has confirmed of a release',
+    find: '      if (startUp.from.releases) await tx.applyReleases(startUp.from.releases)\n',
+    replace: '',
+    test: 'that Kafka has committed is taken off by the next opening',
+  },
+  {
+    ...shard,
+    name: 'a topic fault is no reason to wait',
+    find: "return found !== undefined && found !== 'slow'",
+    replace: "return found === 'divide'",
+    test: 'is paused: its messages are parked, others flow, and the shard does not wait',
+  },
+  {
+    ...parking,
+    name: 'a record is parked only where nobody else has gone on',
+    find: '    if (confirmed.token !== batch.parent) return () => undefined\n',
+    replace: '    void confirmed\n',
+    test: 'is not parked where another relay has gone on meanwhile',
+  },
+  {
+    ...parking,
+    name: 'nothing parked, no look',
+    find: '    if (!this.#parked) return false\n',
+    replace: '',
+    test: 'costs nothing where nothing is parked',
+  },
+  {
+    ...fault,
+    name: 'only a record that is alone is parked',
+    find: "return rows.length === 1 ? { kind: 'record', batch, row, error } : 'divide'",
+    replace: "return { kind: 'record', batch, row, error }",
+    test: 'is on a record that is alone, and divides others',
+  },
+  {
+    ...fault,
+    name: 'a topic of the relay’s own is not paused',
+    find: '!topics.every((each) => own.has(each))',
+    replace: 'own.size === 0',
+    test: 'is on no message for what is the relay’s own',
+  },
+  {
+    ...sql('parked-key/delete-released'),
+    name: 'a key stays blocked until all of it is confirmed',
+    find: 'AND NOT EXISTS (',
+    replace: 'AND EXISTS (SELECT) OR NOT EXISTS (',
+    test: 'keeps the key blocked until all of it is confirmed',
+  },
+  {
+    ...sql('parked-key/delete-released'),
+    name: 'only a key that was to be sent again is unblocked',
+    find: 'AND retry_at IS NOT NULL',
+    replace: 'AND blocked.topic IS NOT NULL',
+    test: 'that is refused again waits for an operator',
+  },
+  {
+    ...sql('parked-message/discard'),
+    name: 'what Kafka may have is not discarded',
+    find: 'WHERE NOT stays',
+    replace: 'WHERE stays IS NOT NULL',
+    test: 'leaves what a batch holds that Kafka may have',
+  },
+  {
+    ...sql('relay-shard/lock-all'),
+    name: 'an operator takes turns with the relay',
+    find: ' ORDER BY shard FOR NO KEY UPDATE',
+    replace: ' ORDER BY shard',
+    test: 'takes turns with a guarded transaction',
+  },
+  {
+    ...sql('parked-message/select-releases'),
+    name: 'a release is in the order of its messages',
+    find: '    ORDER BY id`,',
+    replace: '    ORDER BY id DESC`,',
+    test: 'releases a key in the order of its messages',
+  },
+  {
+    ...sql('paused-topic/delete-lifted'),
+    name: 'a pause ends when it holds nothing',
+    find: 'AND NOT EXISTS (',
+    replace: 'AND (SELECT true) OR NOT EXISTS (',
+    test: 'ends when it is due and holds nothing any more, and not before',
+  },
+]
