@@ -84,3 +84,24 @@ export const pausePoints: readonly Point[] = [
   { point: 'producer.commit:before', occurrence: 4 },
   { point: 'producer.commit:during', occurrence: 4 },
 ]
+
+/** The calls that divide an outbox anew, in their order. Of one shard, which has messages, into four. */
+const reshardCalls = [
+  'store.seizeLease',
+  'publisher.fence',
+  'producer.readCheckpoint',
+  'publisher.extendCheckpointTopic',
+  'store.readSnapshot',
+  'tx.readPageUntil',
+  'producer.begin',
+  'producer.commit',
+  'store.changeShards',
+  'store.releaseLease',
+] as const
+
+/** Every point of a change of the number of shards. */
+export const reshardPoints: readonly Point[] = [
+  ...points(reshardCalls, 1),
+  { point: 'store.guarded:committing', occurrence: 1 },
+  { point: 'store.guarded:committing', occurrence: 2 },
+]

@@ -1,7 +1,7 @@
 import { PigeonholeError } from '../../errors/pigeonhole-error.js'
 import type { Checkpoint } from '../../ports/relay-publisher.js'
 import type { MappedShard } from '../../ports/shard-map.js'
-import { activeShards, checkpointPartitionsOf } from '../shard-map.js'
+import { checkpointPartitionsOf } from '../shard-map.js'
 import { type AdoptOptions, type ResolvedAdoptOptions, resolveAdoptOptions } from './adopt-options.js'
 import type { AdoptionReport, AdoptionShard } from './adoption-report.js'
 import { type Identities, shardsOf } from './both-sides.js'
@@ -58,7 +58,8 @@ async function survey(
   map: readonly MappedShard[],
 ): Promise<AdoptionShard[]> {
   const described: AdoptionShard[] = []
-  for (const shard of activeShards(map)) {
+  // Retired ones, too: they keep their numbers and their last cursor, and may come back.
+  for (const { shard } of map) {
     const scene = { options, identities, shard, shards: checkpointPartitionsOf(map) }
     described.push(await within(scene, (adoption) => adoption.describe()))
   }

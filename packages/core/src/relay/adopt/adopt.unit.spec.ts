@@ -221,14 +221,23 @@ describe('adopt', () => {
     })
   })
 
-  it('takes the lease again when it is renewed in between', async () => {
+  it('takes the lease again when another process takes it before it is guarded', async () => {
     const { run, store, script } = prepare()
-    const release = script.hold('takeLease')
+    const release = script.hold('changeToken')
     const running = run()
-    await expect.poll(() => script.calls).toContain('takeLease')
-    await store.renewLease({ shard: 0, holder: 'a relay' })
+    await expect.poll(() => script.calls).toContain('changeToken')
+    await store.seizeLease({ shard: 0, holder: 'another' })
     release()
     expect((await running).outcome).toBe('agreed')
+  })
+
+  it('looks at retired shards, too: they may come back', async () => {
+    const { run, store } = prepare()
+    store.map = [
+      { shard: 0, buckets: { first: 0, last: 255 } },
+      { shard: 1, buckets: null },
+    ]
+    expect((await run()).report.shards.map(({ shard }) => shard)).toEqual([0, 1])
   })
 
   it('says what its options take', async () => {

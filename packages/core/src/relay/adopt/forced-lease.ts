@@ -35,13 +35,12 @@ export class ForcedLease {
     await this.#store.releaseLease({ shard: this.#shard, holder: this.#holder }).catch(() => undefined)
   }
 
-  // Its holder may renew it between the look and the taking: then it is not as it was observed.
+  // Another process may take it by force as well before the token is changed.
   async #take(): Promise<void> {
     const store = this.#store
     const own = { shard: this.#shard, holder: this.#holder }
     for (let attempt = 0; attempt < tries; attempt++) {
-      const observed = await store.readLease(this.#shard)
-      if (!observed || !(await store.takeLease({ ...own, observed }))) continue
+      await store.seizeLease(own)
       if (await store.changeToken({ ...own, token: this.token })) return
     }
     throw new PigeonholeError('LEASE_LOST', {

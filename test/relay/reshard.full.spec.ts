@@ -1,0 +1,119 @@
+import { adopt } from '@pigeonhole/core'
+import { kafkajsPublisher } from '@pigeonhole/kafkajs'
+import { postgresStore } from '@pigeonhole/postgres'
+import { Kafka, logLevel } from 'kafkajs'
+import pg from 'pg'
+import { describe, expect, inject, it } from 'vitest'
+import { type Point, reshardPoints } from './points.js'
+import { RelayLab } from './relay-lab.js'
+import type { RelayProcess } from './relay-process-handle.js'
+import type { Writers } from './writers.js'
+
+const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
+
+/** Ends the writers, lets the relays send what they have committed, and compares database and log. */
+async function settle(lab: RelayLab, writers: Writers, relays: readonly RelayProcess[]): Promise<void> {
+  await writers.stop()
+  await Promise.all(relays.map((relay) => relay.drain()))
+  await expect.poll(() => lab.leftInOutbox(), { timeout: 30_000 }).toBe(0)
+  for (const relay of relays) expect(await relay.stop()).toEqual({ code: 0, signal: null })
+  const verdict = await lab.verdict()
+  expect(verdict).toMatchObject({ passed: true, faults: 0 })
+  expect(verdict.log.committed).toBeGreaterThan(50)
+}
+
+/** Two relays of different numbers of shards, at work. */
+async function startRelays(lab: RelayLab): Promise<RelayProcess[]> {
+  const relays = [lab.startRelay(), lab.startRelay({ shards: 2 })]
+  await Promise.race(relays.map((relay) => relay.event('batch:published')))
+  return relays
+}
+
+/** The checkpoint topic is deleted, and an operator adopts what the log and the cursors say. */
+async function loseCheckpoints({ name, databaseUrl }: RelayLab): Promise<void> {
+  const kafka = new Kafka({ brokers: [...servers.kafkaBrokers], logLevel: logLevel.NOTHING })
+  const admin = kafka.admin()
+  await admin.connect()
+  await admin.deleteTopics({ topics: [`pigeonhole.relay.${name}`] })
+  await expect.poll(() => admin.listTopics(), { timeout: 10_000 }).not.toContain(`pigeonhole.relay.${name}`)
+  await admin.disconnect()
+  const pool = new pg.Pool({ connectionString: databaseUrl })
+  const ports = { store: postgresStore(pool), publisher: kafkajsPublisher(kafka) }
+  const { outcome, adopted } = await adopt({ name, ...ports, confirm: async () => true })
+  await pool.end()
+  expect(outcome).toBe('adopted')
+  expect(adopted.map(({ shard }) => shard)).toEqual([0, 1])
+}
+
+/** Dividing the outbox anew is killed at `point`; the relays go on, and a second attempt divides it. */
+async function killReshard(point: Point): Promise<void> {
+  await using lab = await RelayLab.open(servers)
+  const writers = lab.startWriters()
+  const relays = await startRelays(lab)
+  const resharding = lab.startReshard(4, { ...point, signal: 'SIGKILL' })
+  await resharding.reached()
+  expect(await resharding.exited).toEqual({ code: null, signal: 'SIGKILL' })
+  await lab.published(1)
+  await lab.reshard(3)
+  await lab.published(3)
+  await settle(lab, writers, relays)
+}
+
+/** It is paused at `point` until a relay has taken the shards back, and wakes up. */
+async function pauseReshard(point: Point): Promise<void> {
+  await using lab = await RelayLab.open(servers)
+  const writers = lab.startWriters()
+  const relays = await startRelays(lab)
+  const resharding = lab.startReshard(4, { ...point, signal: 'SIGSTOP' })
+  await resharding.reached()
+  await lab.published(1)
+  resharding.signal('SIGCONT')
+  expect(await resharding.exited).toEqual({ code: 1, signal: null })
+  expect(resharding.history()).toContain('RESHARD_INTERRUPTED')
+  await lab.reshard(2)
+  await lab.published(2)
+  await settle(lab, writers, relays)
+}
+
+const pauses: readonly Point[] = [
+  { point: 'producer.readCheckpoint:after', occurrence: 1 },
+  { point: 'store.readSnapshot:after', occurrence: 1 },
+  { point: 'producer.begin:after', occurrence: 1 },
+  { point: 'store.changeShards:before', occurrence: 1 },
+]
+
+describe('dividing an outbox anew loses, repeats, invents and reorders nothing', () => {
+  it.each(reshardPoints)('when it is killed at $point ($occurrence)', killReshard)
+
+  it.each(pauses)('when it is paused at $point until a relay has the shards, and wakes up', pauseReshard)
+
+  it('when a retired shard comes back after its checkpoints were lost', async () => {
+    await using lab = await RelayLab.open(servers)
+    const before = lab.startWriters()
+    const first = lab.startRelay({ shards: 2 })
+    await first.event('batch:published', { shard: 1 })
+    await lab.reshard(1)
+    await before.stop()
+    await first.drain()
+    expect(await first.stop()).toEqual({ code: 0, signal: null })
+    await loseCheckpoints(lab)
+    const writers = lab.startWriters()
+    const relay = lab.startRelay()
+    await relay.event('batch:published')
+    await lab.reshard(2)
+    await lab.published(2)
+    await settle(lab, writers, [relay])
+  })
+
+  it('when the relay that has most of the shards is killed right after it', async () => {
+    await using lab = await RelayLab.open(servers)
+    const writers = lab.startWriters()
+    const [first, second] = (await startRelays(lab)) as [RelayProcess, RelayProcess]
+    await lab.reshard(4)
+    first.signal('SIGKILL')
+    await lab.published(4)
+    await lab.reshard(1)
+    await lab.published(1)
+    await settle(lab, writers, [second])
+  })
+})
