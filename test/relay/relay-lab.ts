@@ -13,7 +13,7 @@ import pg from 'pg'
 import { expect } from 'vitest'
 import { type Program, RelayProcess } from './relay-process-handle.js'
 import type { Fault } from './relay-process-protocol.js'
-import { Writers, writerTables } from './writers.js'
+import { reachAllShards, Writers, writerTables } from './writers.js'
 
 /** The servers of the run. */
 export interface LabServers {
@@ -41,8 +41,10 @@ export class RelayLab implements AsyncDisposable {
   private constructor(servers: LabServers, database: TestDatabase) {
     this.#servers = servers
     this.#database = database
-    this.name = `lab-${randomBytes(4).toString('hex')}`
-    this.topics = [`${this.name}-a`, `${this.name}-b`]
+    do {
+      this.name = `lab-${randomBytes(4).toString('hex')}`
+      this.topics = [`${this.name}-a`, `${this.name}-b`]
+    } while (!reachAllShards(this.topics))
   }
 
   static async open(servers: LabServers): Promise<RelayLab> {

@@ -1,4 +1,4 @@
-import { createOutbox, type Outbox, topic } from '@pigeonhole/core'
+import { bucketCount, bucketOf, createOutbox, type Outbox, topic } from '@pigeonhole/core'
 import { postgresStore } from '@pigeonhole/postgres'
 import pg from 'pg'
 
@@ -7,6 +7,20 @@ export const writerTables = `
   CREATE TABLE aggregate (key text PRIMARY KEY, version int NOT NULL);
   CREATE TABLE ledger (id text PRIMARY KEY, topic text NOT NULL, key text NOT NULL, version int NOT NULL);
   INSERT INTO aggregate SELECT 'key-' || i, 0 FROM generate_series(0, 19) i;`
+
+/**
+ * Whether each of up to four shards gets some of what writers commit to these topics: they have few keys, of which every fifth
+ * is always rolled back, and the topics' names decide where they fall.
+ */
+export function reachAllShards(topics: readonly string[]): boolean {
+  const committed = Array.from({ length: 20 }, (_, i) => i).filter((i) => i % 5 !== 0)
+  const buckets = committed.map((i) =>
+    bucketOf(topics[i % topics.length] as string, Buffer.from(`key-${i}`), ''),
+  )
+  return [2, 3, 4].every(
+    (shards) => new Set(buckets.map((bucket) => Math.floor((bucket * shards) / bucketCount))).size === shards,
+  )
+}
 
 interface WriterEvent {
   readonly key: string
