@@ -2,17 +2,25 @@ import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { startKafka, startPostgres } from '@pigeonhole/testing'
 import type { BenchServers } from './bench-servers.js'
+import { cleaning } from './cleaning.js'
 import type { Comparison } from './comparison.js'
 import { inboxGroup, inboxGroupBare, inboxSingle } from './inbox.js'
 import { publishPrisma } from './publish-prisma.js'
 import { relayDrain } from './relay-drain.js'
+import { relayIdle } from './relay-idle.js'
 import { relayLatency } from './relay-latency.js'
+import { relayScale } from './relay-scale.js'
+import { skipLocked } from './skip-locked.js'
 
 type Bench = (servers: BenchServers) => Promise<Comparison | readonly Comparison[]>
 
 const benches: Readonly<Record<string, Bench>> = {
   'relay-drain': relayDrain,
   'relay-latency': relayLatency,
+  'relay-idle': relayIdle,
+  'relay-scale': relayScale,
+  'skip-locked': skipLocked,
+  cleaning,
   'publish-prisma': publishPrisma,
   'inbox-single': inboxSingle,
   'inbox-group': inboxGroup,

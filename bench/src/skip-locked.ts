@@ -1,0 +1,67 @@
+import type { BenchServers } from './bench-servers.js'
+import { quietKafka } from './bench-servers.js'
+import { type Comparison, compare } from './comparison.js'
+import { type OutboxScene, timeDrain, withOutbox } from './outbox-scene.js'
+
+interface ClaimedRow {
+  readonly seq: string
+  readonly id: string
+  readonly key: Buffer
+  readonly payload: Buffer
+}
+
+const lot = 1_000
+
+/**
+ * `skip-locked`: our drain against the relay that most services write by hand: `SELECT … FOR UPDATE SKIP LOCKED`, send
+ * with an idempotent producer, DELETE, COMMIT. One worker, so that it keeps the order; it sends twice after a crash.
+ */
+export async function skipLocked(servers: BenchServers): Promise<Comparison> {
+  const messages = servers.full ? 300_000 : 100_000
+  return await compare({
+    name: 'skip-locked',
+    unit: 'msg/s',
+    against: `a loop over FOR UPDATE SKIP LOCKED, ${lot} messages a transaction, bare kafkajs`,
+    pairs: 3,
+    ours: () => drained(servers, messages, (scene) => timeDrain(scene.relay(), messages)),
+    baseline: () => drained(servers, messages, (scene) => drainByHand(servers, scene)),
+  })
+}
+
+function drained(
+  servers: BenchServers,
+  messages: number,
+  drain: (scene: OutboxScene) => Promise<number>,
+): Promise<number> {
+  return withOutbox(servers, async (scene) => {
+    await scene.fill(messages)
+    await scene.pool.query('VACUUM ANALYZE pigeonhole.outbox_message')
+    return await drain(scene)
+  })
+}
+
+async function drainByHand(servers: BenchServers, { pool, topic }: OutboxScene): Promise<number> {
+  const producer = quietKafka(servers).producer({ idempotent: true })
+  await producer.connect()
+  const client = await pool.connect()
+  const started = performance.now()
+  let sent = 0
+  for (let found = 1; found > 0; sent += found) {
+    await client.query('BEGIN')
+    const { rows } = await client.query<ClaimedRow>(
+      'SELECT seq, id, key, payload FROM pigeonhole.outbox_message ORDER BY seq LIMIT $1 FOR UPDATE SKIP LOCKED',
+      [lot],
+    )
+    found = rows.length
+    const messages = rows.map(({ id, key, payload }) => ({ key, value: payload, headers: { id } }))
+    if (found > 0) await producer.send({ topic, acks: -1, messages })
+    await client.query('DELETE FROM pigeonhole.outbox_message WHERE seq = ANY ($1)', [
+      rows.map(({ seq }) => seq),
+    ])
+    await client.query('COMMIT')
+  }
+  const elapsed = performance.now() - started
+  client.release()
+  await producer.disconnect()
+  return sent / (elapsed / 1_000)
+}
