@@ -38,20 +38,6 @@ export const parkingGuards = [
     test: 'takes each off before the next',
   },
   {
-    ...pipeline,
-    name: 'nothing is read ahead of a release',
-    find: '          if (due) sending.abort()\n',
-    replace: '',
-    test: 'reads nothing ahead of it',
-  },
-  {
-    ...parking,
-    name: 'pages come between releases',
-    find: 'const releasesInARow = 4',
-    replace: 'const releasesInARow = 400',
-    test: 'lets a page pass after a few batches',
-  },
-  {
     ...opening,
     name: 'an opening applies what Kafka has confirmed of a release',
     find: '      if (startUp.from.releases) await tx.applyReleases(startUp.from.releases)\n',
@@ -99,13 +85,6 @@ export const parkingGuards = [
     find: 'AND NOT EXISTS (',
     replace: 'AND EXISTS (SELECT) OR NOT EXISTS (',
     test: 'keeps the key blocked until all of it is confirmed',
-  },
-  {
-    ...sql('parked-key/delete-released'),
-    name: 'only a key that was to be sent again is unblocked',
-    find: 'AND retry_at IS NOT NULL',
-    replace: 'AND blocked.topic IS NOT NULL',
-    test: 'that is refused again waits for an operator',
   },
   {
     ...sql('parked-message/discard'),

@@ -4,8 +4,8 @@ import type { Statement } from '../statement.js'
 import { isOwn, ownShard } from './own.js'
 
 /**
- * Whether anything is parked or paused in a shard, and whether something of it is due. With 100,000 parked messages of 1,000
- * keys it takes 0.3 ms: what is due stands in small tables, or is found by the index on retry_at.
+ * Whether anything is parked or paused in a shard, and whether something of it is due. What is due stands in small
+ * tables, or is found by the index on retry_at.
  */
 export const lookAtParking: Statement<number, ParkingLook> = {
   name: 'parked_message.look',
