@@ -69,13 +69,6 @@ export const mapGuards = [
   },
   {
     ...change,
-    name: 'the map changes only behind batches that are confirmed',
-    find: 'number === closed.confirmed && ',
-    replace: 'number >= 0 && ',
-    test: 'changes nothing where a batch is not there',
-  },
-  {
-    ...change,
     name: 'the map changes only where every shard ends at one snapshot',
     find: ' && cursor.from === snapshot',
     replace: ' && snapshot !== cursor.from.repeat(2)',
