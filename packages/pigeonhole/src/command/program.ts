@@ -26,8 +26,8 @@ export function createProgram(environment: CommandContext['environment'], termin
       'after',
       '\nEach option can be set by the variable behind it, too. A flag counts before its variable.',
     )
-  const define = (name: string, settings: Settings, load: () => Promise<Run>): Command => {
-    const command = program.command(name).option('--verbose', 'print stacks of errors')
+  const define = (name: string, settings: Settings, load: () => Promise<Run>, under = program): Command => {
+    const command = under.command(name).option('--verbose', 'print stacks of errors')
     for (const setting of Object.values(settings)) declare(command, setting)
     return command.action(async (flags: CommandContext['flags']) =>
       (await load())({ flags, environment, terminal }),
@@ -67,7 +67,41 @@ export function createProgram(environment: CommandContext['environment'], termin
       'nothing but the identity has changed (pg_upgrade, another relay name): go on where it was',
     )
     .option('--json', 'print the outcome as JSON')
+  defineParked(program, define)
   return program
+}
+
+type Define = (name: string, settings: Settings, load: () => Promise<Run>, under: Command) => Command
+
+function defineParked(program: Command, define: Define): void {
+  const parked = program
+    .command('parked')
+    .description('Lists, shows, sends again or discards what the relay could not send.')
+    .helpCommand(false)
+  const part = (name: 'list' | 'show' | 'retry' | 'discard'): Command =>
+    define(name, databaseSettings, async () => (await import('../commands/parked/parked.js'))[name], parked)
+      .option('--id <number>', 'a parked message')
+      .option('--json', 'print JSON')
+  const select = (command: Command): Command =>
+    command
+      .option('--topic <name>', 'those of a topic')
+      .option('--key <text>', 'those of a key')
+      .option('--key-hex <digits>', 'those of a key that is no text')
+  select(part('list'))
+    .description('Lists blocked keys, parked messages without a key, and paused topics.')
+    .option('--messages', 'list each message')
+  part('show')
+    .description('Shows a parked message.')
+    .option('--payload', 'print its payload and nothing else')
+  select(part('retry'))
+    .description(
+      'Has parked messages sent again, each key in its order. A key stays blocked until all of it is sent.',
+    )
+    .option('--all', 'all that is parked')
+  select(part('discard'))
+    .description('Deletes parked messages for good: they are never sent.')
+    .option('--all', 'all that is parked')
+    .option('--yes', 'do it without asking')
 }
 
 function declare(command: Command, { flag, about, variables, fallback }: Setting<unknown>): void {

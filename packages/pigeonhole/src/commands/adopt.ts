@@ -2,7 +2,8 @@ import { type Adoption, type AdoptionReport, adopt } from '@pigeonhole/core'
 import { kafkajsPublisher } from '@pigeonhole/kafkajs'
 import { postgresStore } from '@pigeonhole/postgres'
 import pg from 'pg'
-import type { CommandContext, Terminal } from '../command/context.js'
+import { confirm } from '../command/confirm.js'
+import type { CommandContext } from '../command/context.js'
 import { NotConfirmed } from '../command/not-confirmed.js'
 import { adoptSettings } from '../configuration/adopt-settings.js'
 import { resolveSettings } from '../configuration/resolve-settings.js'
@@ -24,7 +25,7 @@ export async function adoptOutbox({ flags, environment, terminal }: CommandConte
   const show = (text: string): void => (json ? terminal.warn(text) : terminal.print(text))
   const adoption = await run(values, flags['keepCursor'] === true, async (report) => {
     show(formatReport(report))
-    return flags['yes'] === true || (await isConfirmed(terminal))
+    return flags['yes'] === true || (await confirm(terminal, 'Adopt?'))
   })
   if (json) terminal.print(`${JSON.stringify(adoption, null, 2)}\n`)
   else terminal.print(formatAdopted(adoption))
@@ -34,7 +35,7 @@ export async function adoptOutbox({ flags, environment, terminal }: CommandConte
 async function run(
   values: Values<typeof adoptSettings>,
   keepCursor: boolean,
-  confirm: (report: AdoptionReport) => Promise<boolean>,
+  ask: (report: AdoptionReport) => Promise<boolean>,
 ): Promise<Adoption> {
   const { name, schema, databaseUrl, checkpointReplicationFactor } = values
   const pool = new pg.Pool({ connectionString: databaseUrl, application_name: `pigeonhole adopt ${name}` })
@@ -48,15 +49,9 @@ async function run(
         checkpointReplicationFactor === undefined ? {} : { checkpointReplicationFactor },
       ),
       keepCursor,
-      confirm,
+      confirm: ask,
     })
   } finally {
     await pool.end()
   }
-}
-
-async function isConfirmed({ ask, warn }: Terminal): Promise<boolean> {
-  if (ask) return (await ask('Adopt? Only "yes" does: ')).trim() === 'yes'
-  warn('This is no terminal, so that nobody can be asked: run it again with --yes to do what is shown.\n')
-  return false
 }

@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { runCommand } from '../../command-process.harness.js'
+import { WorkerLab } from '../../worker-lab.harness.js'
+
+describe('pigeonhole parked', () => {
+  let lab: WorkerLab
+  beforeEach(async () => {
+    lab = await WorkerLab.open()
+    await lab.createTopic()
+  })
+  afterEach(() => lab[Symbol.asyncDispose]())
+
+  const parked = (...args: readonly string[]) =>
+    runCommand(['parked', ...args], { DATABASE_URL: lab.database.url })
+
+  /** A message whose partition does not exist is refused, and parked with one that follows on its key. */
+  async function parkTwo(): Promise<void> {
+    await lab.pool.query(
+      `INSERT INTO pigeonhole.outbox_message (bucket, id, topic, key, partition, headers, payload)
+       SELECT 0, gen_random_uuid(), $1, 'k\\xff', partition, '[]', payload::bytea
+       FROM (VALUES (1, 99, '"first"'), (2, NULL, '"second"')) AS message (place, partition, payload)
+       ORDER BY place`.replace("'k\\xff'", "'\\x6bff'::bytea"),
+      [lab.topic],
+    )
+    const worker = lab.startWorker()
+    await expect
+      .poll(async () => JSON.parse((await parked('list', '--messages', '--json')).stdout || '[]'), {
+        timeout: 30_000,
+      })
+      .toHaveLength(2)
+    worker.kill('SIGTERM')
+    await worker.exit
+  }
+
+  it('says that nothing is parked', async () => {
+    expect(await parked('list')).toEqual({
+      code: 0,
+      stdout: 'Nothing is parked, and no topic is paused.\n',
+      stderr: '',
+    })
+  })
+
+  it('lists and shows what is parked, and its payload only when told', async () => {
+    await parkTwo()
+    const groups = await parked('list')
+    expect(groups.stdout).toMatch(/^key +\S+ +hex:6bff +\d+ +2 +1 .*when told +RECORD_REFUSED$/m)
+    const listed = await parked('list', '--key-hex', '6bff')
+    expect(listed.stdout).not.toContain('first')
+    const [first] = JSON.parse((await parked('list', '--messages', '--json')).stdout)
+    const shown = await parked('show', '--id', first.id)
+    expect(shown.stdout).toMatch(/^key +hex:6bff$/m)
+    expect(shown.stdout).toContain('7 bytes, shown by --payload')
+    expect((await parked('show', '--id', first.id, '--payload')).stdout).toBe('"first"')
+  })
+
+  it('discards when that is confirmed, and has the rest sent again', async () => {
+    await parkTwo()
+    const [first] = JSON.parse((await parked('list', '--messages', '--json')).stdout)
+    expect(await parked('discard', '--id', first.id)).toMatchObject({ code: 3, stdout: '' })
+    const discarded = await parked('discard', '--id', first.id, '--yes')
+    expect(discarded).toMatchObject({ code: 0, stdout: 'Discarded 1 messages, unblocked 0 keys.\n' })
+    const retried = await parked('retry', '--topic', lab.topic)
+    expect(retried).toMatchObject({ code: 0, stdout: expect.stringContaining('Sent again: 1 keys') })
+    const worker = lab.startWorker()
+    await expect.poll(() => lab.readLog(), { timeout: 30_000 }).toEqual(['second'])
+    await expect
+      .poll(async () => (await parked('list')).stdout, { timeout: 30_000 })
+      .toContain('Nothing is parked')
+    worker.kill('SIGTERM')
+    await worker.exit
+  })
+
+  it.each([
+    [['retry'], /^OPTION_INVALID: Say which: --id, --topic, --key, or --all/],
+    [['discard', '--all', '--topic', 't'], /^OPTION_INVALID: --all is given beside others/],
+    [['show'], /^OPTION_INVALID: Say which: --id/],
+    [['show', '--id', '12345'], /^OPTION_INVALID: Message 12345 is not parked/],
+    [['list', '--id', 'x'], /^OPTION_INVALID: --id is "x"/],
+    [['list', '--key-hex', 'abc'], /^OPTION_INVALID: --key-hex is "abc"/],
+  ])('refuses %j', async (args, message) => {
+    const { code, stdout, stderr } = await parked(...args)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(message)
+  })
+})
