@@ -33,6 +33,7 @@ export function openPorts(options: RelayProcessOptions): ProcessPorts {
     clientId: options.name,
     brokers: [...options.brokers],
     logLevel: logLevel.NOTHING,
+    ...(options.requestTimeoutMs !== undefined && { requestTimeout: options.requestTimeoutMs }),
   })
   return {
     pool,

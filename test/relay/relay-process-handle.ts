@@ -8,11 +8,14 @@ import type {
   RelayProcessOptions,
 } from './relay-process-protocol.js'
 
+// Also for a test that runs from the source: only the build makes programs.
+const folder = import.meta.url.endsWith('.ts') ? '../dist/relay' : '.'
+
 /** What a process runs. */
 export type Program = 'relay-process' | 'reshard-process'
 
 function pathOf(program: Program): string {
-  return fileURLToPath(new URL(`../dist/relay/${program}.js`, import.meta.url))
+  return fileURLToPath(new URL(`${folder}/${program}.js`, import.meta.url))
 }
 
 /** How a process ended. */
@@ -30,7 +33,12 @@ export class RelayProcess {
   readonly #waiting = new Set<() => void>()
   #errors = ''
 
-  constructor(options: RelayProcessOptions, program: Program = 'relay-process') {
+  /** `hear` is told everything, at once. */
+  constructor(
+    options: RelayProcessOptions,
+    program: Program = 'relay-process',
+    hear: (message: RelayProcessMessage) => void = () => undefined,
+  ) {
     this.#child = spawn(process.execPath, [pathOf(program), JSON.stringify(options)], {
       stdio: ['pipe', 'pipe', 'pipe'],
     })
@@ -43,9 +51,15 @@ export class RelayProcess {
     })
     this.#child.stdin?.on('error', () => undefined) // It may have been killed already.
     createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
-      this.#told.push(JSON.parse(line) as RelayProcessMessage)
+      const message = JSON.parse(line) as RelayProcessMessage
+      this.#told.push(message)
+      hear(message)
       this.#notify()
     })
+  }
+
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null
   }
 
   /** Resolves to the first message that matches, also when it was told before. Rejects when the process ends first. */
@@ -53,8 +67,7 @@ export class RelayProcess {
     for (;;) {
       const found = this.#told.find(matches)
       if (found) return found
-      if (this.#child.exitCode !== null || this.#child.signalCode !== null)
-        throw new Error(`the relay ended: ${this.history()}`)
+      if (this.hasEnded) throw new Error(`the relay ended: ${this.history()}`)
       await new Promise<void>((resolve) => this.#waiting.add(resolve))
     }
   }

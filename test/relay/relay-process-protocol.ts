@@ -8,6 +8,8 @@ export interface RelayProcessOptions {
   readonly batchRows: number
   /** Shards of a new outbox, or how many there are to be. Default: 1. */
   readonly shards?: number
+  /** How long a broker has to answer a request, in milliseconds. Default: kafkajs's own. */
+  readonly requestTimeoutMs?: number
   /** Where the process ends or stops itself. Default: nowhere. */
   readonly fault?: Fault
 }

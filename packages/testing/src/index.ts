@@ -15,20 +15,26 @@ export {
 export type { CommittedMessage, Effect, LoggedMessage } from './checker/messages.js'
 export { type LogRecord, loggedMessage, type ReadLogOptions, readLog } from './checker/read-log.js'
 export { nextEvent } from './events/next-event.js'
+export type { KafkaApi } from './faults/kafka-apis.js'
+export { type KafkaLoss, type KafkaProxy, startKafkaProxy } from './faults/kafka-proxy.js'
+export type { Loss } from './faults/loss.js'
 export { observeCalls, type ReachPoint, type Rewrites } from './faults/observe-calls.js'
+export { type PostgresLoss, type PostgresProxy, startPostgresProxy } from './faults/postgres-proxy.js'
 export { observeRelayPublisher, observeRelayStore } from './faults/relay-points.js'
+export { startTcpProxy, type TcpProxy, type TcpProxyOptions } from './faults/tcp-proxy.js'
 export { type MemoryStore, memoryStore } from './memory/memory-store.js'
 export type { MemoryTransaction } from './memory/memory-transaction.js'
 export { type CreateDatabaseOptions, createDatabase, type TestDatabase } from './provision/create-database.js'
 export { createTopics } from './provision/create-topics.js'
 export { DebianPostgres, type DebianServer } from './provision/debian-postgres.js'
-export type { KafkaCluster, KafkaNode, StartKafkaOptions } from './provision/kafka-cluster.js'
+export type { BrokerEndpoint, KafkaCluster, KafkaNode, StartKafkaOptions } from './provision/kafka-cluster.js'
 export {
   type ConnectorStatus,
   type KafkaConnect,
   type StartKafkaConnectOptions,
   startKafkaConnect,
 } from './provision/kafka-connect.js'
+export { type PgBouncer, type StartPgBouncerOptions, startPgBouncer } from './provision/pg-bouncer.js'
 export type { PostgresServer, StartPostgresOptions } from './provision/postgres-server.js'
 export type { ServerSource } from './provision/server-source.js'
 export { startKafka } from './provision/start-kafka.js'

@@ -33,7 +33,7 @@ async function startCluster(docker: Testcontainers, options: StartKafkaOptions):
   const stop = () => (stopping ??= stopAll(containers, network))
   try {
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
-    const brokers = plan.ports.map((port) => `${plan.host}:${port}`)
+    const brokers = [...plan.advertised]
     await kafkaReady({ brokers, nodes: brokers.length })
     const nodes = await Promise.all(
       containers.map((container, index) => nodeOf({ docker, container, index, brokers })),
@@ -51,16 +51,24 @@ async function stopAll(containers: readonly StartedTestContainer[], network: Sta
 }
 
 interface ClusterPlan {
-  readonly host: string
   readonly clusterId: string
   /** The host's port for each broker. Fixed: one that Docker chose would change when a container starts again. */
   readonly ports: readonly number[]
+  /** What clients of each broker are told, `host:port`. */
+  readonly advertised: readonly string[]
   readonly settings: Readonly<Record<string, string>>
 }
 
 async function planCluster(docker: Testcontainers, options: StartKafkaOptions): Promise<ClusterPlan> {
   const client = await docker.getContainerRuntimeClient()
   const ports = await Promise.all(Array.from({ length: options.brokers }, () => freePort()))
+  const { host } = client.info.containerRuntime
+  const advertised = await Promise.all(
+    ports.map(async (port, index) => {
+      const address = `${host}:${port}`
+      return (await options.advertise?.({ id: index + 1, address })) ?? address
+    }),
+  )
   const voters = ports.map((_, index) => `${index + 1}@${nameOf(index)}:9094`).join(',')
   const settings = {
     'process.roles': 'broker,controller',
@@ -72,9 +80,9 @@ async function planCluster(docker: Testcontainers, options: StartKafkaOptions): 
     ...kafkaSettings(options),
   }
   return {
-    host: client.info.containerRuntime.host,
     clusterId: randomBytes(16).toString('base64url'),
     ports,
+    advertised,
     settings,
   }
 }
@@ -102,7 +110,7 @@ function startBroker({ docker, plan, network, index, port }: BrokerParts): Promi
       ...asEnvironment({
         ...plan.settings,
         'node.id': String(index + 1),
-        'advertised.listeners': `OUTSIDE://${plan.host}:${port},INSIDE://${nameOf(index)}:9093`,
+        'advertised.listeners': `OUTSIDE://${plan.advertised[index]},INSIDE://${nameOf(index)}:9093`,
       }),
     })
     .withWaitStrategy(docker.Wait.forLogMessage('Kafka Server started'))

@@ -35,6 +35,8 @@ export async function dockerPostgres(
     source: 'docker',
     stop,
     kill: control.kill,
+    pause: control.pause,
+    resume: control.resume,
     restart: async () => {
       await control.restart()
       await postgresReady({ url })

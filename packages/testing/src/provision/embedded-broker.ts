@@ -10,7 +10,12 @@ import type { ProcessSpec } from './warden-messages.js'
 /** Where a broker listens, on 127.0.0.1. */
 export interface BrokerAddress {
   readonly id: number
+  /** For clients. */
   readonly port: number
+  /** What clients are told, `host:port`. */
+  readonly advertised: string
+  /** For the other brokers. */
+  readonly insidePort: number
   readonly controllerPort: number
 }
 
@@ -85,9 +90,11 @@ export class EmbeddedBroker {
       'process.roles': 'broker,controller',
       'node.id': address.id,
       'controller.quorum.voters': addresses.map((it) => `${it.id}@127.0.0.1:${it.controllerPort}`).join(','),
-      listeners: `PLAINTEXT://127.0.0.1:${address.port},CONTROLLER://127.0.0.1:${address.controllerPort}`,
+      listeners: listenersOf(address),
+      'advertised.listeners': `OUTSIDE://${address.advertised},INSIDE://127.0.0.1:${address.insidePort}`,
+      'inter.broker.listener.name': 'INSIDE',
       'controller.listener.names': 'CONTROLLER',
-      'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+      'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,INSIDE:PLAINTEXT,OUTSIDE:PLAINTEXT',
       'log.dirs': join(this.#directory, 'logs'),
       ...settings,
     }
@@ -113,6 +120,13 @@ export class EmbeddedBroker {
   async #failure(what: string): Promise<Error> {
     return provisioningFailed('Kafka', `${what}. Its log ends with:\n${await logTail(this.#logFile)}`)
   }
+}
+
+function listenersOf({ port, insidePort, controllerPort }: BrokerAddress): string {
+  const ports = { OUTSIDE: port, INSIDE: insidePort, CONTROLLER: controllerPort }
+  return Object.entries(ports)
+    .map(([name, listening]) => `${name}://127.0.0.1:${listening}`)
+    .join(',')
 }
 
 // Tuned for a quick start and a small machine, not for throughput over hours.

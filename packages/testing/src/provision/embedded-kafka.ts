@@ -18,7 +18,7 @@ export async function embeddedKafka(
   if (jars instanceof Absence) return jars
   const warden = await openWarden('kafka')
   const addresses = await Promise.all(
-    Array.from({ length: options.brokers }, (_, index) => addressOf(index + 1)),
+    Array.from({ length: options.brokers }, (_, index) => addressOf(index + 1, options)),
   )
   const clusterId = randomBytes(16).toString('base64url')
   const settings = kafkaSettings(options)
@@ -32,7 +32,7 @@ export async function embeddedKafka(
     await warden.close()
     throw error
   }
-  const brokers = addresses.map(({ port }) => `127.0.0.1:${port}`)
+  const brokers = addresses.map(({ advertised }) => advertised)
   const stop = () => warden.close()
   return {
     brokers,
@@ -43,6 +43,9 @@ export async function embeddedKafka(
   }
 }
 
-async function addressOf(id: number): Promise<BrokerAddress> {
-  return { id, port: await freePort(), controllerPort: await freePort() }
+async function addressOf(id: number, { advertise }: StartKafkaOptions): Promise<BrokerAddress> {
+  const port = await freePort()
+  const address = `127.0.0.1:${port}`
+  const advertised = (await advertise?.({ id, address })) ?? address
+  return { id, port, advertised, insidePort: await freePort(), controllerPort: await freePort() }
 }

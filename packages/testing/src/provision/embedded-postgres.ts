@@ -94,6 +94,8 @@ class EmbeddedPostgres {
       source: 'embedded',
       stop,
       kill: async () => await this.#process?.kill(),
+      pause: async () => await this.#process?.signal('SIGSTOP'),
+      resume: async () => await this.#process?.signal('SIGCONT'),
       restart: async () => {
         await this.#process?.end('SIGINT', 10_000)
         await this.start()

@@ -1,4 +1,4 @@
-import type { KafkaCluster, KafkaNode } from './kafka-cluster.js'
+import type { KafkaCluster, KafkaNode, StartKafkaOptions } from './kafka-cluster.js'
 import { brokerIds } from './kafka-ready.js'
 import { provisioningFailed } from './provisioning-failed.js'
 import { Absence } from './server-source.js'
@@ -6,9 +6,13 @@ import { Absence } from './server-source.js'
 const variable = 'PIGEONHOLE_TEST_KAFKA_BROKERS'
 
 /** The cluster that PIGEONHOLE_TEST_KAFKA_BROKERS names, which is used and never touched. */
-export async function environmentKafka(wanted: number): Promise<KafkaCluster | Absence> {
+export async function environmentKafka({
+  brokers: wanted,
+  advertise,
+}: StartKafkaOptions): Promise<KafkaCluster | Absence> {
   const value = process.env[variable]
   if (value === undefined || value === '') return new Absence(`${variable} is not set`)
+  if (advertise) return new Absence(`the cluster of ${variable} advertises addresses of its own`)
   const brokers = value.split(',').map((broker) => broker.trim())
   const ids = await brokerIds(brokers).catch((error: unknown) => {
     throw provisioningFailed(

@@ -22,6 +22,8 @@ export async function environmentPostgres(): Promise<PostgresServer | Absence> {
     source: 'environment',
     stop,
     kill: () => refuse('killed'),
+    pause: () => refuse('paused'),
+    resume: () => refuse('resumed'),
     restart: () => refuse('restarted'),
     [Symbol.asyncDispose]: stop,
   }

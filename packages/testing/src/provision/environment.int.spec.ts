@@ -7,8 +7,9 @@ const refusal = { code: 'PROVISIONING_FAILED', message: expect.stringContaining(
 test('the PostgreSQL of the environment is used as it is', async () => {
   const postgres = await startPostgres()
   expect(postgres).toMatchObject({ url: inject('databaseUrl'), source: 'environment' })
-  await expect(postgres.kill()).rejects.toMatchObject(refusal)
-  await expect(postgres.restart()).rejects.toMatchObject(refusal)
+  for (const move of ['kill', 'pause', 'resume', 'restart'] as const) {
+    await expect(postgres[move]()).rejects.toMatchObject(refusal)
+  }
   await postgres.stop()
   expect(await startPostgres()).toMatchObject({ source: 'environment' })
 })
@@ -22,6 +23,14 @@ test('the Kafka of the environment is used as it is', async () => {
   }
   await kafka.stop()
   expect(await startKafka({ brokers: 1 })).toMatchObject({ source: 'environment' })
+})
+
+test('a cluster of the environment that advertises its own addresses is passed over', async () => {
+  const options = { brokers: 1, sources: ['environment'], advertise: () => 'localhost:1' } as const
+  await expect(startKafka(options)).rejects.toMatchObject({
+    code: 'PROVISIONING_FAILED',
+    message: expect.stringContaining('advertises addresses of its own'),
+  })
 })
 
 test('a cluster of the environment that is too small is passed over', async () => {

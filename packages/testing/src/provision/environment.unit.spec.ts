@@ -12,7 +12,9 @@ test('without the variables there is no server of the environment', async () => 
   vi.stubEnv('PIGEONHOLE_TEST_DATABASE_URL', '')
   vi.stubEnv('PIGEONHOLE_TEST_KAFKA_BROKERS', undefined)
   expect(await environmentPostgres()).toEqual(new Absence('PIGEONHOLE_TEST_DATABASE_URL is not set'))
-  expect(await environmentKafka(1)).toEqual(new Absence('PIGEONHOLE_TEST_KAFKA_BROKERS is not set'))
+  expect(await environmentKafka({ brokers: 1 })).toEqual(
+    new Absence('PIGEONHOLE_TEST_KAFKA_BROKERS is not set'),
+  )
 })
 
 test('a URL that nobody answers is an error that names the variable, not the password', async () => {
@@ -26,7 +28,7 @@ test('a URL that nobody answers is an error that names the variable, not the pas
 test('addresses that nobody answers are an error that names them', async () => {
   const address = `127.0.0.1:${await freePort()}`
   vi.stubEnv('PIGEONHOLE_TEST_KAFKA_BROKERS', address)
-  await expect(environmentKafka(1)).rejects.toMatchObject({
+  await expect(environmentKafka({ brokers: 1 })).rejects.toMatchObject({
     code: 'PROVISIONING_FAILED',
     message: expect.stringContaining(`PIGEONHOLE_TEST_KAFKA_BROKERS names (${address})`),
   })

@@ -2,12 +2,20 @@ import type { ServerSource } from './server-source.js'
 
 /** A Kafka cluster for tests. */
 export interface KafkaCluster extends AsyncDisposable {
-  /** Bootstrap addresses, `host:port`. They stay the same when a node is killed and comes back. */
+  /** Bootstrap addresses, `host:port`: what the brokers advertise. They stay the same when a node is killed and comes back. */
   readonly brokers: string[]
   readonly source: ServerSource
   readonly nodes: readonly KafkaNode[]
   /** Ends the cluster and removes its data. Does nothing to a cluster of the environment, nor a second time. */
   stop(): Promise<void>
+}
+
+/** Where a broker listens for clients, before it says so. */
+export interface BrokerEndpoint {
+  /** Its broker id. */
+  readonly id: number
+  /** `host:port`, reachable from here. */
+  readonly address: string
 }
 
 /** One broker. Each call throws PROVISIONING_FAILED for a cluster of the environment. */
@@ -30,6 +38,11 @@ export interface StartKafkaOptions {
   readonly brokers: 1 | 3
   /** Broker settings by name, such as `{ 'message.max.bytes': '2000000' }`. */
   readonly settings?: Readonly<Record<string, string>>
+  /**
+   * What each broker tells clients to connect to, `host:port`, asked before any broker starts: a proxy in front of it.
+   * The brokers reach each other past it. Default: where it listens. A cluster of the environment is passed over.
+   */
+  readonly advertise?: (broker: BrokerEndpoint) => string | Promise<string>
   /** Where the cluster may come from, in order. Default: environment, docker, embedded. */
   readonly sources?: readonly ServerSource[]
   /** Hears of what takes long or was passed over, a line at a time. Default: standard error. */

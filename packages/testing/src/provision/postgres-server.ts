@@ -13,6 +13,13 @@ export interface PostgresServer extends AsyncDisposable {
    */
   kill(): Promise<void>
   /**
+   * SIGSTOP to every process of the server: it holds its connections and answers nothing. Throws PROVISIONING_FAILED
+   * for a server of the environment.
+   */
+  pause(): Promise<void>
+  /** Ends a pause. Throws PROVISIONING_FAILED for a server of the environment. */
+  resume(): Promise<void>
+  /**
    * Starts the server again on its files, after shutting it down first if it runs, and resolves when it answers.
    * Throws PROVISIONING_FAILED for a server of the environment.
    */

@@ -19,7 +19,7 @@ export function startKafka(options: StartKafkaOptions): Promise<KafkaCluster> {
     server: 'Kafka',
     sources,
     open: {
-      environment: () => environmentKafka(options.brokers),
+      environment: () => environmentKafka(options),
       docker: () => dockerKafka(options, log),
       embedded: () => embeddedKafka(options, log),
     },

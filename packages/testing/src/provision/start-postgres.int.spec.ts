@@ -46,6 +46,30 @@ test('kill ends its sessions and keeps what was committed, restart brings it bac
   expect(await query('SELECT n FROM kept')).toEqual([{ n: 1 }])
 })
 
+test('pause stops its sessions, too, and resume lets them go on', async () => {
+  const session = new pg.Client({ connectionString: postgres.url })
+  await session.connect()
+  await session.query('SELECT 1')
+  await postgres.pause()
+  let answered = false
+  const asked = session.query('SELECT 1').then(() => {
+    answered = true
+  })
+  await expect(
+    new pg.Client({ connectionString: postgres.url, connectionTimeoutMillis: 300 }).connect(),
+  ).rejects.toThrow(/timeout/)
+  expect(answered).toBe(false)
+  await postgres.resume()
+  await asked
+  await session.end()
+})
+
+test('restart shuts down a server that is paused', async () => {
+  await postgres.pause()
+  await postgres.restart()
+  expect(await query('SELECT 1 AS one')).toEqual([{ one: 1 }])
+})
+
 test('restart shuts down a server that runs', async () => {
   const started = async () => (await query('SELECT pg_postmaster_start_time() AS at'))[0]?.['at']
   const before = await started()

@@ -10,7 +10,8 @@ export interface WardedProcess {
   /** Rejects when the command cannot be run. */
   readonly spawned: Promise<void>
   readonly exited: Promise<ProcessExit>
-  signal(signal: NodeJS.Signals): void
+  /** To it and everything that descends from it: PostgreSQL is one process a session. */
+  signal(signal: NodeJS.Signals): Promise<void>
   end(signal: NodeJS.Signals, graceMs: number): Promise<void>
   kill(): Promise<void>
 }
@@ -32,7 +33,7 @@ export function spawnWarded(spec: ProcessSpec): WardedProcess {
     spec,
     spawned: spawnOf(child),
     exited,
-    signal: (signal) => void child.kill(signal),
+    signal: (signal) => signalTree(child, signal),
     end: (signal, graceMs) => end(child, exited, { signal, graceMs }),
     kill: () => killTree(child, exited),
   }
@@ -61,7 +62,7 @@ interface Ending {
 async function end(child: ChildProcess, exited: Promise<ProcessExit>, ending: Ending): Promise<void> {
   child.kill(ending.signal)
   // A paused process acts on the signal only once it goes on.
-  child.kill('SIGCONT')
+  await signalTree(child, 'SIGCONT')
   const grace = new AbortController()
   const inTime = await Promise.race([
     exited.then(() => true),
@@ -71,6 +72,14 @@ async function end(child: ChildProcess, exited: Promise<ProcessExit>, ending: En
   if (!inTime) await killTree(child, exited)
 }
 
+async function signalTree(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  const { pid } = child
+  if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+  // The parent first: one that is stopped starts no other child meanwhile.
+  child.kill(signal)
+  for (const descendant of await descendantsOf(pid)) signalIfThere(descendant, signal)
+}
+
 async function killTree(child: ChildProcess, exited: Promise<ProcessExit>): Promise<void> {
   const { pid } = child
   if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return
@@ -78,14 +87,14 @@ async function killTree(child: ChildProcess, exited: Promise<ProcessExit>): Prom
   child.kill('SIGSTOP')
   const children = await descendantsOf(pid)
   child.kill('SIGKILL')
-  for (const descendant of children) killIfThere(descendant)
+  for (const descendant of children) signalIfThere(descendant, 'SIGKILL')
   await exited
   while ((await stillRunning(children)).length > 0) await delay(10)
 }
 
-function killIfThere(pid: number): void {
+function signalIfThere(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, 'SIGKILL')
+    process.kill(pid, signal)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }

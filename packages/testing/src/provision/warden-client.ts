@@ -24,6 +24,7 @@ export interface Warden {
 /** A process under a warden. */
 export interface RunningProcess {
   readonly exited: Promise<ProcessExit>
+  /** To it and all its children. */
   signal(signal: NodeJS.Signals): Promise<void>
   /** Sends the signal, then SIGKILL after `graceMs`; resolves when it and its children are gone. */
   end(signal: NodeJS.Signals, graceMs: number): Promise<void>

@@ -28,6 +28,7 @@ export type WardenCommand =
   | { readonly do: 'spawn'; readonly spec: ProcessSpec }
   /** Starts a process; answered with its exit. */
   | { readonly do: 'run'; readonly spec: ProcessSpec }
+  /** To a process and its children; answered when it is sent. */
   | { readonly do: 'signal'; readonly name: string; readonly signal: NodeJS.Signals }
   /** Asks a process to end, kills it after the grace; answered when it and its children are gone. */
   | { readonly do: 'end'; readonly name: string; readonly signal: NodeJS.Signals; readonly graceMs: number }

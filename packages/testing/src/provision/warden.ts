@@ -43,7 +43,7 @@ async function carryOut(command: WardenCommand): Promise<ProcessExit | undefined
     case 'run':
       return (await start(command.spec)).exited
     case 'signal':
-      processes.get(command.name)?.signal(command.signal)
+      await processes.get(command.name)?.signal(command.signal)
       return undefined
     case 'end':
       await processes.get(command.name)?.end(command.signal, command.graceMs)
