@@ -68,13 +68,13 @@ export const pointNames: readonly string[] = [
   ),
 ]
 
-/** Milliseconds between two faults of a lane. */
+/** Milliseconds between two faults of a lane: an opening takes seconds, and faults that never let one end show nothing. */
 const gaps: Readonly<Record<Lane, readonly [number, number]>> = {
-  relays: [1_500, 5_000],
-  brokers: [3_000, 8_000],
-  database: [5_000, 10_000],
-  kafkaNetwork: [1_000, 3_500],
-  databaseNetwork: [1_500, 4_500],
+  relays: [4_000, 12_000],
+  brokers: [10_000, 20_000],
+  database: [10_000, 20_000],
+  kafkaNetwork: [1_000, 4_000],
+  databaseNetwork: [3_000, 8_000],
   otherDatabases: [500, 2_000],
 }
 

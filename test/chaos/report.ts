@@ -33,6 +33,7 @@ function sums(rounds: readonly RoundOutcome[]): [string, number][] {
     ['transactions rolled back', sum(({ rolledBack }) => rolledBack)],
     ['transactions whose end nobody was told', sum(({ uncertain }) => uncertain)],
     ['batches', sum(({ batches }) => batches)],
+    ['batches amid the faults', sum(({ batchesAmidFaults }) => batchesAmidFaults)],
     ['openings after an error', sum(({ reopened }) => reopened)],
   ]
 }

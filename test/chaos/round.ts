@@ -34,6 +34,8 @@ export interface RoundOutcome extends WriterTally {
   /** Acknowledged commits that are not in the database: a crash took them back, and none may be in the log. */
   readonly takenBack: number
   readonly batches: number
+  /** Those of them that were confirmed while things were broken. */
+  readonly batchesAmidFaults: number
   readonly reopened: number
   /** Why relays have halted. */
   readonly halts: readonly string[]
@@ -63,11 +65,17 @@ export async function runRound(setup: RoundSetup): Promise<RoundOutcome> {
     const victims = { cluster, crew, otherDatabaseUrl: other.url, over: AbortSignal.timeout(faultsMs) }
     await breakEverything(setup, victims)
     cluster.heal()
-    history.note('faults end')
+    const batchesAmidFaults = crew.published
+    history.note(`faults end, ${batchesAmidFaults} batches so far`)
     const tally = await writing.stop()
     await crew.finish(drainMs)
     history.note('drained')
-    return { ...tally, ...(await judge({ cluster, database, topics }, tally)), ...countsOf(crew) }
+    return {
+      ...tally,
+      batchesAmidFaults,
+      ...(await judge({ cluster, database, topics }, tally)),
+      ...countsOf(crew),
+    }
   } finally {
     crew.kill()
     await Promise.all([database.drop(), other.drop()])
