@@ -3,6 +3,7 @@
 // that is named with it to fail. A new guard comes with an entry here.
 import { adoptGuards } from './guards/adopt.mjs'
 import { inboxGuards } from './guards/inbox.mjs'
+import { modelGuards } from './guards/model.mjs'
 import { monitorGuards } from './guards/monitor.mjs'
 import { openingGuards } from './guards/opening.mjs'
 import { parkingGuards } from './guards/parking.mjs'
@@ -47,6 +48,7 @@ export const guards = [
   ...of('parking', parkingGuards),
   ...of('shard', shardGuards),
   ...of('map of shards', mapGuards),
+  ...of('model', modelGuards),
   ...of('inbox', inboxGuards),
   ...of('capture', captureGuards),
   ...of('postgres relay', postgresRelayGuards),

@@ -57,7 +57,7 @@ export class Mutator {
    * @returns {() => void}
    */
   #compile(file, source) {
-    const service = this.#serviceOf(file.split('/').slice(0, 2).join('/'))
+    const service = this.#serviceOf(workspaceOf(file))
     const diagnostics = [
       ...service.getSyntacticDiagnostics(source),
       ...service.getSemanticDiagnostics(source),
@@ -125,6 +125,13 @@ export class Mutator {
       ...(ts.sys.realpath ? { realpath: ts.sys.realpath } : {}),
     }
   }
+}
+
+// Of packages and examples each is a workspace; test and bench are one themselves.
+/** @param {string} file */
+function workspaceOf(file) {
+  const [top = '', name = ''] = file.split('/')
+  return top === 'packages' || top === 'examples' ? `${top}/${name}` : top
 }
 
 /** @param {ts.Diagnostic} diagnostic */

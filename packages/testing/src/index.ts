@@ -22,6 +22,7 @@ export { observeCalls, type ReachPoint, type Rewrites } from './faults/observe-c
 export { type PostgresLoss, type PostgresProxy, startPostgresProxy } from './faults/postgres-proxy.js'
 export { observeRelayPublisher, observeRelayStore } from './faults/relay-points.js'
 export { startTcpProxy, type TcpProxy, type TcpProxyOptions } from './faults/tcp-proxy.js'
+export type { MemoryImage } from './memory/memory-image.js'
 export { type MemoryStore, memoryStore } from './memory/memory-store.js'
 export type { MemoryTransaction } from './memory/memory-transaction.js'
 export { type CreateDatabaseOptions, createDatabase, type TestDatabase } from './provision/create-database.js'

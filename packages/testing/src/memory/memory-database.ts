@@ -10,6 +10,7 @@ import {
   type RelayIdentity,
   type ShardStatus,
 } from '@pigeonhole/core'
+import type { MemoryImage } from './memory-image.js'
 import type { ParkedEntry, ParkedKeyEntry, PausedTopicEntry } from './memory-parking.js'
 import { MemoryTable } from './memory-table.js'
 import { MemoryTransaction } from './memory-transaction.js'
@@ -48,7 +49,7 @@ export interface BatchEntry {
 
 /** The tables in memory, with transactions that are told apart as PostgreSQL tells them: by ids and snapshots. */
 export class MemoryDatabase {
-  readonly systemIdentifier: string = randomUUID()
+  readonly systemIdentifier: string
   readonly locks: RowLocks = new RowLocks()
   readonly outbox: MemoryTable<OutboxEntry> = new MemoryTable()
   readonly positions: MemoryTable<bigint> = new MemoryTable()
@@ -62,10 +63,22 @@ export class MemoryDatabase {
   readonly #running = new Set<number>()
   #lastXid = 2
   #lastEnded = 2
+  readonly #open = new Set<MemoryTransaction>()
   #lastSeq = 0
   #lastPlace = 0
 
+  constructor(image?: MemoryImage) {
+    this.systemIdentifier = image?.systemIdentifier ?? randomUUID()
+    if (image) this.restore(image)
+  }
+
   begin(): MemoryTransaction {
+    const begun = this.#newTransaction()
+    this.#open.add(begun)
+    return begun
+  }
+
+  #newTransaction(): MemoryTransaction {
     return new MemoryTransaction({
       assignXid: () => {
         this.#lastXid += 1
@@ -77,9 +90,37 @@ export class MemoryDatabase {
           this.#running.delete(xid)
           this.#lastEnded = Math.max(this.#lastEnded, xid)
         }
+        this.#open.delete(tx)
         this.locks.releaseAll(tx)
       },
     })
+  }
+
+  /** The transactions that have not ended, in the order in which they began. */
+  get open(): readonly MemoryTransaction[] {
+    return [...this.#open]
+  }
+
+  /** All that is committed, and the counters. */
+  image(): MemoryImage {
+    const tables = this.#tables().map((table) => table.copy())
+    const { systemIdentifier } = this
+    const counters = { lastXid: this.#lastXid, lastSeq: this.#lastSeq, lastPlace: this.#lastPlace }
+    return { systemIdentifier, tables, ...counters }
+  }
+
+  /** Ends every transaction and goes back to `image`: transaction ids given out since then are given out again. */
+  restore({ tables, lastXid, lastSeq, lastPlace }: MemoryImage): void {
+    for (const tx of this.#open) void tx.rollback()
+    for (const [index, table] of this.#tables().entries()) table.restore(tables[index] ?? new Map())
+    this.#lastXid = lastXid
+    this.#lastEnded = lastXid
+    this.#lastSeq = lastSeq
+    this.#lastPlace = lastPlace
+  }
+
+  #tables(): MemoryTable<unknown>[] {
+    return Object.values(this).filter((value) => value instanceof MemoryTable)
   }
 
   /** Runs `work` in a transaction: commits when it resolves, rolls back when it rejects. */

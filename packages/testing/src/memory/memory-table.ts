@@ -18,6 +18,17 @@ export class MemoryTable<Row> {
     return [...merged.values()].filter((row) => row !== undefined)
   }
 
+  /** What is committed, by key: a copy. */
+  copy(): ReadonlyMap<string, Row> {
+    return new Map(this.#committed)
+  }
+
+  /** Puts the committed rows back to what they were. */
+  restore(rows: ReadonlyMap<string, Row>): void {
+    this.#committed.clear()
+    for (const [key, row] of rows) this.#committed.set(key, row)
+  }
+
   /** Undefined deletes. */
   set(tx: MemoryTransaction, key: string, row: Row | undefined): void {
     tx.assertUsable()

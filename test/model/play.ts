@@ -1,0 +1,133 @@
+import type { MemoryImage } from '@pigeonhole/testing'
+import type { ModelServer } from './model-server.js'
+import type { Divergence, History, Step } from './steps.js'
+import { World } from './world.js'
+
+type Act<Name extends Step['do']> = (world: World, step: Extract<Step, { do: Name }>) => unknown
+
+/** The steps that need something to choose from. */
+const acts: { readonly [Name in Exclude<Step['do'], Divergence>]: Act<Name> } = {
+  run: async (world, { calls, choice }) => {
+    // Different calls of one step are different choices.
+    for (let call = 0; call < calls; call++)
+      if (!(await world.pass(choice * (call + 1), 'done'))) await world.passTimeToNextSleep()
+  },
+  fate: (world, { fate, choice }) => world.pass(choice, fate),
+  time: (world, { ms }) => world.passTime(ms),
+  publish: (world, message) =>
+    world.writers.publish(pick(world.servers, message.rows + message.key), message),
+  begin: (world, { key, rows }) => world.writers.begin(pick(world.servers, rows + key), key, rows),
+  end: (world, { choice, how }) => world.writers.end(choice, how),
+  pause: (world, { relay }) => pick(world.processes, relay).pause(),
+  resume: (world, { relay }) => pick(world.processes, relay).resume(),
+  kill: (world, { relay }) => world.kill(pick(world.processes, relay)),
+  flush: ({ server }) => server.flush(),
+  replicate: ({ server }) => server.replicate(),
+  crash: ({ server }) => server.crash(),
+  'back up': (world) => world.backUp(),
+  markers: ({ broker }) => broker.writeMarkers(),
+  'time out': ({ broker }) => broker.timeOut(),
+  compact: ({ broker }) => broker.compact(),
+  'remember log': (world) => world.rememberLog(),
+}
+
+const divergenceActs: { readonly [Name in Divergence]: (world: World) => unknown } = {
+  'fail over': ({ server }) => server.failOver(),
+  restore: ({ server, backup }) => server.restore(backup),
+  clone: (world) => {
+    if (!world.clone) world.startClone(world.server.image())
+  },
+  copy: async (world) => {
+    if (world.clone) return
+    const { memory, committed } = world.server.image()
+    const moved: MemoryImage = { ...memory, systemIdentifier: 'another system', lastXid: 3 }
+    const { recorded } = await world.startClone({ memory: moved, committed }).store.readIdentity()
+    // Before a genesis nothing tells it from the original.
+    if (!recorded)
+      for (const code of ['RELAY_DATABASE_WENT_BACK', 'RELAY_XID_AHEAD']) world.warranted.add(code)
+  },
+  truncate: ({ broker, oldLog }) => broker.restore(oldLog),
+  'lose topic': ({ broker }) => broker.loseCheckpointTopic(),
+  'new cluster': ({ broker }) => broker.becomeAnother(),
+  refuse: ({ broker, writers }) => {
+    const last = [...writers.messages.keys()].at(-1)
+    if (last) broker.refused.add(last)
+  },
+}
+
+/** Plays all steps of `history`; then faults cease, and everything runs until nothing more can be expected. */
+export async function play(history: History): Promise<World> {
+  const world = new World(history)
+  await world.passTime(1)
+  for (const step of history.steps) {
+    if (isDivergence(step)) {
+      world.warrant(step.do)
+      await divergenceActs[step.do](world)
+    } else await (acts[step.do] as Act<typeof step.do>)(world, step as never)
+  }
+  await calmDown(world)
+  return world
+}
+
+function isDivergence(step: Step): step is Extract<Step, { do: Divergence }> {
+  return step.do in divergenceActs
+}
+
+const patience = 6_000
+const afterglow = 150
+
+async function calmDown(world: World): Promise<void> {
+  await world.writers.rollbackAll()
+  for (const process of world.processes) process.resume()
+  // A last message for each shard: a relay at rest notices only then what was done to its servers.
+  for (const server of world.servers)
+    for (let key = 0; key < 3; key++) await world.writers.publish(server, { key, rows: 1, sync: true })
+  await goOnUntil(world, async () => isOver(world, await parkedIds(world)))
+  world.notePark(await parkedIds(world))
+  // The broker takes what it had refused, and an operator has everything sent again.
+  world.broker.refused.clear()
+  for (const server of world.servers) await retryParked(world, server)
+  await goOnUntil(world, async () => isOver(world))
+  // What comes once too often comes now.
+  for (let turn = 0; turn < afterglow; turn++) await goOn(world)
+  world.broker.writeMarkers()
+}
+
+async function goOnUntil(world: World, isDone: () => Promise<boolean>): Promise<void> {
+  for (let left = patience; left > 0 && !(await isDone()); left--) await goOn(world)
+}
+
+// It takes turns with the relays' transactions, so that they have to go on meanwhile.
+async function retryParked(world: World, { store }: ModelServer): Promise<void> {
+  let isDone = false
+  void store.retryParked({}).then(() => {
+    isDone = true
+  })
+  await goOnUntil(world, async () => isDone)
+}
+
+async function parkedIds({ server }: World): Promise<string[]> {
+  const parked = await server.store.listParkedMessages({}, 1_000)
+  return parked.map(({ messageId }) => messageId)
+}
+
+async function goOn(world: World): Promise<void> {
+  if (!(await world.pass(0, 'done'))) {
+    world.broker.writeMarkers()
+    await world.passTimeToNextSleep()
+  }
+}
+
+/** Whether all is published but what is `parked`, or who would publish the rest has halted. */
+export function isOver(world: World, parked: readonly string[] = []): boolean {
+  const { broker, server, writers, shards } = world
+  const settled = new Set([...broker.log.map(({ id }) => id), ...parked])
+  const missing = server.committed.filter((id) => !settled.has(id)).map((id) => writers.shardOf(id, shards))
+  return missing.every((shard) => world.statesOf(shard).every((status) => status?.state === 'halted'))
+}
+
+function pick<T>(among: readonly T[], choice: number): T {
+  const picked = among[choice % among.length]
+  if (picked === undefined) throw new Error('There is nothing to choose from')
+  return picked
+}
