@@ -36,7 +36,7 @@ export async function runHistories({ runs, seed, path }: RunOptions): Promise<Ru
 }
 
 /** Plays one history under a virtual clock and its own dice, so that it runs the same every time. */
-export async function judge(
+async function judge(
   history: History,
 ): Promise<{ readonly violations: readonly string[]; readonly messages: number; readonly halted: boolean }> {
   const { random } = Math
