@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Exit, RelayProcess } from '../relay/relay-process-handle.js'
 import type { RelayProcessMessage, RelayProcessOptions } from '../relay/relay-process-protocol.js'
@@ -18,6 +19,8 @@ export class RelayCrew {
   readonly #relays: RelayProcess[] = []
   readonly #running: Promise<void>[]
   readonly #over: AbortController = new AbortController()
+  // One for all lives: a listener for each would stay on the signal.
+  readonly #isOver: Promise<unknown> = once(this.#over.signal, 'abort')
   #published = 0
   #reopened = 0
   readonly #halts: string[] = []
@@ -79,7 +82,7 @@ export class RelayCrew {
     let life = plan.firstLife(index)
     while (!this.#over.signal.aborted) {
       const relay = this.#start(index, life)
-      await Promise.race([relay.exited, this.#overSignal()])
+      await Promise.race([relay.exited, this.#isOver])
       if (relay.hasEnded) this.#noteEnd(index, relay, await relay.exited)
       life = plan.nextLife(index)
       await delay(50)
@@ -90,14 +93,6 @@ export class RelayCrew {
     this.#setup.history.note(`relay ${index} has ended by ${signal ?? code}`)
     // Nothing but a kill ends a relay.
     if (signal !== 'SIGKILL') this.#halts.push(`ended with ${code}: ${relay.history().slice(-2_000)}`)
-  }
-
-  #overSignal(): Promise<void> {
-    const { signal } = this.#over
-    return new Promise((resolve) => {
-      if (signal.aborted) resolve()
-      signal.addEventListener('abort', () => resolve(), { once: true })
-    })
   }
 
   #start(index: number, { fault, holdMs }: Life): RelayProcess {
