@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { createTopics } from '@pigeonhole/testing'
-import { CompressionTypes, Kafka, logLevel, type Producer, type Transaction } from 'kafkajs'
+import kafkajs, { CompressionTypes, Kafka, logLevel, type Producer, type Transaction } from 'kafkajs'
+// @ts-expect-error: it comes without types.
+import snappy from 'kafkajs-snappy'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 
 const brokers = inject('kafkaBrokers')
@@ -15,6 +17,9 @@ const zeroKey = Buffer.from([0, 0, 0, 0])
 const committed: string[] = []
 const aborted: string[] = []
 
+// A codec that kafkajs does not bring: users plug it in.
+kafkajs.CompressionCodecs[CompressionTypes.Snappy] = snappy
+
 let producers: Record<'a' | 'b' | 'c', Producer>
 
 beforeAll(async () => {
@@ -23,7 +28,8 @@ beforeAll(async () => {
   await interleaveProducers()
   await repeatOneProducer()
   await sendZeroKeys()
-  await sendCompressed()
+  await sendCompressed('gzip', CompressionTypes.GZIP)
+  await sendCompressed('snappy', CompressionTypes.Snappy)
   await sendOutsideTransactions()
   await abort(await begin('a'), 'behind everything that is committed')
 })
@@ -99,14 +105,15 @@ async function sendZeroKeys(): Promise<void> {
   await commit(other, 'behind a committed zero key')
 }
 
-async function sendCompressed(): Promise<void> {
+async function sendCompressed(codec: string, compression: CompressionTypes): Promise<void> {
   const [a, b] = [await begin('a'), await begin('b')]
-  const messages = (name: string) => ['1', '2', '3'].map((n) => ({ key: 'key', value: `${name} gzip ${n}` }))
-  await a.send({ topic, compression: CompressionTypes.GZIP, messages: messages('a') })
-  await b.send({ topic, compression: CompressionTypes.GZIP, messages: messages('b') })
-  await send(a, 'a gzip 4', { compression: CompressionTypes.GZIP })
+  const messages = (name: string) =>
+    ['1', '2', '3'].map((n) => ({ key: 'key', value: `${name} ${codec} ${n}` }))
+  await a.send({ topic, compression, messages: messages('a') })
+  await b.send({ topic, compression, messages: messages('b') })
+  await send(a, `a ${codec} 4`, { compression })
   committed.push(...messages('b').map(({ value }) => value))
-  aborted.push(...messages('a').map(({ value }) => value), 'a gzip 4')
+  aborted.push(...messages('a').map(({ value }) => value), `a ${codec} 4`)
   await b.commit()
   await a.abort()
 }
@@ -139,7 +146,9 @@ async function read({ importing, consumer = {} }: Reading): Promise<string[]> {
   const correct = `const { correctReadCommitted } = await import('@pigeonhole/kafkajs'); correctReadCommitted()`
   const program = `
     ${importing === 'before kafkajs' ? correct : ''}
-    const { Kafka, logLevel } = await import('kafkajs')
+    const { default: kafkajs, CompressionTypes, Kafka, logLevel } = await import('kafkajs')
+    const { default: snappy } = await import('kafkajs-snappy')
+    kafkajs.CompressionCodecs[CompressionTypes.Snappy] = snappy
     const kafka = new Kafka({ brokers: ${JSON.stringify(brokers)}, logLevel: logLevel.NOTHING })
     const admin = kafka.admin()
     await admin.connect()
