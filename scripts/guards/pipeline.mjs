@@ -27,8 +27,9 @@ export const pipelineGuards = [
   {
     ...pipeline,
     name: 'page and intent share one guarded transaction',
-    find: 'await writeBatch(tx, {',
-    replace: 'await this.#guarded((other) => writeBatch(other, {',
+    find: 'await writeBatch(tx, { shard: open.shard, parent, cursor: page.cursor })',
+    replace:
+      'await this.#guarded((other) => writeBatch(other, { shard: open.shard, parent, cursor: page.cursor }))',
     test: 'is read and intended in one guarded transaction, then sent with its checkpoint first',
   },
   {
