@@ -8,7 +8,10 @@ import { describeFacts } from './relay-store/facts.js'
 import { describeGuard } from './relay-store/guard.js'
 import { describeLeases } from './relay-store/leases.js'
 import { describePages } from './relay-store/pages.js'
-import { describeParking } from './relay-store/parking.js'
+import { describeBlocking } from './relay-store/parking/blocking.js'
+import { describeDiscarding } from './relay-store/parking/discarding.js'
+import { describePausedTopics } from './relay-store/parking/paused-topics.js'
+import { describeRetries } from './relay-store/parking/retries.js'
 import { describeProgress } from './relay-store/progress.js'
 import { describeShardChanges } from './relay-store/shard-changes.js'
 import { describeShards } from './relay-store/shards.js'
@@ -37,7 +40,10 @@ export function testRelayStore<Tx>(subject: StoreSubject<Tx>): void {
     describeCleaning(scene)
     describeProgress(scene)
     describeFacts(scene)
-    describeParking(scene)
+    describeBlocking(scene)
+    describeRetries(scene)
+    describeDiscarding(scene)
+    describePausedTopics(scene)
     describeAdoption(scene)
   })
 }
