@@ -1,5 +1,5 @@
 // @ts-check
-// Holds the code in README.md to the regions of the tested examples that it is taken from.
+// Holds the code in README.md and in docs to the regions of the tested sources that it is taken from.
 //   node scripts/readme-regions.mjs            fails if they differ
 //   node scripts/readme-regions.mjs --write    takes them over
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const readme = join(root, 'README.md')
+const documents = ['README.md', 'docs/testing.md']
 // A marker, and the block of code behind it once it has been written.
 const marker = /<!-- region (\S+) (\S+) -->\n(?:```ts\n[\s\S]*?```\n)?/g
 
@@ -37,11 +37,13 @@ export function fillRegions(text, read) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const text = readFileSync(readme, 'utf8')
-  const filled = fillRegions(text, (file) => readFileSync(join(root, file), 'utf8'))
-  if (process.argv.includes('--write')) writeFileSync(readme, filled)
-  else if (filled !== text) {
-    process.stderr.write('README.md differs from the examples: node scripts/readme-regions.mjs --write\n')
-    process.exitCode = 1
+  for (const document of documents) {
+    const text = readFileSync(join(root, document), 'utf8')
+    const filled = fillRegions(text, (file) => readFileSync(join(root, file), 'utf8'))
+    if (process.argv.includes('--write')) writeFileSync(join(root, document), filled)
+    else if (filled !== text) {
+      process.stderr.write(`${document} differs from its sources: node scripts/readme-regions.mjs --write\n`)
+      process.exitCode = 1
+    }
   }
 }
