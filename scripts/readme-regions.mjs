@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const documents = ['README.md', 'docs/testing.md']
+const documents = ['README.md', 'docs/recipes.md', 'docs/testing.md']
 // A marker, and the block of code behind it once it has been written.
 const marker = /<!-- region (\S+) (\S+) -->\n(?:```ts\n[\s\S]*?```\n)?/g
 

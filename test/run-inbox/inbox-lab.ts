@@ -98,6 +98,10 @@ export class InboxLab implements AsyncDisposable {
     })
   }
 
+  get databaseUrl(): string {
+    return this.#database.url
+  }
+
   get brokers(): readonly string[] {
     return this.#servers.kafkaBrokers
   }
