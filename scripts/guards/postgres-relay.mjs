@@ -40,8 +40,9 @@ export const postgresRelayGuards = [
   {
     ...relayStore,
     name: 'no row: LEASE_LOST',
-    find: '    if (!held) throw leaseLost(guard.shard)\n',
-    replace: '',
+    find: '    if (!held) throw leaseLost(guard.shard)\n    return work(new SqlGuardedTransaction(session, { shard: guard.shard, ...held }))',
+    replace:
+      '    void leaseLost\n    return work(new SqlGuardedTransaction(session, { shard: guard.shard, buckets: null, ...held }))',
     test: 'lets nobody in from the moment in which another process takes the lease',
   },
   {
