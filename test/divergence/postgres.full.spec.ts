@@ -49,6 +49,38 @@ describe('a database that is restored, copied, moved or promoted', () => {
     expect(await lab.verdict(before)).toMatchObject({ passed: true, faults: 0 })
   })
 
+  it.each([{ target: 'recovery_target_name' }, { target: 'recovery_target_time' }] as const)(
+    'restored to a point in time, by $target: what was sent since is not sent again',
+    async ({ target }) => {
+      await original.stop()
+      const archive = await family.folder('archive')
+      await original.start({ archive_mode: 'on', archive_command: `cp %p ${archive}/%f` })
+      await lab.write()
+      const backup = await family.copy(original, 'backup')
+      await lab.send()
+      // Committed before the point in time, and sent after it.
+      await lab.write()
+      const kept = await lab.committed()
+      const point = await pointInTime(target)
+      await lab.send()
+      await lab.write()
+      await lab.send()
+      const before = await lab.committed()
+      await archived()
+      await original.kill()
+      await family.restore(backup, archive, { [target]: point })
+      address.switchTo(backup.port)
+      expect(await lab.committed()).toHaveLength(kept.length)
+      await lab.write()
+      expectHalt(await lab.halt(), 'RELAY_DATABASE_WENT_BACK')
+      const { report } = await lab.adopt()
+      expect(report.shards[0]?.outbox?.logged).toBeGreaterThan(20)
+      await lab.write()
+      await lab.send()
+      expect(await lab.verdict(before)).toMatchObject({ passed: true, faults: 0 })
+    },
+  )
+
   it('a clone beside the original: it halts, the original goes on, and the clone may take over after it', async () => {
     await lab.write()
     await lab.send()
@@ -152,31 +184,54 @@ describe('a database that is restored, copied, moved or promoted', () => {
     expect(await lab.verdict()).toMatchObject({ passed: true, faults: 0 })
   })
 
-  it('a standby that is promoted without the last transactions, while the relay runs', async () => {
-    const standby = await family.copy(original, 'standby', { standby: true })
-    await standby.start()
-    await lab.write()
-    const relay = lab.startRelay()
-    await relay.event('shard:changed', { state: 'publishing' })
-    await relay.drain()
-    await caughtUp()
-    await stopReplication()
-    await lab.write()
-    await expect.poll(leftInOutbox, { timeout: 30_000 }).toBe(0)
-    const before = await lab.committed()
-    await original.kill()
-    address.switchTo(standby.port)
-    await promote(standby)
-    expect((await lab.committed()).length).toBeLessThan(before.length)
+  it.each([
     // The relay goes by transaction ids that the standby has not reached, and notices when they are behind it.
-    await lab.write(60)
-    expectHalt(await haltOf(relay), 'RELAY_DATABASE_WENT_BACK')
-    await relay.stop()
-    await lab.adopt()
-    await lab.write()
-    await lab.send()
-    expect(await lab.verdict(before)).toMatchObject({ passed: true, faults: 0 })
-  })
+    { relay: 'sends', writes: 60 },
+    { relay: 'has nothing to send', writes: 0 },
+  ])(
+    'a standby that is promoted without the last transactions, while the relay $relay',
+    async ({ writes }) => {
+      const standby = await family.copy(original, 'standby', { standby: true })
+      await standby.start()
+      await lab.write()
+      const relay = lab.startRelay()
+      await relay.event('shard:changed', { state: 'publishing' })
+      await relay.drain()
+      await caughtUp()
+      await stopReplication()
+      await lab.write()
+      await expect.poll(leftInOutbox, { timeout: 30_000 }).toBe(0)
+      const before = await lab.committed()
+      await original.kill()
+      address.switchTo(standby.port)
+      await promote(standby)
+      expect((await lab.committed()).length).toBeLessThan(before.length)
+      if (writes > 0) await lab.write(writes)
+      expectHalt(await haltOf(relay), 'RELAY_DATABASE_WENT_BACK')
+      await relay.stop()
+      await lab.adopt()
+      await lab.write()
+      await lab.send()
+      expect(await lab.verdict(before)).toMatchObject({ passed: true, faults: 0 })
+    },
+  )
+
+  /** A point in time as `target` names it, behind everything that is committed. */
+  async function pointInTime(target: 'recovery_target_name' | 'recovery_target_time'): Promise<string> {
+    const text =
+      target === 'recovery_target_time'
+        ? 'SELECT clock_timestamp()::text AS point'
+        : `SELECT 'before the accident' AS point, pg_create_restore_point('before the accident')`
+    const { rows } = await lab.query(text)
+    return rows[0]?.point
+  }
+
+  /** Resolves when everything that is committed now is in the archive. */
+  async function archived(): Promise<void> {
+    const { rows } = await lab.query('SELECT pg_walfile_name(pg_switch_wal()) AS segment')
+    const there = `SELECT last_archived_wal >= '${rows[0]?.segment}' AS there FROM pg_stat_archiver`
+    await expect.poll(async () => (await lab.query(there)).rows[0]?.there, { timeout: 30_000 }).toBe(true)
+  }
 
   async function leftInOutbox(): Promise<number> {
     const { rows } = await lab.query('SELECT count(*)::int AS messages FROM pigeonhole.outbox_message')

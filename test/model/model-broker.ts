@@ -65,6 +65,13 @@ export class ModelBroker {
     return found === 'session' ? undefined : found
   }
 
+  /** Whether a checkpoint that was committed once is still there. */
+  holds(shard: number, { token }: Checkpoint): boolean {
+    return this.#partition(shard).some(
+      ({ checkpoint }) => checkpoint !== 'session' && checkpoint.token === token,
+    )
+  }
+
   begin(shard: number, epoch: number, checkpoint: Checkpoint | 'session'): void {
     const coordinator = this.#owned(shard, epoch)
     if (!this.hasTopic) throw fenced('the checkpoint topic is gone')

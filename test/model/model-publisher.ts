@@ -1,4 +1,4 @@
-import type { RelayPublisher, ShardProducer } from '@pigeonhole/core'
+import type { Checkpoint, RelayPublisher, ShardProducer } from '@pigeonhole/core'
 import type { CallGate } from './call-gate.js'
 import type { ModelBroker } from './model-broker.js'
 
@@ -32,12 +32,26 @@ interface Fenced {
 type Call = <R>(name: string, effect: () => R) => Promise<R>
 
 function modelProducer({ broker, shard, epoch }: Fenced, call: Call): ShardProducer {
+  let begun: Checkpoint | undefined
+  let committed: Checkpoint | undefined
   return {
-    readCheckpoint: () => call(`readCheckpoint ${shard}`, () => broker.readCheckpoint(shard, epoch)),
+    readCheckpoint: () =>
+      call(`readCheckpoint ${shard}`, () => {
+        committed = broker.readCheckpoint(shard, epoch)
+        return committed
+      }),
     begin: (checkpoint) =>
-      call(`begin ${shard}/${checkpoint.number}`, () => broker.begin(shard, epoch, checkpoint)),
+      call(`begin ${shard}/${checkpoint.number}`, () => {
+        broker.begin(shard, epoch, checkpoint)
+        begun = checkpoint
+      }),
     send: (rows) => call(`send ${shard}`, () => broker.send(shard, epoch, rows)),
-    commit: () => call(`commit ${shard}`, () => broker.commit(shard, epoch)),
+    commit: () =>
+      call(`commit ${shard}`, () => {
+        broker.commit(shard, epoch)
+        committed = begun
+      }),
+    isIntact: () => call(`isIntact ${shard}`, () => !committed || broker.holds(shard, committed)),
     async close() {},
   }
 }

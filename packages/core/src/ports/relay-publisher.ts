@@ -33,8 +33,8 @@ export interface RelayPublisher {
 }
 
 /**
- * One shard's transactional producer, from the fencing of its predecessors to its own end. After any rejection nothing
- * but `close` may be called: the outcome is not known, and only a new `fence` settles it.
+ * One shard's transactional producer, from the fencing of its predecessors to its own end. After any rejection, but of
+ * `isIntact`, nothing but `close` may be called: the outcome is not known, and only a new `fence` settles it.
  */
 export interface ShardProducer {
   /**
@@ -52,6 +52,12 @@ export interface ShardProducer {
   send(rows: readonly CapturedRow[]): Promise<void>
   /** Commits the transaction begun. */
   commit(): Promise<void>
+  /**
+   * Whether the checkpoint partition still reaches as far as what this producer has committed last. It may be asked while a
+   * transaction is under way.
+   * @throws BROKER_UNAVAILABLE, BROKER_ACCESS_DENIED when nobody can tell. It may be asked again.
+   */
+  isIntact(): Promise<boolean>
   /** Drops the producer without aborting: the next `fence` does that. Never rejects. */
   close(): Promise<void>
 }

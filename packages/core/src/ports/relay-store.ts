@@ -189,6 +189,8 @@ export interface RelayStore extends ParkingStore {
   readSnapshot(): Promise<string>
   /** The cursor of the shard's confirmed batch as the database knows it; null before genesis. */
   readConfirmedCursor(shard: number): Promise<Cursor | null>
+  /** Whether the shard has a batch of this number and token. */
+  hasBatch(shard: number, batch: Pick<RelayBatch, 'number' | 'token'>): Promise<boolean>
   /** Whether every message of the shard's buckets that is visible in `snapshot` is covered by `cursor`. */
   isCovered(shard: number, snapshot: string, cursor: Cursor): Promise<boolean>
   /**

@@ -12,6 +12,7 @@ import type { Poll } from './poll.js'
 import type { RelayEvents } from './relay-events.js'
 import type { ResolvedRelayOptions } from './relay-options.js'
 import { assertXidsKnown } from './start-up-table.js'
+import { watchConfirmed } from './watch-confirmed.js'
 import { writeBatch } from './write-batch.js'
 
 // Small batches leave their cleaning to a later one, until a tenth of a full batch is there: two statements less before
@@ -34,7 +35,7 @@ interface Lineage {
 export interface PipelineParts {
   readonly options: Pick<
     ResolvedRelayOptions,
-    'store' | 'clock' | 'backoff' | 'batchRows' | 'batchBytes' | 'pollMs'
+    'store' | 'clock' | 'backoff' | 'batchRows' | 'batchBytes' | 'pollMs' | 'renewMs'
   >
   readonly open: OpenShard
   readonly size: BatchSize
@@ -98,6 +99,19 @@ export class Pipeline {
 
   /** Resolves when `reading` aborts and everything prepared is confirmed. */
   async run({ reading, leading }: PipelineSignals): Promise<void> {
+    const over = linkAbort(leading)
+    const lost = new AbortController()
+    const watch = { ...this.#parts, confirmed: () => this.#confirmed }
+    watchConfirmed(watch, over.signal).catch((error: unknown) => lost.abort(error))
+    try {
+      await this.#move({ reading, leading: AbortSignal.any([leading, lost.signal]) })
+    } finally {
+      over.abort()
+      over.unlink()
+    }
+  }
+
+  async #move({ reading, leading }: PipelineSignals): Promise<void> {
     const ending = AbortSignal.any([reading, leading])
     await untilAborted(this.#settle(), leading)
     let ahead = this.#prepare(this.#confirmed)

@@ -40,6 +40,7 @@ async function openPipeline({ rows = 0, batchRows = 2 } = {}) {
       batchRows,
       batchBytes: 1_000,
       pollMs: 20,
+      renewMs: 2_000,
       backoff: { initialMs: 100, maxMs: 10_000 },
     },
     open,
@@ -348,6 +349,15 @@ describe('what is confirmed', () => {
     await clock.advance(quietMs)
     await failed
     expect(script.take('deletePublished')).toEqual([])
+  })
+
+  it('is looked for on both sides while there is nothing to send', async () => {
+    const { run, publisher, clock } = await openPipeline({ rows: 2 })
+    const failed = expect(run()).rejects.toMatchObject({ code: 'CHECKPOINT_UNREADABLE' })
+    await clock.advance(quietMs)
+    publisher.intact = false
+    await clock.advance(4_000)
+    await failed
   })
 
   it('is deleted also where the last page of a capture was a full one', async () => {

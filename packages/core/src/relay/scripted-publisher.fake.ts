@@ -11,6 +11,7 @@ export class ScriptedPublisher implements RelayPublisher {
   checkpoint: Checkpoint | undefined
   checkpointTopic = false
   clusterId = 'cluster'
+  intact = true
   verdicts: ReadonlyMap<string, LogVerdict> = new Map()
   /** What a send that has this row in it rejects with. */
   refuses: { readonly id: string; readonly error: unknown } | undefined
@@ -77,6 +78,10 @@ export class ScriptedPublisher implements RelayPublisher {
         this.checkpoint = begun
         this.log.push(...sent)
         this.transactions.push(sent.length)
+      },
+      isIntact: async () => {
+        await script.enter('isIntact')
+        return this.intact
       },
       close: () => script.enter('close'),
     }

@@ -156,6 +156,11 @@ export class ScriptedRelayStore extends ScriptedParking implements RelayStore {
     return this.batches.find(({ number }) => number === this.lease.confirmed)?.cursor ?? null
   }
 
+  async hasBatch(_shard: number, { token }: Pick<RelayBatch, 'number' | 'token'>): Promise<boolean> {
+    await this.#script.enter('hasBatch')
+    return this.batches.some((batch) => batch.token === token)
+  }
+
   async isCovered(_shard: number, mark: string, cursor: Cursor): Promise<boolean> {
     await this.#script.enter('isCovered')
     return Number.parseInt(mark, 10) - 1 <= position(cursor)

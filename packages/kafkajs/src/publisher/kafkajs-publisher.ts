@@ -84,7 +84,12 @@ class KafkajsPublisher implements RelayPublisher {
       await prime(producer, checkpointTopic)
       const transaction = await firstTransaction(producer, new Deadline(this.#options.openTimeoutMs))
       const own = { shard, checkpointTopic, transactionalId, producer, transaction }
-      const shared = { kafka: this.#kafka, partitions: this.#partitions, options: this.#options }
+      const shared = {
+        kafka: this.#kafka,
+        partitions: this.#partitions,
+        admin: this.#admin,
+        options: this.#options,
+      }
       return await this.#adopt(new KafkajsShardProducer({ ...own, ...shared }))
     } catch (error) {
       void producer.disconnect().catch(() => undefined)

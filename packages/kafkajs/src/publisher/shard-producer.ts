@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type CapturedRow, type Checkpoint, PigeonholeError, type ShardProducer } from '@pigeonhole/core'
 import type { Kafka, Producer, Transaction } from 'kafkajs'
+import type { AdminConnection } from './admin-connection.js'
 import { brokerError, fencedError, isFenced, refusalOf } from './broker-errors.js'
 import { checkpointRecord, sessionRecord } from './checkpoint-record.js'
 import { lateCheckpoint, readCheckpointBefore } from './checkpoint-tail.js'
@@ -22,6 +23,7 @@ export interface ShardProducerParts {
   /** The producer's first transaction, begun by its fencing. */
   readonly transaction: Transaction
   readonly partitions: PartitionMap
+  readonly admin: AdminConnection
   readonly options: ResolvedPublisherOptions
 }
 
@@ -33,6 +35,10 @@ export class KafkajsShardProducer implements ShardProducer {
   #transaction: Transaction | undefined
   #working: Promise<unknown> = Promise.resolve()
   #broken = false
+  /** Where the record lies that opened the transaction under way. */
+  #begunAt = -1n
+  /** The same of the last transaction that was committed. */
+  #committedAt = -1n
 
   /** Resolves when it is closed and every connection has ended. Never rejects. */
   readonly ended: Promise<void>
@@ -65,7 +71,8 @@ export class KafkajsShardProducer implements ShardProducer {
     const message = checkpointRecord(shard, checkpoint)
     const work = async (deadline: Deadline): Promise<void> => {
       this.#transaction ??= await producer.transaction()
-      await openTransaction(this.#transaction, { topic, message, deadline, pauses: concurrentTransactions })
+      const pauses = concurrentTransactions
+      this.#begunAt = await openTransaction(this.#transaction, { topic, message, deadline, pauses })
     }
     await this.#step({ doing: 'beginning a transaction', timeoutMs: options.transactionTimeoutMs, work })
   }
@@ -86,6 +93,20 @@ export class KafkajsShardProducer implements ShardProducer {
   async commit(): Promise<void> {
     const { transactionTimeoutMs: timeoutMs } = this.#parts.options
     await this.#step({ doing: 'committing a transaction', timeoutMs, work: () => this.#commitBegun() })
+  }
+
+  // One look that is not answered says nothing of the producer.
+  async isIntact(): Promise<boolean> {
+    const { admin, checkpointTopic: topic, shard } = this.#parts
+    const committedAt = this.#committedAt
+    try {
+      const offsets = await admin.use((client) => client.fetchTopicOffsets(topic))
+      const end = offsets.find(({ partition }) => partition === shard)?.high
+      return end !== undefined && BigInt(end) > committedAt
+    } catch (error) {
+      if (refusalOf(error)?.type === 'UNKNOWN_TOPIC_OR_PARTITION') return false
+      throw brokerError(error, { doing: 'looking at the checkpoint topic', topic })
+    }
   }
 
   async close(): Promise<void> {
@@ -121,9 +142,9 @@ export class KafkajsShardProducer implements ShardProducer {
     const message = sessionRecord(shard, session)
     // Two session records do no harm, so that a topic which brokers have not all heard of may be tried again.
     const pauses = { ...concurrentTransactions, ...topicUnfolding }
-    const offset = await openTransaction(this.#begun(), { topic, message, deadline, pauses })
+    this.#begunAt = await openTransaction(this.#begun(), { topic, message, deadline, pauses })
     await this.#commitBegun()
-    return offset
+    return this.#committedAt
   }
 
   #begun(): Transaction {
@@ -135,6 +156,7 @@ export class KafkajsShardProducer implements ShardProducer {
     const transaction = this.#begun()
     this.#transaction = undefined
     await transaction.commit()
+    this.#committedAt = this.#begunAt
   }
 
   async #step<T>({ doing, timeoutMs, work, late }: Step<T>): Promise<T> {

@@ -16,6 +16,7 @@ import { readStatus } from '../relay/read-status.js'
 import { existsUncoveredMessage } from '../sql/outbox-message/exists-uncovered.js'
 import { existsUncoveredMessageInSnapshot } from '../sql/outbox-message/exists-uncovered-in-snapshot.js'
 import { lookAtParking } from '../sql/parked-message/look.js'
+import { existsRelayBatch } from '../sql/relay-batch/exists.js'
 import { selectConfirmedRelayBatch } from '../sql/relay-batch/select-confirmed.js'
 import { selectRelayIdentity } from '../sql/relay-identity/select.js'
 import { changeRelayShardToken } from '../sql/relay-shard/change-token.js'
@@ -105,6 +106,8 @@ function reads(sessions: PgSessions): Omit<RelayStore, OtherMethods> {
       const [batch] = await sessions.read((session) => run(session, selectConfirmedRelayBatch, shard))
       return batch?.cursor ?? null
     },
+    hasBatch: (shard, { number, token }) =>
+      sessions.read((session) => runForOne(session, existsRelayBatch, { shard, number, token })),
     async isCovered(shard: number, snapshot: string, cursor: Cursor): Promise<boolean> {
       const params = { shard, snapshot, cursor }
       return !(await sessions.read((session) => runForOne(session, existsUncoveredMessageInSnapshot, params)))

@@ -154,6 +154,8 @@ function reads(
     hasMessages: async (shard, cursor) => database.uncovered(ownedBy(shard), cursor).length > 0,
     readSnapshot: async () => database.snapshot(),
     readConfirmedCursor: async (shard) => database.confirmedCursor(shard),
+    hasBatch: async (shard, { number, token }) =>
+      database.batchesOf(shard).some((batch) => batch.number === number && batch.token === token),
     isCovered: async (shard: number, snapshot: string, cursor: Cursor) =>
       !database.uncovered(ownedBy(shard), cursor).some(({ xid }) => isVisible(xid, snapshot)),
     async readStatus() {

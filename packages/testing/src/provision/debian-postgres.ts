@@ -1,5 +1,6 @@
-import { chmod, chown, mkdir } from 'node:fs/promises'
+import { chmod, chown, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import pg from 'pg'
 import { debianPostgresTools } from './debian-tools.js'
 import { freePort } from './free-port.js'
 import { logTail } from './log-tail.js'
@@ -7,6 +8,7 @@ import { postgresReady } from './postgres-ready.js'
 import { provisioningFailed } from './provisioning-failed.js'
 import { logToStandardError } from './standard-error.js'
 import { type UnprivilegedUser, unprivilegedUser } from './unprivileged-user.js'
+import { waitUntil } from './wait-until.js'
 import { openWarden, type RunningProcess, type Warden } from './warden-client.js'
 import type { ProcessSpec } from './warden-messages.js'
 
@@ -52,6 +54,29 @@ export class DebianPostgres implements AsyncDisposable {
     return server
   }
 
+  /** An empty folder that the servers may write to. */
+  folder(name: string): Promise<string> {
+    return this.#makeFolder(join(this.#warden.directory, name))
+  }
+
+  /**
+   * Restores a base backup to a point in time with the WAL that `archive`, a folder, has kept: `target` is a setting
+   * `recovery_target_...`. Resolves when it has left recovery.
+   */
+  async restore(
+    backup: DebianServer,
+    archive: string,
+    target: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    const signal = join(backup.data, 'recovery.signal')
+    await writeFile(signal, '')
+    await this.#giveAway(signal)
+    const recovery = { restore_command: `cp ${archive}/%f %p`, recovery_target_action: 'promote' }
+    await backup.start({ ...recovery, ...target })
+    const holds = (): Promise<boolean> => hasRecovered(backup.url)
+    await waitUntil({ server: 'PostgreSQL', holds, deadline: 30_000, interval: 50 })
+  }
+
   /** Moves the data of a server that is stopped into a new one, as to a later version. */
   async upgrade(former: DebianServer, name: string): Promise<DebianServer> {
     const server = await this.initialise(name)
@@ -91,10 +116,7 @@ export class DebianPostgres implements AsyncDisposable {
   async #place(name: string): Promise<DebianServer> {
     const folder = join(this.#warden.directory, name)
     const data = join(folder, 'data')
-    for (const path of [folder, data]) {
-      await mkdir(path, { mode: 0o700 })
-      if (this.#user) await chown(path, this.#user.uid, this.#user.gid)
-    }
+    for (const path of [folder, data]) await this.#makeFolder(path)
     const port = await freePort()
     const launch = (args: readonly string[]): Promise<RunningProcess> => {
       const logFile = join(this.#warden.directory, `${name}.log`)
@@ -102,6 +124,16 @@ export class DebianPostgres implements AsyncDisposable {
       return this.#warden.spawn(spec)
     }
     return new DebianServer({ folder, data, port, launch })
+  }
+
+  async #makeFolder(path: string): Promise<string> {
+    await mkdir(path, { mode: 0o700 })
+    await this.#giveAway(path)
+    return path
+  }
+
+  async #giveAway(path: string): Promise<void> {
+    if (this.#user) await chown(path, this.#user.uid, this.#user.gid)
   }
 
   #spec({
@@ -116,6 +148,17 @@ export class DebianPostgres implements AsyncDisposable {
       ...rest,
       ...this.#user,
     }
+  }
+}
+
+async function hasRecovered(connectionString: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString })
+  await client.connect()
+  try {
+    const { rows } = await client.query('SELECT pg_is_in_recovery() AS recovers')
+    return rows[0]?.recovers === false
+  } finally {
+    await client.end()
   }
 }
 
@@ -146,10 +189,11 @@ export class DebianServer {
     return `postgres://postgres@127.0.0.1:${this.port}/postgres`
   }
 
-  /** Resolves when it answers. */
-  async start(): Promise<void> {
-    const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', port: String(this.port) }
-    const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  /** Starts it, with `given` settings of postgresql.conf over its own. Resolves when it answers. */
+  async start(given: Readonly<Record<string, string>> = {}): Promise<void> {
+    const own = { listen_addresses: '127.0.0.1', unix_socket_directories: '', port: String(this.port) }
+    const settings = Object.entries({ ...own, ...given })
+    const flags = settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])
     this.#process = await this.#launch(['-D', this.data, ...flags])
     await postgresReady({ url: this.url })
   }

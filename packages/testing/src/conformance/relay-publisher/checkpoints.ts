@@ -76,6 +76,17 @@ export function describeCheckpoints({ open }: Scene): void {
     expect(await readFrom(open(), relay)).toEqual(committed)
   })
 
+  it('is intact as long as what it has committed is there, also while a transaction is under way', async () => {
+    const { producer } = await openShard(open())
+    await producer.readCheckpoint()
+    expect(await producer.isIntact()).toBe(true)
+    await commitBatches(producer, 2)
+    expect(await producer.isIntact()).toBe(true)
+    await producer.begin({ number: 3, token: randomUUID() })
+    expect(await producer.isIntact()).toBe(true)
+    await producer.commit()
+  })
+
   it('keeps shards apart', async () => {
     const relay = newName()
     const publisher = open()

@@ -82,6 +82,19 @@ export function describeProgress<Tx>(scene: StoreScene<Tx>): void {
     })
   })
 
+  describe('a batch', () => {
+    it('is there by its number and token, in its own shard', async () => {
+      const relayScene = await lead(scene)
+      const { relay } = relayScene
+      await insertBatches(relayScene, 1)
+      const { number, token } = batch(1)
+      expect(await relay.hasBatch(0, { number, token })).toBe(true)
+      expect(await relay.hasBatch(0, { number, token: 'another' })).toBe(false)
+      expect(await relay.hasBatch(0, { number: 2, token })).toBe(false)
+      expect(await relay.hasBatch(1, { number, token })).toBe(false)
+    })
+  })
+
   describe('the confirmed cursor', () => {
     it('is that of the confirmed batch; there is none before the first batch', async () => {
       const relayScene = await lead(scene)

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest'
+import { CallScript } from '../ports/call-script.fake.js'
+import { ManualClock, settle } from '../ports/manual-clock.fake.js'
+import { originCursor, type RelayBatch } from '../ports/relay-store.js'
+import { ScriptedPublisher } from './scripted-publisher.fake.js'
+import { ScriptedRelayStore } from './scripted-relay-store.fake.js'
+import { watchConfirmed } from './watch-confirmed.js'
+
+const renewMs = 2_000
+const looks = ['hasBatch', 'isIntact']
+
+function batch(number: number): RelayBatch {
+  return { number, token: `t${number}`, parent: null, cursor: originCursor }
+}
+
+async function watch() {
+  const script = new CallScript()
+  const store = new ScriptedRelayStore(script)
+  const publisher = new ScriptedPublisher(script)
+  const clock = new ManualClock()
+  const over = new AbortController()
+  const known = { confirmed: batch(1) }
+  store.batches = [batch(1)]
+  const open = { shard: 0, producer: await publisher.fence('orders', 0) }
+  const options = { store, clock, renewMs }
+  const watching = watchConfirmed({ options, open, confirmed: () => known.confirmed }, over.signal)
+  watching.catch(() => undefined)
+  script.take()
+  return { script, store, publisher, clock, over, known, watching }
+}
+
+describe('the last confirmed batch', () => {
+  it('is looked for on both sides once nothing was sent for as long as a renewal takes', async () => {
+    const { script, clock, over, watching } = await watch()
+    await clock.advance(renewMs)
+    expect(script.take(...looks)).toEqual(looks)
+    await clock.advance(renewMs)
+    expect(script.take(...looks)).toEqual(looks)
+    over.abort()
+    await watching
+  })
+
+  it('is not looked for while batches are sent: each finds its parent', async () => {
+    const { script, clock, known, over, watching } = await watch()
+    await clock.advance(renewMs / 2)
+    known.confirmed = batch(2)
+    await clock.advance(renewMs / 2)
+    expect(script.take(...looks)).toEqual([])
+    over.abort()
+    await watching
+  })
+
+  it('that the database has lost ends the watch', async () => {
+    const { store, clock, watching } = await watch()
+    store.batches = []
+    await clock.advance(renewMs)
+    await expect(watching).rejects.toMatchObject({ code: 'INTENT_ORPHANED' })
+  })
+
+  it('that the log has lost ends the watch', async () => {
+    const { publisher, clock, watching } = await watch()
+    publisher.intact = false
+    await clock.advance(renewMs)
+    await expect(watching).rejects.toMatchObject({ code: 'CHECKPOINT_UNREADABLE' })
+  })
+
+  it('is not lost where a side does not answer, and is looked for again', async () => {
+    const { script, store, clock, watching } = await watch()
+    script.failNext('hasBatch', new Error('no answer'))
+    script.failNext('isIntact', new Error('no answer'))
+    await clock.advance(renewMs)
+    expect(script.take(...looks)).toEqual(looks)
+    store.batches = []
+    await clock.advance(renewMs)
+    await expect(watching).rejects.toMatchObject({ code: 'INTENT_ORPHANED' })
+  })
+
+  it('is not lost where the next one was confirmed during the look', async () => {
+    const { script, store, clock, known, over, watching } = await watch()
+    const answer = script.hold('hasBatch')
+    await clock.advance(renewMs)
+    known.confirmed = batch(2)
+    store.batches = [batch(2)]
+    answer()
+    await settle()
+    over.abort()
+    await expect(watching).resolves.toBeUndefined()
+  })
+})
