@@ -10,6 +10,8 @@ const fate = { ...unit, file: `${core}/outbox-fate.ts` }
 const sql = 'packages/postgres/src/sql'
 const store = { spec: 'test/postgres/postgres-store.int.spec.ts' }
 const tables = { spec: 'packages/postgres/src/relay/adoption-transaction.int.spec.ts' }
+const watch = { file: 'packages/core/src/relay/watch-confirmed.ts' }
+const watchUnit = { ...watch, spec: 'packages/core/src/relay/watch-confirmed.unit.spec.ts' }
 const locate = {
   file: 'packages/kafkajs/src/publisher/locate-messages.ts',
   spec: 'packages/kafkajs/src/publisher/locate-messages.int.spec.ts',
@@ -17,6 +19,59 @@ const locate = {
 
 /** How an adoption decides what was sent, and what makes it safe to be killed. @type {readonly GuardEntry[]} */
 export const adoptGuards = [
+  {
+    ...watch,
+    name: 'a relay with nothing to send notices a standby that was promoted with loss',
+    find: '    if (!isInDatabase) throw orphaned(shard, last.number + 1)\n',
+    replace: '    void [isInDatabase, orphaned]\n',
+    spec: 'test/divergence/postgres.full.spec.ts',
+    test: 'a standby that a pooler exchanges',
+  },
+  {
+    ...watch,
+    name: 'a relay with nothing to send notices that the log has lost its checkpoint',
+    find: '    if (!isInLog) throw cutOff(shard)\n',
+    replace: '    void [isInLog, cutOff]\n',
+    spec: 'test/divergence/kafka.full.spec.ts',
+    test: 'a deleted checkpoint topic: an idle relay notices',
+  },
+  {
+    ...watchUnit,
+    name: 'a batch that was confirmed during the look is not taken for lost',
+    find: '    if (confirmed() !== last) continue\n',
+    replace: '',
+    test: 'is not lost where the next one was confirmed during the look',
+  },
+  {
+    ...watchUnit,
+    name: 'a database that does not answer has lost nothing',
+    find: 'store.hasBatch(shard, last).catch(() => true)',
+    replace: 'store.hasBatch(shard, last).catch(() => false)',
+    test: 'is not lost where a side does not answer',
+  },
+  {
+    ...watchUnit,
+    name: 'a broker that does not answer has lost nothing',
+    find: 'producer.isIntact().catch(() => true)',
+    replace: 'producer.isIntact().catch(() => false)',
+    test: 'is not lost where a side does not answer',
+  },
+  {
+    ...store,
+    file: `${sql}/relay-batch/exists.ts`,
+    name: 'a batch is there by its token, too',
+    find: ' AND token = $3::text',
+    replace: ' AND $3::text IS NOT NULL',
+    test: 'is there by its number and token',
+  },
+  {
+    file: 'packages/kafkajs/src/publisher/shard-producer.ts',
+    spec: 'packages/kafkajs/src/publisher/checkpoint-tail.int.spec.ts',
+    name: 'a log that ends before what was committed is cut off',
+    find: 'return end !== undefined && BigInt(end) > committedAt',
+    replace: 'return end !== undefined',
+    test: 'is cut off once the topic was made anew',
+  },
   {
     ...run,
     name: 'nothing is adopted where both sides agree',

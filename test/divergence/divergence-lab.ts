@@ -16,6 +16,7 @@ import {
 import pg from 'pg'
 import { expect } from 'vitest'
 import { RelayProcess } from '../relay/relay-process-handle.js'
+import type { RelayProcessOptions } from '../relay/relay-process-protocol.js'
 import { Writers, writerTables } from '../relay/writers.js'
 
 const bin = fileURLToPath(new URL('../../packages/pigeonhole/dist/bin.js', import.meta.url))
@@ -65,10 +66,11 @@ export class DivergenceLab implements AsyncDisposable {
     )
   }
 
-  startRelay(name: string = this.name): RelayProcess {
+  startRelay(given: Partial<RelayProcessOptions> = {}): RelayProcess {
     const { brokers } = this.places
     const timing = { leaseMs: 1500, renewMs: 300, batchRows: 10 }
-    const relay = new RelayProcess({ name, databaseUrl: this.databaseUrl, brokers, ...timing })
+    const own = { name: this.name, databaseUrl: this.databaseUrl, brokers, ...timing }
+    const relay = new RelayProcess({ ...own, ...given })
     this.#relays.push(relay)
     return relay
   }
@@ -84,7 +86,7 @@ export class DivergenceLab implements AsyncDisposable {
 
   /** Sends everything that is committed, with a relay of its own. */
   async send(name: string = this.name): Promise<void> {
-    const relay = this.startRelay(name)
+    const relay = this.startRelay({ name })
     await relay.event('shard:changed', { state: 'publishing' })
     await relay.drain()
     await relay.stop()
@@ -102,7 +104,7 @@ export class DivergenceLab implements AsyncDisposable {
 
   /** The error with which a new relay halts, as `CODE: message`. */
   async halt(name: string = this.name): Promise<string> {
-    const relay = this.startRelay(name)
+    const relay = this.startRelay({ name })
     const error = await haltOf(relay)
     await relay.stop()
     return error
@@ -183,8 +185,17 @@ export async function haltOf(relay: RelayProcess): Promise<string> {
   return told.type === 'event' ? String(told.data.error) : ''
 }
 
-/** What a relay that has halted must say: its code, and the command to run next. */
+const explanations: Partial<Record<ErrorCode, RegExp>> = {
+  RELAY_IDENTITY_CHANGED: /relayed with .* and now the .* If the original still runs, stop here/,
+  RELAY_XID_AHEAD: /remembers transaction \d+, and this server has only reached \d+/,
+  RELAY_CHECKPOINT_LOST: /has sent batches up to \d+, and Kafka has no checkpoint of any/,
+  RELAY_KAFKA_WENT_BACK: /Kafka's checkpoint is batch \d+, and Kafka had acknowledged batch \d+/,
+  RELAY_DATABASE_WENT_BACK: /Kafka has committed batch \d+, and the database does not know it/,
+}
+
+/** What a relay that has halted must say: its code, what has happened, and the command to run next. */
 export function expectHalt(error: string, code: ErrorCode): void {
   expect(error).toMatch(new RegExp(`^${code}: `))
+  expect(error).toMatch(explanations[code] ?? code)
   expect(error).toContain('pigeonhole adopt')
 }

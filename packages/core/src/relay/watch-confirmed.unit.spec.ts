@@ -70,6 +70,8 @@ describe('the last confirmed batch', () => {
     script.failNext('isIntact', new Error('no answer'))
     await clock.advance(renewMs)
     expect(script.take(...looks)).toEqual(looks)
+    await clock.advance(renewMs)
+    expect(script.take(...looks)).toEqual(looks)
     store.batches = []
     await clock.advance(renewMs)
     await expect(watching).rejects.toMatchObject({ code: 'INTENT_ORPHANED' })

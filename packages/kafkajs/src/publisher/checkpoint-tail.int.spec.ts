@@ -123,6 +123,27 @@ describe('the tail of the checkpoint topic', () => {
     })
   })
 
+  it('is cut off once the topic was deleted', async () => {
+    const producer = await fence()
+    await producer.readCheckpoint()
+    await commit(producer, 1)
+    expect(await producer.isIntact()).toBe(true)
+    await admin.deleteTopics({ topics: [topic] })
+    await expect.poll(() => producer.isIntact(), { timeout: 20_000 }).toBe(false)
+  })
+
+  it('is cut off once the topic was made anew', async () => {
+    const producer = await fence()
+    await producer.readCheckpoint()
+    await commit(producer, 1)
+    await admin.deleteTopics({ topics: [topic] })
+    await expect.poll(() => admin.listTopics(), { timeout: 10_000 }).not.toContain(topic)
+    await publisher.createCheckpointTopic(relay, 1)
+    const ends = () => admin.fetchTopicOffsets(topic).catch(() => [])
+    await expect.poll(ends, { timeout: 10_000 }).toMatchObject([{ high: '0' }])
+    expect(await producer.isIntact()).toBe(false)
+  })
+
   it.each([
     ['of a later version', '{"v":2,"number":1,"token":"t"}'],
     ['that is not JSON', 'x'],

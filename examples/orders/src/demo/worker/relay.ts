@@ -61,6 +61,7 @@ function observeProducer(producer: ShardProducer): ShardProducer {
       messages = 0
       if (isLost()) throw new Error('The acknowledgement of a commit is lost')
     },
+    isIntact: () => producer.isIntact(),
     close: () => producer.close(),
   }
 }
