@@ -66,6 +66,11 @@ export class MemoryShardProducer implements ShardProducer {
     })
   }
 
+  // What is committed here is never lost, but for the whole of it.
+  async isIntact(): Promise<boolean> {
+    return this.#cluster.coordinator.checkpointPartitions(this.#identity.relay) !== undefined
+  }
+
   async close(): Promise<void> {
     this.#isBroken = true
   }
