@@ -105,3 +105,39 @@ export const reshardPoints: readonly Point[] = [
   { point: 'store.guarded:committing', occurrence: 1 },
   { point: 'store.guarded:committing', occurrence: 2 },
 ]
+
+/** Where a call can be killed that a guarded transaction makes: around it, and around the transaction's COMMIT. */
+const guardedPhases = ['before', 'after', 'committing', 'committed'] as const
+
+function guardedPoints(call: string): Point[] {
+  return guardedPhases.map((phase) => ({ point: `tx.${call}:${phase}`, occurrence: 1 }))
+}
+
+/** Every point of parking a record and what follows it: each halving of the batch that holds it, then the record, then a page. */
+export const parkingPoints: readonly Point[] = [
+  ...[1, 2, 3].map((occurrence) => ({ point: 'producer.send:rejected', occurrence })),
+  ...guardedPoints('parkMessage'),
+  ...guardedPoints('parkBlocked'),
+]
+
+/** Every point of sending parked messages, from the opening that finds them to the confirmation that takes them off. */
+export const releasePoints: readonly Point[] = [
+  ...guardedPoints('openParking'),
+  { point: 'store.lookAtParking:after', occurrence: 1 },
+  ...guardedPoints('readReleases'),
+  ...points(['producer.begin', 'producer.send', 'producer.commit'], 1),
+  ...guardedPoints('applyReleases'),
+]
+
+/** Every point of a release that is refused again. */
+export const refusalPoints: readonly Point[] = [
+  ...[1, 2, 3].map((occurrence) => ({ point: 'producer.send:rejected', occurrence })),
+  ...guardedPoints('refuseRelease'),
+]
+
+/** Every point of pausing a topic, and of what its pause makes of a page. */
+export const topicPoints: readonly Point[] = [...guardedPoints('pauseTopic'), ...guardedPoints('parkBlocked')]
+
+/** Every point of an operator's asking for a retry, and of discarding. */
+export const retryPoints: readonly Point[] = points(['store.retryParked'], 1)
+export const discardPoints: readonly Point[] = points(['store.discardParked'], 1)

@@ -27,6 +27,8 @@ export interface RelayLabOptions {
   readonly batchRows?: number
   /** Shards of a new outbox. */
   readonly shards?: number
+  /** What an operator does. */
+  readonly operation?: 'retryParked' | 'discardParked'
 }
 
 /** A database, topics and a relay name of one test's own, and everything that runs against them. */
@@ -47,14 +49,15 @@ export class RelayLab implements AsyncDisposable {
     } while (!reachAllShards(this.topics))
   }
 
-  static async open(servers: LabServers): Promise<RelayLab> {
+  /** `absent` topics, the last ones, are left for the test to create. */
+  static async open(servers: LabServers, absent = 0): Promise<RelayLab> {
     const database = await createDatabase({ url: servers.databaseUrl })
     await migrate({ connectionString: database.url })
     const lab = new RelayLab(servers, database)
     await lab.#query(writerTables)
     await createTopics(
       servers.kafkaBrokers,
-      lab.topics.map((topic) => ({ topic, numPartitions: 3 })),
+      lab.topics.slice(0, lab.topics.length - absent).map((topic) => ({ topic, numPartitions: 3 })),
     )
     return lab
   }
@@ -86,6 +89,11 @@ export class RelayLab implements AsyncDisposable {
     return this.#start('reshard-process', { shards, ...(fault ? { fault } : {}) })
   }
 
+  /** Begins what an operator does with everything that is parked, in a process of its own. */
+  startOperator(operation: 'retryParked' | 'discardParked', fault?: Fault): RelayProcess {
+    return this.#start('operator-process', { operation, ...(fault ? { fault } : {}) })
+  }
+
   #start(program: Program, options: RelayLabOptions): RelayProcess {
     const settings = {
       name: this.name,
@@ -96,6 +104,7 @@ export class RelayLab implements AsyncDisposable {
       batchRows: options.batchRows ?? 20,
       ...(options.fault ? { fault: options.fault } : {}),
       ...(options.shards ? { shards: options.shards } : {}),
+      ...(options.operation ? { operation: options.operation } : {}),
     }
     const relay = new RelayProcess(settings, program)
     this.#relays.push(relay)

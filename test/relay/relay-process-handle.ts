@@ -12,7 +12,7 @@ import type {
 const folder = import.meta.url.endsWith('.ts') ? '../dist/relay' : '.'
 
 /** What a process runs. */
-export type Program = 'relay-process' | 'reshard-process'
+export type Program = 'relay-process' | 'reshard-process' | 'operator-process'
 
 function pathOf(program: Program): string {
   return fileURLToPath(new URL(`${folder}/${program}.js`, import.meta.url))

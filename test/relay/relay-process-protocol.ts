@@ -1,3 +1,5 @@
+import type { DiscardedParking, RetriedParking } from '@pigeonhole/core'
+
 /** How the relay process under test is started: JSON in its first argument. */
 export interface RelayProcessOptions {
   readonly name: string
@@ -10,6 +12,8 @@ export interface RelayProcessOptions {
   readonly shards?: number
   /** How long a broker has to answer a request, in milliseconds. Default: kafkajs's own. */
   readonly requestTimeoutMs?: number
+  /** What an operator does with everything that is parked. */
+  readonly operation?: 'retryParked' | 'discardParked'
   /** Where the process ends or stops itself. Default: nowhere. */
   readonly fault?: Fault
 }
@@ -31,6 +35,7 @@ export type RelayProcessMessage =
     }
   | { readonly type: 'drained' }
   | { readonly type: 'resharded'; readonly from: number; readonly to: number }
+  | { readonly type: 'operated'; readonly outcome: RetriedParking | DiscardedParking }
 
 /** What the process is told: lines on its standard input. */
 export type RelayProcessCommand = 'drain' | 'stop'
