@@ -31,6 +31,20 @@ export const parkingGuards = [
     test: 'is paused: its messages are parked, others flow',
   },
   {
+    ...pipeline,
+    name: 'nothing is read ahead of a release',
+    find: '          if (due) sending.abort()\n',
+    replace: '',
+    test: 'reads nothing ahead of it, also when a batch is on its way',
+  },
+  {
+    ...parking,
+    name: 'pages come between releases',
+    find: 'turn < releasesInARow',
+    replace: 'releasesInARow > 0',
+    test: 'lets a page pass after a few batches',
+  },
+  {
     ...parking,
     name: 'released messages are off the parked ones before more is read',
     find: 'return this.#apply(tx, batch.releases ?? [])',
@@ -80,7 +94,7 @@ export const parkingGuards = [
     test: 'is on no message for what is the relay’s own',
   },
   {
-    ...sql('parked-key/delete-released'),
+    ...sql('parked-message/release'),
     name: 'a key stays blocked until all of it is confirmed',
     find: 'AND NOT EXISTS (',
     replace: 'AND EXISTS (SELECT) OR NOT EXISTS (',

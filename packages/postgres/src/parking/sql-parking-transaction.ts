@@ -7,10 +7,9 @@ import type {
 } from '@pigeonhole/core'
 import { parkBlockedMessages } from '../sql/outbox-message/park-blocked.js'
 import { parkOneMessage } from '../sql/outbox-message/park-one.js'
-import { deleteReleasedKeys } from '../sql/parked-key/delete-released.js'
-import { deleteParkedMessages } from '../sql/parked-message/delete.js'
 import { lookAtParking } from '../sql/parked-message/look.js'
 import { refuseParkedMessage } from '../sql/parked-message/refuse.js'
+import { releaseParkedMessages } from '../sql/parked-message/release.js'
 import { selectReleases } from '../sql/parked-message/select-releases.js'
 import { deleteLiftedTopics } from '../sql/paused-topic/delete-lifted.js'
 import { restorePausedTopics } from '../sql/paused-topic/restore.js'
@@ -50,8 +49,7 @@ export class SqlParkingTransaction implements ParkingTransaction {
   }
 
   async applyReleases(places: readonly string[]): Promise<readonly string[]> {
-    await run(this.#session, deleteParkedMessages, places)
-    await run(this.#session, deleteReleasedKeys, this.#shard)
+    if (places.length > 0) await run(this.#session, releaseParkedMessages, places)
     return run(this.#session, deleteLiftedTopics, this.#shard)
   }
 

@@ -9,8 +9,7 @@ import { SqlParkingTransaction } from '../parking/sql-parking-transaction.js'
 import { deleteMessagesBySeq } from '../sql/outbox-message/delete-by-seq.js'
 import { renumberMessages } from '../sql/outbox-message/renumber.js'
 import { selectUnsettledMessages } from '../sql/outbox-message/select-unsettled.js'
-import { deleteEmptyKeys } from '../sql/parked-key/delete-empty.js'
-import { deleteParkedMessages } from '../sql/parked-message/delete.js'
+import { releaseParkedMessages } from '../sql/parked-message/release.js'
 import { selectParkedOut } from '../sql/parked-message/select-out.js'
 import { deleteOtherRelayBatches } from '../sql/relay-batch/delete-others.js'
 import { insertFirstRelayBatch } from '../sql/relay-batch/insert-first.js'
@@ -40,8 +39,7 @@ export class SqlAdoptionTransaction extends SqlParkingTransaction implements Ado
   }
 
   async deleteParkedOut(parkedIds: readonly string[]): Promise<void> {
-    await run(this.#session, deleteParkedMessages, parkedIds)
-    await run(this.#session, deleteEmptyKeys, null)
+    await run(this.#session, releaseParkedMessages, parkedIds)
   }
 
   renumberMessages(): Promise<number> {

@@ -81,10 +81,8 @@ export class MemoryParkingTransaction implements ParkingTransaction {
 
   async applyReleases(places: readonly string[]): Promise<readonly string[]> {
     for (const place of places) this.#database.parkedMessages.set(this.#tx, place, undefined)
-    for (const key of this.#parked.keys) {
-      if (key.retryAt === null || this.#parked.hasMessages(key)) continue
+    for (const key of this.#parked.keys.filter((blocked) => !this.#parked.hasMessages(blocked)))
       this.#database.parkedKeys.set(this.#tx, parkedKeyId(key.topic, key.key), undefined)
-    }
     const lifted = this.#parked.topics.filter(
       ({ shard, topic, retryAt }) => shard === this.#shard && retryAt <= Date.now() && !this.#holds(topic),
     )
