@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createOutbox, createRelay, type Relay } from '@pigeonhole/core'
+import { createOutbox, createRelay, type RawMessage, type Relay } from '@pigeonhole/core'
 import { kafkajsPublisher } from '@pigeonhole/kafkajs'
 import { migrate, postgresStore } from '@pigeonhole/postgres'
 import { createDatabase, createTopics, nextEvent, readLog, type TestDatabase } from '@pigeonhole/testing'
@@ -46,11 +46,14 @@ describe('what the broker does not take', () => {
     })
   }
 
-  async function publish(values: readonly string[], { to = topic, key }: Target = {}): Promise<void> {
-    const outbox = createOutbox({ store: postgresStore(pool) })
+  function publish(values: readonly string[], { to = topic, key }: Target = {}): Promise<void> {
+    return publishRaw(values.map((value, i) => ({ topic: to, key: key ?? `key-${i}`, value })))
+  }
+
+  async function publishRaw(messages: readonly RawMessage[]): Promise<void> {
+    const outbox = createOutbox({ store: postgresStore(pool), maxMessageBytes: 2_000_000 })
     const client = await pool.connect()
     await client.query('BEGIN')
-    const messages = values.map((value, i) => ({ topic: to, key: key ?? `key-${i}`, value }))
     await outbox.publishRaw(client, messages)
     await client.query('COMMIT')
     client.release()
@@ -122,6 +125,64 @@ describe('what the broker does not take', () => {
     await released
     expect(await sentValues()).toEqual(['v-1'])
   })
+
+  interface Refused {
+    readonly what: string
+    readonly configEntries?: { readonly name: string; readonly value: string }[]
+    readonly message: Omit<RawMessage, 'topic'>
+    readonly reason: string
+    readonly followers: number
+  }
+
+  const refused: readonly Refused[] = [
+    {
+      what: 'larger than the broker takes',
+      message: { key: 'key-1', value: Buffer.alloc(1_100_000, 'x') },
+      reason: 'MESSAGE_TOO_LARGE',
+      followers: 2,
+    },
+    {
+      what: 'for a partition that its topic does not have',
+      message: { key: 'key-1', value: 'x', partition: 7 },
+      reason: 'partition 7 does not exist',
+      followers: 2,
+    },
+    {
+      what: 'without a key on a compacted topic',
+      configEntries: [{ name: 'cleanup.policy', value: 'compact' }],
+      message: { value: 'x' },
+      reason: 'INVALID_RECORD',
+      followers: 0,
+    },
+  ]
+
+  it.each(refused)(
+    'a record $what: it is parked with what follows on its key, and no other',
+    async (fault) => {
+      const { configEntries = [], message, reason, followers } = fault
+      await createTopics(brokers, [{ topic, numPartitions: 1, configEntries }])
+      await publish(['b-0', 'b-1', 'b-2'])
+      await publishRaw([{ topic, ...message }])
+      await publish(['f-0', 'f-1', 'f-2', 'f-3'])
+      await publish(['l-0'], { key: 'key-1' })
+      const parked = nextEvent(relay, 'record:parked')
+      await relay.start()
+      expect((await parked).error).toMatchObject({ code: 'RECORD_REFUSED', details: { topic } })
+      await relay.drain()
+      const others = ['b-0', 'b-1', 'b-2', 'f-0', 'f-1', 'f-2', 'f-3', 'l-0']
+      const held = followers > 0 ? ['f-1', 'l-0'] : []
+      expect(await sentValues()).toEqual(others.filter((value) => !held.includes(value)))
+      const [group, ...more] = await postgresStore(pool).listParking()
+      expect(more).toEqual([])
+      expect(group).toMatchObject({ messages: 1 + followers, error: expect.stringContaining(reason) })
+      await postgresStore(pool).discardParked({ ids: [group?.id ?? ''] })
+      if (followers === 0) return
+      const released = nextEvent(relay, 'messages:released')
+      await postgresStore(pool).retryParked({})
+      await released
+      expect((await sentValues()).slice(-2)).toEqual(held)
+    },
+  )
 
   it('a topic that is missing: it is paused, others flow, and it goes on in order once it is there', async () => {
     const other = `${topic}-other`
