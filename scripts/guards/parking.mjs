@@ -4,7 +4,7 @@
 const spec = 'packages/core/src/relay/parking/parking.unit.spec.ts'
 const pipeline = { file: 'packages/core/src/relay/pipeline.ts', spec }
 const opening = { file: 'packages/core/src/relay/opening.ts', spec }
-const shard = { file: 'packages/core/src/relay/shard.ts', spec }
+const search = { file: 'packages/core/src/relay/parking/fault-search.ts', spec }
 const parking = { file: 'packages/core/src/relay/parking/shard-parking.ts', spec }
 const fault = { file: 'packages/core/src/relay/parking/fault.ts', spec }
 
@@ -59,7 +59,7 @@ export const parkingGuards = [
     test: 'that Kafka has committed is taken off by the next opening',
   },
   {
-    ...shard,
+    ...search,
     name: 'a topic fault is no reason to wait',
     find: "return found !== undefined && found !== 'slow'",
     replace: "return found === 'divide'",
@@ -127,5 +127,21 @@ export const parkingGuards = [
     find: 'AND NOT EXISTS (',
     replace: 'AND (SELECT true) OR NOT EXISTS (',
     test: 'ends when it is due and holds nothing any more, and not before',
+  },
+  {
+    file: 'packages/postgres/src/relay/change-shards.ts',
+    spec: 'test/postgres/postgres-store.int.spec.ts',
+    name: 'a shard that is retired pauses nothing',
+    find: '  await run(session, deleteRetiredPauses, retired)\n',
+    replace: '  void deleteRetiredPauses\n',
+    test: 'is no longer paused by a shard that is retired',
+  },
+  {
+    file: 'packages/postgres/src/sql/parked-message/select-releases.ts',
+    spec: 'packages/postgres/src/sql/parked-message/plans.int.spec.ts',
+    name: 'a release does not walk the followers of other keys',
+    find: 'AND message.key >= blocked.key AND message.key <= blocked.key\n        ORDER BY message.key, message.id',
+    replace: 'AND message.key = blocked.key\n        ORDER BY message.id',
+    test: 'when another key is sent again, which is younger, and taken off',
   },
 ]

@@ -49,6 +49,7 @@ export const shardGuards = [
   },
   {
     ...shard,
+    file: 'packages/core/src/relay/parking/fault-search.ts',
     name: 'a refused batch is bisected',
     find: "if (found === 'divide') size.refused(inFlight.rows.length)",
     replace: "if (found === 'divide') void size",

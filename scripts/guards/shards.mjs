@@ -116,9 +116,9 @@ export const mapGuards = [
   {
     ...close,
     name: 'a shard that is closed moves no cursor without an intent',
-    find: '    if (!(await tx.insertBatch(batch))) throw orphaned(shard, batch.number)\n    return { batch, rows: rows.filter(({ seq }) => !parked.has(seq)) }\n  })\n}\n\nfunction isAt',
+    find: 'batch: await writeBatch(tx, { shard: open.shard, parent, cursor: page.cursor }), rows',
     replace:
-      '    if (rows.length > 0 && !(await tx.insertBatch(batch))) throw orphaned(shard, batch.number)\n    return { batch, rows: rows.filter(({ seq }) => !parked.has(seq)) }\n  })\n}\n\nfunction isAt',
+      'batch: rows.length > 0 ? await writeBatch(tx, { shard: open.shard, parent, cursor: page.cursor }) : { number: parent.number + 1, token: "t", parent: parent.token, cursor: page.cursor }, rows',
     test: 'moves no cursor without an intent, also where there is nothing to send',
   },
   {
@@ -139,8 +139,22 @@ export const mapGuards = [
   {
     ...close,
     name: 'a shard that is closed sends nothing of a key that is parked',
-    find: ' => !parked.has(seq)',
-    replace: ' => parked.has(seq) || seq',
+    find: '{ rows } = await this.#parking.sift(tx, page.rows)',
+    replace: '{ rows } = page',
     test: 'parks what is blocked, as a relay does',
+  },
+  {
+    ...close,
+    name: 'a shard that is closed parks what the broker refuses',
+    find: '    await this.#settle()\n',
+    replace: '    void this.#settle\n',
+    test: 'looks for what the broker refuses and parks it, as a relay does',
+  },
+  {
+    ...close,
+    name: 'a shard that is closed passes what no record is to blame for',
+    find: '!search.learn(error, last)',
+    replace: '!search.learn(error, last) && false',
+    test: 'passes what no record is to blame for',
   },
 ]

@@ -6,9 +6,13 @@ import type { Writers } from './writers.js'
 
 /** Starts a relay that kills itself at `point`, and holds it to having done so. */
 async function killAt(lab: RelayLab, point: Point): Promise<void> {
-  const relay = lab.startRelay({ fault: { ...point, signal: 'SIGKILL' } })
-  await relay.reached()
-  expect(await relay.exited).toEqual({ code: null, signal: 'SIGKILL' })
+  await killedAt(lab.startRelay({ fault: { ...point, signal: 'SIGKILL' } }))
+}
+
+/** Holds a process to killing itself at its point. */
+export async function killedAt(victim: RelayProcess): Promise<void> {
+  await victim.reached()
+  expect(await victim.exited).toEqual({ code: null, signal: 'SIGKILL' })
 }
 
 /** Ends the writers, lets `relay` send what they have committed, and compares database and log. */

@@ -55,9 +55,15 @@ export class ParkingLab implements AsyncDisposable {
 
   /** The first topic takes no large records, and some wait in the outbox, among others. */
   static async openRefusing(servers: LabServers): Promise<ParkingLab> {
+    const parking = await ParkingLab.openEmpty(servers)
+    await parking.seed()
+    return parking
+  }
+
+  /** The first topic takes no large records, and nothing is published yet. */
+  static async openEmpty(servers: LabServers): Promise<ParkingLab> {
     const parking = await ParkingLab.#open(servers, 0)
     await parking.#limitRecords('2000')
-    await parking.#seed()
     return parking
   }
 
@@ -78,6 +84,28 @@ export class ParkingLab implements AsyncDisposable {
 
   get lateTopic(): string {
     return this.lab.topics[1] as string
+  }
+
+  /** Publishes what is refused and what follows it, among messages of other keys, so that a batch is halved to the end. */
+  async seed(): Promise<void> {
+    const others = (from: number, to: number): Omit<RawMessage, 'topic'>[] =>
+      Array.from({ length: to - from }, (_, i) => ({ key: `other-${from + i}`, value: 'other' }))
+    const messages = [
+      ...others(0, 5),
+      ...seeds.map((seed) => ({ ...seed, key: blockedKey })),
+      ...others(5, 9),
+    ]
+    const client = await this.pool.connect()
+    await client.query('BEGIN')
+    const raw = messages.map((message) => ({ ...message, topic: this.topic }))
+    const ids = await createOutbox({ store: postgresStore(this.pool) }).publishRaw(client, raw)
+    await client.query('UPDATE aggregate SET version = $1 WHERE key = $2', [ids.length, blockedKey])
+    await client.query(
+      'INSERT INTO ledger SELECT id, $2, key, n FROM unnest($1::text[], $3::text[]) WITH ORDINALITY AS seed (id, key, n)',
+      [ids, this.topic, raw.map(({ key }) => key)],
+    )
+    await client.query('COMMIT')
+    client.release()
   }
 
   createLateTopic(): Promise<void> {
@@ -140,6 +168,17 @@ export class ParkingLab implements AsyncDisposable {
     )
   }
 
+  /** Parks what is refused, and ends with no relay at work. */
+  async park(): Promise<void> {
+    const writers = this.lab.startWriters(2)
+    const relay = this.lab.startRelay()
+    await this.seedsParked()
+    await writers.stop()
+    await relay.drain()
+    expect(await relay.stop()).toEqual({ code: 0, signal: null })
+    await this.holdsAllOfKey()
+  }
+
   /** What is parked is given up, and out of the ledger: it must not be sent. */
   async forgetParked(ids: readonly string[]): Promise<void> {
     await this.pool.query('DELETE FROM ledger WHERE id = ANY ($1)', [ids])
@@ -149,28 +188,6 @@ export class ParkingLab implements AsyncDisposable {
     await this.#admin.disconnect()
     await this.pool.end()
     await this.lab[Symbol.asyncDispose]()
-  }
-
-  // Among messages of other keys, so that a batch that holds them is halved to the end.
-  async #seed(): Promise<void> {
-    const others = (from: number, to: number): Omit<RawMessage, 'topic'>[] =>
-      Array.from({ length: to - from }, (_, i) => ({ key: `other-${from + i}`, value: 'other' }))
-    const messages = [
-      ...others(0, 5),
-      ...seeds.map((seed) => ({ ...seed, key: blockedKey })),
-      ...others(5, 9),
-    ]
-    const client = await this.pool.connect()
-    await client.query('BEGIN')
-    const raw = messages.map((message) => ({ ...message, topic: this.topic }))
-    const ids = await createOutbox({ store: postgresStore(this.pool) }).publishRaw(client, raw)
-    await client.query('UPDATE aggregate SET version = $1 WHERE key = $2', [ids.length, blockedKey])
-    await client.query(
-      'INSERT INTO ledger SELECT id, $2, key, n FROM unnest($1::text[], $3::text[]) WITH ORDINALITY AS seed (id, key, n)',
-      [ids, this.topic, raw.map(({ key }) => key)],
-    )
-    await client.query('COMMIT')
-    client.release()
   }
 
   async #committedOfKey(): Promise<string[]> {

@@ -106,6 +106,6 @@ export type { AdoptionReport, AdoptionShard, Divergence, OutboxFate } from './re
 export { createRelay, type Relay, type RelayShardStatus, type RelayStatus } from './relay/relay.js'
 export type { RelayEvents, ShardState } from './relay/relay-events.js'
 export type { RelayOptions } from './relay/relay-options.js'
-export { type ReshardOutcome, reshard } from './relay/reshard/reshard.js'
+export { type ParkedOnClosing, type ReshardOutcome, reshard } from './relay/reshard/reshard.js'
 export type { ReshardOptions } from './relay/reshard/reshard-options.js'
 export { type Backoff, backoffDelay } from './retry/backoff.js'

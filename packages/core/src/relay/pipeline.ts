@@ -2,11 +2,11 @@ import type { Emitter } from '../events/emitter.js'
 import { linkAbort } from '../lifecycle/linked-abort.js'
 import { untilAborted } from '../lifecycle/until-aborted.js'
 import type { GuardedTransaction, RelayBatch } from '../ports/relay-store.js'
-import type { BatchSize } from './batch-size.js'
 import { Cleaner } from './cleaner.js'
 import type { OpenShard } from './opening.js'
 import { orphaned } from './orphaned.js'
 import type { BatchInFlight, Fault } from './parking/fault.js'
+import type { FaultSearch } from './parking/fault-search.js'
 import { type Announcement, ShardParking } from './parking/shard-parking.js'
 import type { Poll } from './poll.js'
 import type { RelayEvents } from './relay-events.js'
@@ -38,11 +38,8 @@ export interface PipelineParts {
     'store' | 'clock' | 'backoff' | 'batchRows' | 'batchBytes' | 'pollMs' | 'renewMs'
   >
   readonly open: OpenShard
-  readonly size: BatchSize
-  /** The size of batches of parked messages. */
-  readonly releaseSize: BatchSize
-  /** What the opening has to settle before anything is read. */
-  readonly fault: Fault | undefined
+  /** How large batches may be, and what has to be settled before anything is read. */
+  readonly search: FaultSearch
   readonly poll: Poll
   readonly events: Emitter<RelayEvents>
 }
@@ -80,7 +77,7 @@ export class Pipeline {
   constructor(parts: PipelineParts) {
     this.#parts = parts
     this.#confirmed = parts.open.confirmed
-    this.#fault = parts.fault
+    this.#fault = parts.search.fault
     const { batchRows, batchBytes, store, backoff } = parts.options
     const { open, events } = parts
     this.#parking = new ShardParking({ store, shard: open.shard, backoff, events }, open.parked)
@@ -175,8 +172,8 @@ export class Pipeline {
     tx: GuardedTransaction,
     { parent, confirmed }: Lineage,
   ): Promise<PreparedBatch | undefined> {
-    const { options, size, open } = this.#parts
-    const bounds = { maxRows: size.rows, maxBytes: options.batchBytes }
+    const { options, search, open } = this.#parts
+    const bounds = { maxRows: search.size.rows, maxBytes: options.batchBytes }
     const page = await tx.readPage(parent.cursor, bounds)
     if (page.rows.length === 0) {
       // Messages that no page holds were numbered by another server: without a word they would lie there for ever.
@@ -201,17 +198,17 @@ export class Pipeline {
 
   // Nothing is in flight, or prepared, here.
   #release({ reading, leading }: PipelineSignals): Promise<void> {
-    const { options, releaseSize } = this.#parts
+    const { options, search } = this.#parts
     return this.#parking.sendDue({
       reading,
-      bounds: { maxRows: releaseSize.rows, maxBytes: options.batchBytes },
+      bounds: { maxRows: search.releaseSize.rows, maxBytes: options.batchBytes },
       guarded: (work) => untilAborted(this.#guarded(work), leading),
       publish: (batch) => untilAborted(this.#publish(batch), leading),
     })
   }
 
   async #publish({ batch, rows }: BatchInFlight): Promise<void> {
-    const { open, size, releaseSize, events, options } = this.#parts
+    const { open, search, events, options } = this.#parts
     const { shard, producer } = open
     this.#inFlight = { batch, rows }
     const started = options.clock.now()
@@ -221,8 +218,8 @@ export class Pipeline {
     this.#confirmed = batch
     this.#inFlight = undefined
     this.#uncleaned += rows.length
-    const sized = batch.releases ? releaseSize : size
-    sized.passed(rows.length)
+    const size = batch.releases ? search.releaseSize : search.size
+    size.passed(rows.length)
     const durationMs = options.clock.now() - started
     events.emit('batch:published', { shard, batch: batch.number, rows: rows.length, durationMs })
   }

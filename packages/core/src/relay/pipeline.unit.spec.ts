@@ -3,7 +3,7 @@ import { Emitter } from '../events/emitter.js'
 import { CallScript } from '../ports/call-script.fake.js'
 import { ManualClock, settle } from '../ports/manual-clock.fake.js'
 import { originCursor } from '../ports/relay-store.js'
-import { BatchSize } from './batch-size.js'
+import { FaultSearch } from './parking/fault-search.js'
 import { Pipeline } from './pipeline.js'
 import { Poll } from './poll.js'
 import type { RelayEvents } from './relay-events.js'
@@ -20,7 +20,7 @@ async function openPipeline({ rows = 0, batchRows = 2 } = {}) {
   const clock = new ManualClock()
   const events = new Emitter<RelayEvents>('relay')
   const poll = new Poll({ clock, pollMs: 20, idlePollMs: 200 })
-  const size = new BatchSize(batchRows)
+  const search = new FaultSearch(batchRows)
   const first = { number: 0, token: 't0', parent: null, cursor: originCursor }
   store.lease = { holder: 'me', token: 'mine', renewal: 1, confirmed: 0 }
   store.batches = [first]
@@ -44,9 +44,7 @@ async function openPipeline({ rows = 0, batchRows = 2 } = {}) {
       backoff: { initialMs: 100, maxMs: 10_000 },
     },
     open,
-    size,
-    releaseSize: new BatchSize(batchRows),
-    fault: undefined,
+    search,
     poll,
     events,
   })

@@ -1,3 +1,4 @@
+import type { PigeonholeError } from '../errors/pigeonhole-error.js'
 /**
  * What a shard is doing. `waiting`: for an answer of the database, or backing off after an error. `standby`: another
  * process holds the lease. `halted`: ended for a reason, see its error.
@@ -51,38 +52,40 @@ export interface RelayEvents {
   /**
    * The broker refuses this one record: its message is parked, and its key is blocked if it has one. The key is told by its
    * hash.
-   * @commit After PostgreSQL's commit of the parking.
+   * @commit After PostgreSQL's commit of the parking. It comes once more for each retry of it that is refused again.
    */
   'record:parked': {
     readonly shard: number
     readonly topic: string
     readonly keyHash: string
     readonly messageId: string
-    readonly error: unknown
+    readonly error: PigeonholeError<'RECORD_REFUSED'>
   }
   /**
    * Messages whose key is blocked or whose topic is paused have been parked, too.
-   * @commit After PostgreSQL's commit of the intent whose page they were in.
+   * @commit After PostgreSQL's commit of the intent whose page they were in, before Kafka's of that batch: they stay parked where
+   * that is not sent.
    */
   'messages:parked': { readonly shard: number; readonly rows: number }
   /**
    * Parked messages have been sent, and they are parked no longer.
-   * @commit After Kafka's commit of the batch, and PostgreSQL's of their removal.
+   * @commit After Kafka's commit of the batch, and PostgreSQL's of their removal. An opening that finds such a batch in Kafka
+   * removes them without a word.
    */
   'messages:released': { readonly shard: number; readonly rows: number }
   /**
    * The broker takes nothing for a topic. Its messages are parked, and tried again after `delayMs`; others flow.
-   * @commit After PostgreSQL's commit of the pause.
+   * @commit After PostgreSQL's commit of the pause. It comes once more, with a longer delay, for each attempt that fails.
    */
   'topic:paused': {
     readonly shard: number
     readonly topic: string
     readonly delayMs: number
-    readonly error: unknown
+    readonly error: PigeonholeError
   }
   /**
    * All that the pause of a topic held is sent.
-   * @commit After PostgreSQL's commit of the end of the pause.
+   * @commit After PostgreSQL's commit of the end of the pause. An opening that finds all of it in Kafka ends it without a word.
    */
   'topic:resumed': { readonly shard: number; readonly topic: string }
   /**

@@ -3,10 +3,9 @@ import type { Emitter } from '../events/emitter.js'
 import { untilAborted } from '../lifecycle/until-aborted.js'
 import { within } from '../lifecycle/within.js'
 import { backoffDelay } from '../retry/backoff.js'
-import { BatchSize } from './batch-size.js'
 import { ShardLease } from './lease.js'
 import { type OpenShard, openShard } from './opening.js'
-import { blame, type Fault } from './parking/fault.js'
+import { FaultSearch } from './parking/fault-search.js'
 import { Pipeline, type PipelineSignals } from './pipeline.js'
 import { Poll } from './poll.js'
 import type { RelayEvents, ShardState } from './relay-events.js'
@@ -26,15 +25,12 @@ export class Shard {
   readonly #options: ResolvedRelayOptions
   readonly #events: Emitter<RelayEvents>
   readonly #lease: ShardLease
-  readonly #size: BatchSize
-  readonly #releaseSize: BatchSize
+  readonly #search: FaultSearch
   readonly #poll: Poll
   #state: ShardState = 'stopped'
   #error: unknown
   #leads = false
   #attempt = 0
-  /** What the last batch has failed of, until a pipeline has settled it. */
-  #fault: Fault | undefined
   /** When the shard was last opened. */
   #openedAt = Number.POSITIVE_INFINITY
 
@@ -43,8 +39,7 @@ export class Shard {
     this.#options = options
     this.#events = events
     this.#lease = new ShardLease(number, options)
-    this.#size = new BatchSize(options.batchRows)
-    this.#releaseSize = new BatchSize(options.batchRows)
+    this.#search = new FaultSearch(options.batchRows)
     this.#poll = new Poll(options)
     events.on('batch:published', ({ shard }) => {
       if (shard === number) this.#attempt = 0
@@ -88,7 +83,7 @@ export class Shard {
   // From the lease's taking to its loss or release.
   async #hold({ reading, hard }: ShardSignals): Promise<void> {
     this.#leads = true
-    this.#fault = undefined // Another process may have settled it.
+    this.#search.forget() // Another process may have settled it.
     this.#events.emit('lease:taken', { shard: this.number })
     const over = new AbortController()
     const lost = new AbortController()
@@ -128,9 +123,7 @@ export class Shard {
           const parts = {
             options: this.#options,
             open,
-            size: this.#size,
-            releaseSize: this.#releaseSize,
-            fault: this.#fault,
+            search: this.#search,
             poll: this.#poll,
             events: this.#events,
           }
@@ -140,26 +133,11 @@ export class Shard {
       } catch (error) {
         if (signals.leading.aborted) return
         if (isPigeonholeError(error, 'LEASE_LOST')) throw error
-        if (pipeline && this.#learn(error, pipeline)) continue
+        if (pipeline && this.#search.learn(error, pipeline)) continue
         if (halts(error)) return this.#change('halted', error)
         await this.#backOff(error, ending)
       }
     }
-  }
-
-  // Whether the next opening can do better at once.
-  #learn(error: unknown, { inFlight, fault }: Pipeline): boolean {
-    this.#fault = fault
-    if (!inFlight) return false
-    const size = inFlight.batch.releases ? this.#releaseSize : this.#size
-    const found = blame(error, inFlight)
-    if (found === 'divide') size.refused(inFlight.rows.length)
-    else if (found === 'slow') size.tooSlow(inFlight.rows.length)
-    else if (found) {
-      this.#fault = found
-      size.found()
-    }
-    return found !== undefined && found !== 'slow'
   }
 
   async #withOpenShard(leading: AbortSignal, work: (open: OpenShard) => Promise<void>): Promise<void> {

@@ -38,9 +38,10 @@ async function run(values: Values<typeof reshardSettings>): Promise<ReshardOutco
   }
 }
 
-function describe({ from, to }: ReshardOutcome): string {
+function describe({ from, to, parked }: ReshardOutcome): string {
   if (from === to) return `The outbox has ${to} ${plural(to)}: nothing to change.\n`
-  return `The outbox had ${from} ${plural(from)} and has ${to} now: its workers go on with them by themselves.\n`
+  const refused = parked.map(({ error }) => `Parked on the way: ${error}\n`).join('')
+  return `${refused}The outbox had ${from} ${plural(from)} and has ${to} now: its workers go on with them by themselves.\n`
 }
 
 function plural(shards: number): string {

@@ -1,4 +1,5 @@
 import type { ClosedShard, ShardMapChange } from '@pigeonhole/core'
+import { deleteRetiredPauses } from '../sql/paused-topic/delete-retired.js'
 import { selectConfirmedRelayBatch } from '../sql/relay-batch/select-confirmed.js'
 import { assignBuckets } from '../sql/relay-shard/assign-buckets.js'
 import { confirmRelayShard } from '../sql/relay-shard/confirm.js'
@@ -17,7 +18,9 @@ export async function changeShards(session: SqlSession, change: ShardMapChange):
   const map = await run(session, selectShardMap, null)
   if (map.some(({ shard, buckets }) => buckets !== null && !numbers.includes(shard))) return false
   await run(session, assignBuckets, { ranges, origin: snapshot })
-  await run(session, retireRelayShards, { first: ranges.length })
+  const retired = { first: ranges.length }
+  await run(session, retireRelayShards, retired)
+  await run(session, deleteRetiredPauses, retired)
   return true
 }
 

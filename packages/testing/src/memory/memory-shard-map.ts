@@ -27,5 +27,7 @@ export async function changeShards(database: MemoryDatabase, { tx, change }: Cha
   for (const entry of map)
     if (entry.shard >= ranges.length)
       database.shards.set(tx, String(entry.shard), { ...entry, buckets: null })
+  for (const { shard, topic } of database.pausedTopics.rows(tx))
+    if (shard >= ranges.length) database.pausedTopics.set(tx, `${shard}/${topic}`, undefined)
   return true
 }

@@ -72,17 +72,17 @@ export class ShardParking {
    */
   async settle(tx: GuardedTransaction, fault: Fault, confirmed: RelayBatch): Promise<Announcement> {
     const { events, shard } = this.#parts
-    const { error } = fault
     this.#parked = true
     if (fault.kind === 'topic') {
-      const delayMs = await tx.pauseTopic(fault.topic, reasonOf(fault), this.#delays)
-      return () => events.emit('topic:paused', { shard, topic: fault.topic, delayMs, error })
+      const { topic, error } = fault
+      const delayMs = await tx.pauseTopic(topic, reasonOf(fault), this.#delays)
+      return () => events.emit('topic:paused', { shard, topic, delayMs, error })
     }
-    const { row, batch } = fault
+    const { row, batch, error } = fault
     if (confirmed.token !== batch.parent) return () => undefined
     if (batch.releases) await tx.refuseRelease(row.seq, reasonOf(fault))
     else if (!(await tx.parkMessage(row, reasonOf(fault)))) return () => undefined
-    const { topic, keyHash } = fault.error.details
+    const { topic, keyHash } = error.details
     return () => events.emit('record:parked', { shard, topic, keyHash, messageId: row.id, error })
   }
 

@@ -13,7 +13,7 @@ export class HeldShards {
   readonly #over = new AbortController()
   readonly #lost = new AbortController()
   readonly #keeping: Promise<void>[] = []
-  readonly #opened: OpenShard[] = []
+  readonly #opened = new Map<number, OpenShard>()
 
   constructor(shards: readonly number[], options: ResolvedRelayOptions) {
     this.#options = options
@@ -34,15 +34,21 @@ export class HeldShards {
       await lease.seize()
       this.#keeping.push(this.#keep(lease))
     }
-    for (const lease of this.#leases) this.#opened.push(await this.#open(lease))
-    return this.#opened
+    for (const lease of this.#leases) await this.#open(lease)
+    return [...this.#opened.values()]
+  }
+
+  /** Opens a shard afresh, and ends the producer that it had. */
+  async reopen({ shard, producer }: OpenShard): Promise<OpenShard> {
+    await producer.close()
+    return this.#open(this.#leases.find((lease) => lease.shard === shard) as ShardLease)
   }
 
   /** Ends every producer and gives every lease up. Never rejects. */
   async release(): Promise<void> {
     this.#over.abort()
     await Promise.all(this.#keeping)
-    await Promise.all(this.#opened.map(({ producer }) => producer.close()))
+    await Promise.all([...this.#opened.values()].map(({ producer }) => producer.close()))
     await Promise.all(this.#leases.map((lease) => lease.release()))
   }
 
@@ -60,7 +66,9 @@ export class HeldShards {
   async #open({ shard, holder }: ShardLease): Promise<OpenShard> {
     const opening = openShard(this.#options, shard, holder)
     try {
-      return await untilAborted(opening, this.#lost.signal)
+      const open = await untilAborted(opening, this.#lost.signal)
+      this.#opened.set(shard, open)
+      return open
     } catch (error) {
       // One that was given up may still resolve.
       void opening.then(({ producer }) => producer.close()).catch(() => undefined)

@@ -1,6 +1,8 @@
 import { isPigeonholeError, PigeonholeError } from '../../errors/pigeonhole-error.js'
+import { Emitter } from '../../events/emitter.js'
 import { untilAborted } from '../../lifecycle/until-aborted.js'
 import type { MappedShard } from '../../ports/shard-map.js'
+import type { RelayEvents } from '../relay-events.js'
 import type { ResolvedRelayOptions } from '../relay-options.js'
 import { activeShards, divideBuckets } from '../shard-map.js'
 import { closeShard } from './close-shard.js'
@@ -12,6 +14,15 @@ export interface ReshardOutcome {
   /** How many shards the outbox had. The same as `to`: nothing was changed. */
   readonly from: number
   readonly to: number
+  /** What the broker refused of what was left to send: its key is parked, or its topic paused. */
+  readonly parked: readonly ParkedOnClosing[]
+}
+
+/** A record that was parked, or a topic that was paused, while the outbox was divided. */
+export interface ParkedOnClosing {
+  readonly topic: string
+  readonly errorCode: string
+  readonly error: string
 }
 
 /**
@@ -30,32 +41,47 @@ export async function reshard(options: ReshardOptions): Promise<ReshardOutcome> 
   await store.provideShards(divideBuckets(to))
   const map = await store.readShards()
   const from = activeShards(map).length
-  if (from === to) return { from, to }
+  if (from === to) return { from, to, parked: [] }
   const held = new HeldShards(concerned(map, to), resolved)
+  const parked: ParkedOnClosing[] = []
   try {
-    await divideAnew(resolved, held)
+    await divideAnew(resolved, held, parked)
   } catch (error) {
     throw isTakenOver(error) ? interrupted(error) : error
   } finally {
     await held.release()
   }
-  return { from, to }
+  return { from, to, parked }
 }
 
 // One snapshot for all: what is visible in it has been sent by the old owners, in order, before a new one begins behind it.
 // It is read when every shard is open, so that no cursor can lie beyond it.
-async function divideAnew(options: ResolvedRelayOptions, held: HeldShards): Promise<void> {
+async function divideAnew(
+  options: ResolvedRelayOptions,
+  held: HeldShards,
+  parked: ParkedOnClosing[],
+): Promise<void> {
   const { store, publisher, name, shards } = options
   const open = await held.open()
   const partitions = Math.max(shards, ...open.map(({ shard }) => shard + 1))
   await publisher.extendCheckpointTopic(name, partitions)
   const snapshot = await store.readSnapshot()
-  const closing = open.map(async (shard) => {
-    const { number: confirmed } = await closeShard(options, { open: shard, snapshot }, held.lost)
-    return { shard: shard.shard, token: shard.token, confirmed }
-  })
+  const events = collecting(parked)
+  const reopen = held.reopen.bind(held)
+  const closing = open.map((shard) =>
+    closeShard({ options, open: shard, snapshot, events, reopen }, held.lost),
+  )
   const closed = await untilAborted(Promise.all(closing), held.lost)
   if (!(await store.changeShards({ closed, snapshot, ranges: divideBuckets(shards) }))) throw interrupted()
+}
+
+function collecting(parked: ParkedOnClosing[]): Emitter<RelayEvents> {
+  const events = new Emitter<RelayEvents>('relay')
+  const keep = ({ topic, error }: { readonly topic: string; readonly error: PigeonholeError }): void =>
+    void parked.push({ topic, errorCode: error.code, error: error.message })
+  events.on('record:parked', keep)
+  events.on('topic:paused', keep)
+  return events
 }
 
 // Those that own something, and those that are to come back.

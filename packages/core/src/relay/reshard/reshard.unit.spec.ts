@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { PigeonholeError } from '../../errors/pigeonhole-error.js'
 import { CallScript } from '../../ports/call-script.fake.js'
 import { ManualClock } from '../../ports/manual-clock.fake.js'
 import { ScriptedPublisher } from '../scripted-publisher.fake.js'
@@ -21,7 +22,7 @@ describe('reshard', () => {
   it('opens first, reads one snapshot, sends what it holds, and then changes the map', async () => {
     const { script, store, publisher, run } = prepare()
     for (let i = 0; i < 3; i++) store.commit()
-    expect(await run()).toEqual({ from: 1, to: 2 })
+    expect(await run()).toEqual({ from: 1, to: 2, parked: [] })
     expect(publisher.log).toEqual(store.rows)
     expect(
       script.take(
@@ -75,17 +76,68 @@ describe('reshard', () => {
     expect(publisher.log.map(({ id }) => id)).toEqual(['id-2'])
   })
 
+  it('looks for what the broker refuses and parks it, as a relay does, opening afresh each time', async () => {
+    const { script, store, publisher, run } = prepare()
+    const key = Buffer.from('poison')
+    for (let i = 0; i < 4; i++) store.commit(i === 1 || i === 3 ? { key } : {})
+    const details = { topic: 'orders', keyHash: 'hash', reason: 'large' }
+    publisher.refuses = {
+      id: 'id-2',
+      error: new PigeonholeError('RECORD_REFUSED', { message: 'large', details }),
+    }
+    const { parked } = await run()
+    expect(parked).toEqual([{ topic: 'orders', errorCode: 'RECORD_REFUSED', error: 'large' }])
+    expect(publisher.log.map(({ id }) => id)).toEqual(['id-1', 'id-3'])
+    expect(store.ids).toEqual(['id-2', 'id-4'])
+    expect(script.take('fence', 'send', 'parkMessage', 'changeShards', 'close')).toEqual([
+      'fence 0',
+      'send 4',
+      'close',
+      'fence 0',
+      'send 2',
+      'close',
+      'fence 0',
+      'send 1',
+      'send 1',
+      'close',
+      'fence 0',
+      'parkMessage RECORD_REFUSED',
+      'send 1',
+      'changeShards 2',
+      'close',
+    ])
+  })
+
+  it('pauses a topic that takes nothing', async () => {
+    const { store, publisher, run } = prepare()
+    store.commit({ topic: 'gone' })
+    store.commit()
+    const error = new PigeonholeError('TOPIC_MISSING', { message: 'gone', details: { topic: 'gone' } })
+    publisher.refuses = { id: 'id-1', error }
+    expect((await run()).parked).toEqual([{ topic: 'gone', errorCode: 'TOPIC_MISSING', error: 'gone' }])
+    expect(publisher.log.map(({ id }) => id)).toEqual(['id-2'])
+    expect([...store.topics.keys()]).toEqual(['gone'])
+  })
+
+  it('passes what no record is to blame for', async () => {
+    const { script, store, run } = prepare()
+    store.commit()
+    script.failNext('send', new PigeonholeError('BROKER_UNAVAILABLE', { message: 'm', details: {} }))
+    await expect(run()).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' })
+    expect(script.take('fence', 'changeShards')).toEqual(['fence 0'])
+  })
+
   it('gives a new outbox its shards at once', async () => {
     const { store, script, run } = prepare()
     store.map = []
-    expect(await run({ shards: 4 })).toEqual({ from: 4, to: 4 })
+    expect(await run({ shards: 4 })).toEqual({ from: 4, to: 4, parked: [] })
     expect(script.take('seizeLease', 'changeShards')).toEqual([])
     expect(store.map).toHaveLength(4)
   })
 
   it('touches nothing where the outbox has so many shards', async () => {
     const { script, run } = prepare()
-    expect(await run({ shards: 1 })).toEqual({ from: 1, to: 1 })
+    expect(await run({ shards: 1 })).toEqual({ from: 1, to: 1, parked: [] })
     expect(script.take('seizeLease', 'fence', 'changeShards')).toEqual([])
   })
 
@@ -118,7 +170,7 @@ describe('reshard', () => {
     script.failNext('renewLease', ...Array.from({ length: 9 }, () => new Error('refused')))
     await clock.advance(8_000)
     answer()
-    expect(await done).toEqual({ from: 1, to: 2 })
+    expect(await done).toEqual({ from: 1, to: 2, parked: [] })
   })
 
   it('passes what keeps a shard from being opened as it is', async () => {

@@ -2,7 +2,7 @@ import type { CapturedRow, PageBounds, StoredHeader } from '@pigeonhole/core'
 import { bytesOrNull, number, numberOrNull, text } from '../decode.js'
 import { bindBounds } from '../outbox-message/page.js'
 import type { Statement } from '../statement.js'
-import { isOutgoing, isOwn, ownShard } from './own.js'
+import { isHeldByPause, isOutgoing, isOwn, ownShard } from './own.js'
 
 /** Whose messages are released, and how many at once. */
 export interface ReleaseParams {
@@ -13,30 +13,46 @@ export interface ReleaseParams {
 /**
  * The oldest parked messages that are to be sent again now. The oldest of all are the oldest of each key, too: what follows
  * a message never comes before it. A paused topic releases nothing before its own time; then what only its pause holds.
+ *
+ * It begins with the keys and messages that are due, so that it does not walk what is parked behind others. A key is bounded
+ * from both sides and sorted by, instead of compared: else the planner, to which every key has as many messages, would go by
+ * the primary key through the followers of all others.
  */
 export const selectReleases: Statement<ReleaseParams, CapturedRow> = {
   name: 'parked_message.select_releases',
   text: (schema) => `
     WITH ${ownShard(schema)},
-    due AS (
-      SELECT message.id,
-        coalesce(octet_length(message.key), 0) + coalesce(octet_length(payload), 0) + octet_length(headers::text) AS size
-      FROM ${schema}.parked_message AS message
-      LEFT JOIN ${schema}.parked_key AS blocked
-        ON ${isOutgoing('blocked')} AND blocked.topic = message.topic AND blocked.key = message.key
-      LEFT JOIN ${schema}.paused_topic AS paused
-        ON paused.shard = $1::smallint AND paused.topic = message.topic
-      WHERE ${isOwn('message')}
-        AND CASE
-          WHEN paused.topic IS NOT NULL THEN paused.retry_at <= statement_timestamp() AND blocked.topic IS NULL
-            AND (message.key IS NOT NULL OR message.error_code IS NULL)
-          WHEN message.key IS NULL THEN message.retry_at <= statement_timestamp()
-          ELSE blocked.retry_at <= statement_timestamp()
-        END
-      ORDER BY message.id
-      LIMIT $2::int
+    paused AS (
+      SELECT topic, retry_at <= statement_timestamp() AS over FROM ${schema}.paused_topic WHERE shard = $1::smallint
+    ), due AS (
+      SELECT oldest.id
+      FROM ${schema}.parked_key AS blocked
+      CROSS JOIN LATERAL (
+        SELECT message.id FROM ${schema}.parked_message AS message
+        WHERE ${isOutgoing('message')} AND message.topic = blocked.topic
+          AND message.key >= blocked.key AND message.key <= blocked.key
+        ORDER BY message.key, message.id
+        LIMIT $2::int
+      ) AS oldest
+      WHERE ${isOwn('blocked')} AND blocked.retry_at <= statement_timestamp()
+        AND blocked.topic NOT IN (SELECT topic FROM paused)
+      UNION ALL
+      SELECT message.id FROM ${schema}.parked_message AS message
+      WHERE ${isOwn('message')} AND message.key IS NULL AND message.retry_at <= statement_timestamp()
+        AND message.topic NOT IN (SELECT topic FROM paused)
+      UNION ALL
+      SELECT message.id FROM paused
+      JOIN ${schema}.parked_message AS message USING (topic)
+      WHERE paused.over AND ${isOwn('message')} AND ${isHeldByPause(schema, 'message')}
+    ), oldest AS (
+      SELECT id FROM due ORDER BY id LIMIT $2::int
+    ), sized AS (
+      SELECT id,
+        coalesce(octet_length(key), 0) + coalesce(octet_length(payload), 0) + octet_length(headers::text) AS size
+      FROM ${schema}.parked_message
+      WHERE id = ANY (ARRAY(SELECT id FROM oldest))
     ), bounded AS (
-      SELECT id, size, sum(size) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) AS bytes FROM due
+      SELECT id, size, sum(size) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) AS bytes FROM sized
     )
     SELECT id::text AS place, message_id, topic, key, partition, bucket::int AS bucket, headers::text AS headers, payload
     FROM ${schema}.parked_message

@@ -1,4 +1,10 @@
-import { type BucketRange, originCursor, type PageBounds, type RelayStore } from '@pigeonhole/core'
+import {
+  type BucketRange,
+  type ClosedShard,
+  originCursor,
+  type PageBounds,
+  type RelayStore,
+} from '@pigeonhole/core'
 import { describe, expect, it } from 'vitest'
 import { commitRows, isHeldUp, row, type StoreScene } from '../store-scene.js'
 import { batch, halves, idsOf, lead, oneShard, type RelayScene } from './relay-scene.js'
@@ -21,7 +27,12 @@ async function seize(relay: RelayStore, shards: readonly number[]): Promise<stri
 }
 
 /** Inserts batch `number` of each shard at the snapshot, and tells what a change of the map is told. */
-async function closeAt(relay: RelayStore, shards: readonly number[], snapshot: string, number = 0) {
+export async function closeAt(
+  relay: RelayStore,
+  shards: readonly number[],
+  snapshot: string,
+  number = 0,
+): Promise<ClosedShard[]> {
   const tokens = await seize(relay, shards)
   const closed = shards.map((shard, index) => ({ shard, token: tokens[index] as string, confirmed: number }))
   for (const { shard, token } of closed) {

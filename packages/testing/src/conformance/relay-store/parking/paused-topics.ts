@@ -1,7 +1,8 @@
 import { originCursor } from '@pigeonhole/core'
 import { describe, expect, it } from 'vitest'
 import { bytes, commitRows, row, type StoreScene } from '../../store-scene.js'
-import { idsOf, lead } from '../relay-scene.js'
+import { halves, idsOf, lead, oneShard, takeOver } from '../relay-scene.js'
+import { closeAt } from '../shard-changes.js'
 import { atOnce, key, later, missing, parkFirst, reason, releases, wide } from './parking-scene.js'
 
 /** Topics that take nothing for a while. */
@@ -81,6 +82,24 @@ export function describePausedTopics<Tx>(scene: StoreScene<Tx>): void {
       await relay.guarded((tx) => tx.parkBlocked(rows))
       expect(await relay.guarded((tx) => tx.openParking())).toBe(true)
       expect((await relay.relay.readStatus()).parking.pausedTopics).toHaveLength(1)
+    })
+
+    it('is no longer paused by a shard that is retired: who has its buckets then pauses it anew', async () => {
+      const relay = await lead(scene, halves)
+      await commitRows(relay.opened, [row({ bucket: 200 })])
+      const token = await takeOver(relay.relay, 'another', 1)
+      await relay.relay.guarded({ shard: 1, token, confirmed: 0 }, async (tx) => {
+        const { rows } = await tx.readPage(originCursor, wide)
+        await tx.pauseTopic('topic', missing, later)
+        await tx.parkBlocked(rows)
+      })
+      const snapshot = await relay.relay.readSnapshot()
+      const closed = await closeAt(relay.relay, [0, 1], snapshot)
+      expect(await relay.relay.changeShards({ closed, snapshot, ranges: oneShard })).toBe(true)
+      expect(await relay.relay.listParking()).toEqual([])
+      const owner = { shard: 0, token: await takeOver(relay.relay, 'owner'), confirmed: 0 }
+      expect(await relay.relay.guarded(owner, (tx) => tx.openParking())).toBe(true)
+      expect(await relay.relay.listParking()).toMatchObject([{ kind: 'topic', topic: 'topic', messages: 1 }])
     })
 
     it('with a message that is refused alone leaves its key parked', async () => {

@@ -1,0 +1,65 @@
+import { describe, expect, inject, it } from 'vitest'
+import { killedAt } from './attacks.js'
+import { ParkingLab } from './parking-lab.js'
+import { type Point, releasePoints, topicPoints } from './points.js'
+
+const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
+
+/** A relay is killed while it sends parked messages; another one goes on. */
+async function killWhileReleasing(point: Point): Promise<void> {
+  await using parking = await ParkingLab.openRefusing(servers)
+  await parking.park()
+  await parking.takeLargeRecords()
+  await parking.store.retryParked({})
+  await killedAt(parking.lab.startRelay({ fault: { ...point, signal: 'SIGKILL' } }))
+  const writers = parking.lab.startWriters()
+  const relay = parking.lab.startRelay()
+  await relay.event('batch:published')
+  await parking.nothingParked()
+  await parking.settle(writers, relay)
+  await parking.keptEveryByte()
+}
+
+/** A relay is killed while it pauses a topic; another one goes on, and with the topic once it is there. */
+async function killWhilePausing(point: Point): Promise<void> {
+  await using parking = await ParkingLab.openWithoutTopic(servers)
+  const writers = parking.lab.startWriters()
+  await killedAt(parking.lab.startRelay({ fault: { ...point, signal: 'SIGKILL' } }))
+  const relay = parking.lab.startRelay()
+  await relay.event('messages:parked')
+  await parking.createLateTopic()
+  await relay.event('topic:resumed', { topic: parking.lateTopic })
+  await parking.settle(writers, relay)
+}
+
+/** Messages are discarded while a batch that holds them is on its way, and the relay that sends it is killed. */
+async function discardInFlight(point: Point): Promise<void> {
+  await using parking = await ParkingLab.openRefusing(servers)
+  await parking.park()
+  await parking.takeLargeRecords()
+  await parking.store.retryParked({})
+  const first = parking.lab.startRelay({ fault: { ...point, signal: 'SIGSTOP' } })
+  await first.reached()
+  expect(await parking.store.discardParked({})).toMatchObject({ messages: 0, unblocked: 0 })
+  first.signal('SIGKILL')
+  await first.exited
+  const writers = parking.lab.startWriters()
+  const relay = parking.lab.startRelay()
+  await relay.event('batch:published')
+  await parking.nothingParked()
+  await parking.settle(writers, relay)
+  await parking.keptEveryByte()
+}
+
+describe('sending what was parked loses, repeats and reorders nothing, and keeps every byte', {
+  timeout: 120_000,
+}, () => {
+  it.each(releasePoints)('when the relay is killed at $point ($occurrence) of it', killWhileReleasing)
+  it.each(topicPoints)('when it is killed at $point ($occurrence) of a pause', killWhilePausing)
+  it.each([
+    { point: 'producer.begin:before', occurrence: 1 },
+    { point: 'producer.send:during', occurrence: 1 },
+    { point: 'producer.commit:before', occurrence: 1 },
+    { point: 'producer.commit:after', occurrence: 1 },
+  ])('when it is discarded at $point of it, and the relay killed', discardInFlight)
+})
