@@ -1,4 +1,4 @@
-import { describe, expect, inject, it } from 'vitest'
+import { describe, inject, it } from 'vitest'
 import { killedAt } from './attacks.js'
 import { ParkingLab } from './parking-lab.js'
 import { discardPoints, type Point, parkingPoints, refusalPoints, retryPoints } from './points.js'
