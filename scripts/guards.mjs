@@ -14,6 +14,7 @@ import { postgresTransactionGuards } from './guards/postgres-transaction.mjs'
 import { prismaGuards } from './guards/prisma.mjs'
 import { publisherGuards } from './guards/publisher.mjs'
 import { readCommittedGuards } from './guards/read-committed.mjs'
+import { rewindGuards } from './guards/rewind.mjs'
 import { runInboxGuards } from './guards/run-inbox.mjs'
 import { shardGuards } from './guards/shard.mjs'
 import { mapGuards } from './guards/shards.mjs'
@@ -58,4 +59,5 @@ export const guards = [
   ...of('publisher', publisherGuards),
   ...of('read_committed', readCommittedGuards),
   ...of('run-inbox', runInboxGuards),
+  ...of('rewind', rewindGuards),
 ]

@@ -21,7 +21,12 @@ export type { Outcome } from './inbox/handler-transaction.js'
 export { createInbox, type HandleOptions, type Inbox } from './inbox/inbox.js'
 export type { InboxEvents, MessagePlace } from './inbox/inbox-events.js'
 export type { Dedupe, InboxOptions } from './inbox/inbox-options.js'
-export { conventionalMessageId, type MessageId, type MessageIdResolver } from './inbox/message-id.js'
+export {
+  conventionalMessageId,
+  type MessageId,
+  type MessageIdResolver,
+  resolveMessageId,
+} from './inbox/message-id.js'
 export type { Service, StopOptions } from './lifecycle/service.js'
 export { bucketCount, bucketOf } from './message/bucket.js'
 export { bytesCodec, type Codec, jsonCodec, textCodec } from './message/codec.js'
@@ -52,6 +57,7 @@ export type {
   UnsettledRequest,
 } from './ports/adoption.js'
 export { type Clock, systemClock } from './ports/clock.js'
+export type { InboxPosition, InboxPositionsStore, PositionRewind } from './ports/inbox-positions.js'
 export type {
   InboxStore,
   NextPosition,

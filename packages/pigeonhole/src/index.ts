@@ -33,6 +33,8 @@ export {
   type Inbox,
   type InboxEvents,
   type InboxOptions,
+  type InboxPosition,
+  type InboxPositionsStore,
   type InboxStore,
   isPigeonholeError,
   jsonCodec,

@@ -7,6 +7,11 @@ export {
   on,
   onBatch,
   type PartitionPlace,
+  type PartitionRewind,
+  type RewindInboxOptions,
+  type RewindTarget,
+  type RewoundPartition,
   type RunInboxOptions,
+  rewindInbox,
   runInbox,
 } from '@pigeonhole/kafkajs'

@@ -79,6 +79,8 @@ export interface ErrorDetails {
   RELAY_KAFKA_WENT_BACK: { readonly shard: number; readonly checkpoint: number; readonly confirmed: number }
   /** Kafka's checkpoint names a batch that the database does not know: a restored backup, a clone, a lost failover. */
   RELAY_DATABASE_WENT_BACK: { readonly shard: number; readonly checkpoint: number }
+  /** An inbox is to be rewound while its consumers run. */
+  INBOX_RUNNING: { readonly groupId: string }
   /** A call ran into its deadline or was aborted. */
   DEADLINE_EXCEEDED: { readonly operation: string }
   /** The installed kafkajs is not the version whose internals were checked. */

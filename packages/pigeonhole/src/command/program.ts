@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { adoptSettings } from '../configuration/adopt-settings.js'
 import { databaseSettings } from '../configuration/database-settings.js'
+import { inboxSettings } from '../configuration/inbox-settings.js'
 import { relaySettings } from '../configuration/relay-settings.js'
 import { reshardSettings } from '../configuration/reshard-settings.js'
 import type { Setting, Settings } from '../configuration/setting.js'
@@ -68,6 +69,7 @@ export function createProgram(environment: CommandContext['environment'], termin
     )
     .option('--json', 'print the outcome as JSON')
   defineParked(program, define)
+  defineInbox(program, define)
   return program
 }
 
@@ -102,6 +104,35 @@ function defineParked(program: Command, define: Define): void {
     .description('Deletes parked messages for good: they are never sent.')
     .option('--all', 'all that is parked')
     .option('--yes', 'do it without asking')
+}
+
+function defineInbox(program: Command, define: Define): void {
+  const inbox = program
+    .command('inbox')
+    .description('Shows where inboxes go on, and has them handle messages again.')
+    .helpCommand(false)
+  const load = async () => await import('../commands/inbox/inbox.js')
+  define('positions', databaseSettings, async () => (await load()).positions, inbox)
+    .description('Lists the next offset of each inbox in each partition, as the database has them.')
+    .option('--inbox <name>', 'those of one inbox')
+    .option('--json', 'print JSON')
+  define('rewind', inboxSettings, async () => (await load()).rewind, inbox)
+    .summary('have an inbox handle messages again, while its consumers are stopped')
+    .description(
+      'Moves the positions of an inbox back and asks before. Its consumers must be stopped: one that runs would move on ' +
+        'past what is to be handled again.',
+    )
+    .option('--inbox <name>', 'the inbox')
+    .option('--group <id>', 'the consumer group that feeds it')
+    .option('--topic <name>', 'the topic')
+    .option('--partition <number>', 'one partition of it; default: all in which the inbox has a position')
+    .option('--to-offset <number>', 'to an offset, which is handled next')
+    .option('--to-time <time>', 'to the first message that is not older, such as 2026-03-01T12:00:00Z')
+    .option('--to-earliest', 'to the first message that the log still has')
+    .option('--forget-ids', 'have messages take effect again that the inbox knows by their id')
+    .option('--keep-ids', 'have them take effect only if the inbox does not know them by their id')
+    .option('--yes', 'do it without asking')
+    .option('--json', 'print JSON')
 }
 
 function declare(command: Command, { flag, about, variables, fallback }: Setting<unknown>): void {

@@ -1,6 +1,7 @@
 import {
   assertKnownOptions,
   assertWholeNumber,
+  type InboxPositionsStore,
   type InboxStore,
   type MonitorStore,
   type OutboxStore,
@@ -9,6 +10,7 @@ import {
 } from '@pigeonhole/core'
 import type pg from 'pg'
 import { driverError } from '../errors/driver-error.js'
+import { sqlInboxPositions } from '../inbox/sql-inbox-positions.js'
 import { sqlInboxStore } from '../inbox/sql-inbox-store.js'
 import { readMeasures, readXidHolder } from '../monitor/read-measures.js'
 import { sqlOutboxStore } from '../outbox/sql-outbox-store.js'
@@ -48,10 +50,11 @@ export interface PostgresStoreOptions {
   readonly preparedStatements?: boolean
 }
 
-/** A store over node-postgres: all that publishing, an inbox, a relay and a monitor need. */
+/** A store over node-postgres: all that publishing, an inbox, its operators, a relay and a monitor need. */
 export interface PostgresStore
   extends OutboxStore<pg.ClientBase>,
     InboxStore<pg.ClientBase>,
+    InboxPositionsStore,
     RelayStore,
     MonitorStore {}
 
@@ -79,6 +82,7 @@ export function postgresStore(pool: pg.Pool, options: PostgresStoreOptions = {})
   return {
     ...outbox,
     ...pgInboxStore(sessions, names),
+    ...sqlInboxPositions((work) => sessions.write(work)),
     ...pgRelayStore(sessions),
     ...pgMonitorStore(sessions),
   }

@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import { describeMessageIds } from './inbox-store/message-ids.js'
 import { describePositions } from './inbox-store/positions.js'
+import { describeRewinding } from './inbox-store/rewinding.js'
 import { describeTransactions } from './inbox-store/transactions.js'
 import { storeScene } from './store-scene.js'
 import type { StoreSubject } from './store-subject.js'
@@ -12,5 +13,6 @@ export function testInboxStore<Tx>(subject: StoreSubject<Tx>): void {
     describeTransactions(scene)
     describePositions(scene)
     describeMessageIds(scene)
+    if (subject.supports.relay) describeRewinding(scene)
   })
 }

@@ -1,4 +1,11 @@
-import type { CapturedRow, InboxStore, MonitorStore, OutboxStore, RelayStore } from '@pigeonhole/core'
+import type {
+  CapturedRow,
+  InboxPositionsStore,
+  InboxStore,
+  MonitorStore,
+  OutboxStore,
+  RelayStore,
+} from '@pigeonhole/core'
 
 /** A store to be held to its ports. `Tx` is the type of its transactions. */
 export interface StoreSubject<Tx> {
@@ -11,7 +18,11 @@ export interface StoreSubject<Tx> {
 
 /** A store and what a suite does beside it. */
 export interface OpenStore<Tx> {
-  readonly store: OutboxStore<Tx> & InboxStore<Tx> & Partial<RelayStore> & Partial<MonitorStore>
+  readonly store: OutboxStore<Tx> &
+    InboxStore<Tx> &
+    Partial<RelayStore> &
+    Partial<MonitorStore> &
+    Partial<InboxPositionsStore>
   /** What a careless caller would pass instead of a transaction. */
   readonly outside: Tx
   /** Begins a transaction as an application does. */

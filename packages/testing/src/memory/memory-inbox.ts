@@ -37,7 +37,7 @@ export function memoryInbox(database: MemoryDatabase): InboxStore<MemoryTransact
     ): Promise<boolean[] | undefined> {
       tx.assertUsable()
       if (range && !(await advance(tx, positionKey(inbox, range), range))) return undefined
-      const keys = ids.map(({ scope, id }) => JSON.stringify(['id', inbox, scope, id]))
+      const keys = ids.map((id) => messageKey(inbox, id))
       const inserted = new Set<string>()
       for (const key of [...new Set(keys)].sort()) if (await insertId(tx, key)) inserted.add(key)
       return keys.map((key) => inserted.delete(key))
@@ -53,11 +53,20 @@ export function memoryInbox(database: MemoryDatabase): InboxStore<MemoryTransact
   }
 }
 
-function positionKey(
+/** What a position's row is called. */
+export function positionKey(
   inbox: string,
   { topic, partition }: Pick<PositionRange, 'topic' | 'partition'>,
 ): string {
   return JSON.stringify(['position', inbox, topic, partition])
+}
+
+/** What the row of a message's id is called. */
+export function messageKey(
+  inbox: string,
+  { scope, id }: { readonly scope: string; readonly id: string },
+): string {
+  return JSON.stringify(['id', inbox, scope, id])
 }
 
 // A statement that lost a deadlock takes its transaction with it.

@@ -1,5 +1,6 @@
 import type {
   CapturedRow,
+  InboxPositionsStore,
   InboxStore,
   MonitorStore,
   OutboxStore,
@@ -9,6 +10,7 @@ import type {
 import { MemoryDatabase } from './memory-database.js'
 import type { MemoryImage } from './memory-image.js'
 import { memoryInbox } from './memory-inbox.js'
+import { memoryInboxPositions } from './memory-inbox-positions.js'
 import { memoryMonitor } from './memory-monitor.js'
 import { memoryOutbox } from './memory-outbox.js'
 import { memoryRelay } from './memory-relay.js'
@@ -18,6 +20,7 @@ import type { MemoryTransaction } from './memory-transaction.js'
 export interface MemoryStore
   extends OutboxStore<MemoryTransaction>,
     InboxStore<MemoryTransaction>,
+    InboxPositionsStore,
     RelayStore,
     MonitorStore {
   /** The committed messages that no relay has deleted, in the order in which they were published. */
@@ -49,6 +52,7 @@ export function memoryStore(image?: MemoryImage): MemoryStore {
   return {
     ...memoryOutbox(database),
     ...inbox,
+    ...memoryInboxPositions(database),
     ...memoryRelay(database),
     ...memoryMonitor(database),
     get messages(): readonly CapturedRow[] {

@@ -1,0 +1,82 @@
+import {
+  type Delivery,
+  type MessageId,
+  type MessageIdResolver,
+  PigeonholeError,
+  resolveMessageId,
+} from '@pigeonhole/core'
+import type { Cluster, KafkaMessage } from 'kafkajs'
+import { Deadline } from '../publisher/deadline.js'
+import { LogPartition } from '../publisher/log-partition.js'
+import { deliveryOf } from '../run-inbox/delivery-of.js'
+import type { PartitionRewind, RewindTarget } from './rewind-options.js'
+
+// A transaction that is open ends by its own timeout: a minute by default.
+const settleMs = 90_000
+
+/** The log of one partition that an inbox is to read again. */
+export class PartitionLog {
+  readonly #topic: string
+  readonly #partition: number
+  readonly #log: LogPartition
+
+  constructor(cluster: Cluster, topic: string, partition: number) {
+    this.#topic = topic
+    this.#partition = partition
+    this.#log = new LogPartition(cluster, topic, partition)
+  }
+
+  /**
+   * Where the partition goes back to from `from`.
+   * @throws POSITION_NOT_IN_LOG, OPTION_INVALID
+   */
+  async locate(target: RewindTarget, from: bigint): Promise<PartitionRewind> {
+    const to = await this.#find(target, from)
+    if (to > from) throw this.#forwards(from, to)
+    return { partition: this.#partition, from, to }
+  }
+
+  /** The ids that the inbox may know of the committed messages between `to` and `from`. */
+  async *ids({ from, to }: PartitionRewind, resolver: MessageIdResolver): AsyncGenerator<MessageId> {
+    const end = await this.#log.settledEnd(new Deadline(settleMs))
+    for await (const record of this.#log.records(to, from < end ? from : end)) {
+      if (record.isControlRecord) continue
+      const id = resolveMessageId(resolver, this.#delivery(record as unknown as KafkaMessage))
+      if (id) yield id
+    }
+  }
+
+  #delivery(record: KafkaMessage): Delivery {
+    return deliveryOf({ topic: this.#topic, partition: this.#partition }, record)
+  }
+
+  async #find(target: RewindTarget, from: bigint): Promise<bigint> {
+    const first = await this.#log.firstOffset()
+    if (target === 'earliest') return first < from ? first : from
+    if ('time' in target) {
+      const found = await this.#log.offsetSince(target.time.getTime())
+      return found !== undefined && found < from ? found : from
+    }
+    if (target.offset >= first) return target.offset
+    throw new PigeonholeError('POSITION_NOT_IN_LOG', {
+      message:
+        `Partition ${this.#partition} of topic ${this.#topic} begins at offset ${first}: what came before it is no longer ` +
+        `in the log, and ${target.offset} cannot be replayed`,
+      details: {
+        topic: this.#topic,
+        partition: this.#partition,
+        nextOffset: String(target.offset),
+        offered: String(first),
+      },
+    })
+  }
+
+  #forwards(from: bigint, to: bigint): PigeonholeError<'OPTION_INVALID'> {
+    return new PigeonholeError('OPTION_INVALID', {
+      message:
+        `The inbox goes on at offset ${from} of topic ${this.#topic}, partition ${this.#partition}: offset ${to} lies ahead, ` +
+        'and the messages up to it would never be handled. A rewind goes back only',
+      details: { option: 'to' },
+    })
+  }
+}

@@ -1,0 +1,82 @@
+import type { InboxPositionsStore } from '@pigeonhole/core'
+import { describe, expect, it } from 'vitest'
+import { isHeldUp, type StoreScene } from '../store-scene.js'
+import type { OpenStore } from '../store-subject.js'
+
+const place = { topic: 'orders', partition: 1 }
+const ids = [
+  { scope: 'orders', id: 'a' },
+  { scope: 'orders', id: 'b' },
+]
+
+/** What operators do to an inbox. */
+export function describeRewinding<Tx>(scene: StoreScene<Tx>): void {
+  describe('an operator', () => {
+    const positionsOf = ({ store }: OpenStore<Tx>): InboxPositionsStore => {
+      if (!hasPositions(store)) throw new Error('The store has no InboxPositionsStore')
+      return store
+    }
+    const receive = async (opened: OpenStore<Tx>, inbox: string, at: bigint) => {
+      const { tx, commit } = await opened.begin()
+      const received = await opened.store.receiveMessages(tx, inbox, {
+        range: { ...place, first: at, last: at },
+        ids,
+      })
+      await commit()
+      return received
+    }
+
+    it('sees every position, in the order of inbox, topic and partition', async () => {
+      const opened = await scene.open()
+      expect(await positionsOf(opened).listPositions()).toEqual([])
+      for (const inbox of ['b', 'a']) await receive(opened, inbox, 7n)
+      expect(await positionsOf(opened).listPositions()).toEqual([
+        { inbox: 'a', ...place, nextOffset: 8n },
+        { inbox: 'b', ...place, nextOffset: 8n },
+      ])
+    })
+
+    it('moves a position back from where it stands, and from nowhere else', async () => {
+      const opened = await scene.open()
+      const positions = positionsOf(opened)
+      for (const inbox of ['a', 'b']) await receive(opened, inbox, 7n)
+      const rewind = { inbox: 'a', ...place, to: 3n }
+      expect(await positions.rewindPosition({ ...rewind, from: 7n })).toBe(false)
+      expect(await positions.rewindPosition({ ...rewind, partition: 0, from: 8n })).toBe(false)
+      expect(await positions.rewindPosition({ ...rewind, from: 8n })).toBe(true)
+      const found = await positions.listPositions()
+      expect(found.map(({ nextOffset }) => nextOffset)).toEqual([3n, 8n])
+    })
+
+    it('waits for a handler that holds the position, and then finds it elsewhere', async () => {
+      const opened = await scene.open()
+      await receive(opened, 'a', 7n)
+      const { tx, commit } = await opened.begin()
+      const range = { ...place, first: 8n, last: 8n }
+      await opened.store.receiveMessages(tx, 'a', { range, ids: [] })
+      const rewinding = positionsOf(opened).rewindPosition({ inbox: 'a', ...place, from: 8n, to: 3n })
+      expect(await isHeldUp(opened, rewinding)).toBe(true)
+      await commit()
+      expect(await rewinding).toBe(false)
+    })
+
+    it('has an inbox forget messages, so that they are new to it, and to no other', async () => {
+      const opened = await scene.open()
+      for (const inbox of ['a', 'b']) await receive(opened, inbox, 7n)
+      const forgotten = [ids[0], { scope: 'orders', id: 'never seen' }, { scope: 'other', id: 'b' }]
+      expect(
+        await positionsOf(opened).forgetMessages(
+          'a',
+          forgotten.flatMap((id) => id ?? []),
+        ),
+      ).toBe(1)
+      expect(await receive(opened, 'a', 8n)).toEqual([true, false])
+      expect(await receive(opened, 'b', 8n)).toEqual([false, false])
+      expect(await positionsOf(opened).forgetMessages('a', [])).toBe(0)
+    })
+  })
+}
+
+function hasPositions(store: Partial<InboxPositionsStore>): store is InboxPositionsStore {
+  return store.listPositions !== undefined
+}

@@ -1,0 +1,165 @@
+import type { Topic } from '@pigeonhole/core'
+import { type RewindInboxOptions, rewindInbox } from '@pigeonhole/kafkajs'
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { eventually } from './events.js'
+import { InboxLab } from './inbox-lab.js'
+
+const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
+
+const withId = (value: string, timestamp?: number) => ({
+  value,
+  headers: { 'message-id': `id of ${value}` },
+  ...(timestamp === undefined ? {} : { timestamp: String(timestamp) }),
+})
+
+describe('rewinding an inbox', () => {
+  let lab: InboxLab
+  let orders: Topic<string>
+  beforeEach(async () => {
+    lab = await InboxLab.open(servers)
+    orders = await lab.createTopic(2)
+  })
+  afterEach(() => lab[Symbol.asyncDispose]())
+
+  const rewind = (options: Partial<RewindInboxOptions> = {}) =>
+    rewindInbox(lab.newKafka(), {
+      store: lab.store,
+      inbox: lab.name,
+      groupId: lab.name,
+      topic: orders.name,
+      to: 'earliest',
+      ids: 'forget',
+      ...options,
+    })
+
+  /** Runs the inbox until it has had `effects`, and stops it. */
+  async function runUntil(effects: readonly string[]): Promise<void> {
+    const run = await lab.run({ topics: [orders] })
+    await eventually(async () => (await lab.effects()).toSorted()).toEqual(effects.toSorted())
+    await run.stop()
+  }
+
+  async function handle(...values: readonly string[]): Promise<void> {
+    await lab.send(
+      orders,
+      values.map((value) => withId(value)),
+    )
+    await runUntil(values)
+  }
+
+  it('has every message from an offset on take effect again, in its order, and no other', async () => {
+    await lab.send(orders, ['other partition'], 1)
+    await lab.send(
+      orders,
+      ['a', 'b', 'c', 'd'].map((value) => withId(value)),
+    )
+    await runUntil(['other partition', 'a', 'b', 'c', 'd'])
+    const rewound = await rewind({ partition: 0, to: { offset: 2n } })
+    expect(rewound).toEqual([{ partition: 0, from: 4n, to: 2n, forgotten: 2 }])
+    await runUntil(['other partition', 'a', 'b', 'c', 'd', 'c', 'd'])
+    expect((await lab.effects()).slice(-2)).toEqual(['c', 'd'])
+  })
+
+  it('leaves ids known when told so: only messages without one take effect again', async () => {
+    await lab.send(orders, [withId('known'), 'without id'])
+    await runUntil(['known', 'without id'])
+    expect(await rewind({ ids: 'keep' })).toEqual([{ partition: 0, from: 2n, to: 0n, forgotten: 0 }])
+    await runUntil(['known', 'without id', 'without id'])
+    expect(await lab.position(orders)).toBe(2n)
+  })
+
+  it('goes back to a time, in every partition', async () => {
+    const noon = Date.parse('2026-01-01T12:00:00Z')
+    for (const partition of [0, 1])
+      await lab.send(
+        orders,
+        [withId(`old ${partition}`, noon - 1), withId(`new ${partition}`, noon)],
+        partition,
+      )
+    const all = ['old 0', 'old 1', 'new 0', 'new 1']
+    await runUntil(all)
+    expect(await rewind({ to: { time: new Date(noon) } })).toMatchObject([
+      { partition: 0, from: 2n, to: 1n },
+      { partition: 1, from: 2n, to: 1n },
+    ])
+    await runUntil([...all, 'new 0', 'new 1'])
+  })
+
+  it('finds ids by the resolver of the inbox', async () => {
+    const messageId = () => 'one and the same'
+    const run = await lab.run({ topics: [orders], inbox: lab.inbox({ messageId }) })
+    await lab.send(orders, ['a', 'b'])
+    await eventually(() => lab.position(orders)).toBe(2n)
+    await run.stop()
+    expect(await lab.effects()).toEqual(['a'])
+    expect(await rewind({ messageId })).toMatchObject([{ forgotten: 1 }])
+  })
+
+  it('shows nothing while a consumer runs, and changes nothing', async () => {
+    await handle('a', 'b')
+    const run = await lab.run({ topics: [orders] })
+    const confirm = () => {
+      throw new Error('it was shown')
+    }
+    await expect(rewind({ confirm })).rejects.toMatchObject({
+      code: 'INBOX_RUNNING',
+      details: { groupId: lab.name },
+    })
+    expect(await lab.position(orders)).toBe(2n)
+    await run.stop()
+  })
+
+  it('changes nothing when a consumer has started while it asked', async () => {
+    await handle('a', 'b')
+    const confirm = async () => {
+      await lab.run({ topics: [orders] })
+      return true
+    }
+    await expect(rewind({ confirm })).rejects.toMatchObject({ code: 'INBOX_RUNNING' })
+    expect([await lab.position(orders), await lab.effects()]).toEqual([2n, ['a', 'b']])
+  })
+
+  it('changes nothing of a position that has moved meanwhile', async () => {
+    await handle('a', 'b')
+    const confirm = async () => {
+      await lab.pool.query('UPDATE pigeonhole.inbox_position SET next_offset = 3')
+      return true
+    }
+    await expect(rewind({ confirm, ids: 'keep' })).rejects.toMatchObject({ code: 'INBOX_RUNNING' })
+    expect(await lab.position(orders)).toBe(3n)
+  })
+
+  it('shows what it is about to do, and does nothing when told so', async () => {
+    await handle('a', 'b')
+    const shown: unknown[] = []
+    const confirm = (plan: unknown) => {
+      shown.push(plan)
+      return false
+    }
+    expect(await rewind({ confirm })).toEqual([])
+    expect(shown).toEqual([[{ partition: 0, from: 2n, to: 0n }]])
+    expect(await lab.position(orders)).toBe(2n)
+  })
+
+  it.each([
+    ['forwards', { to: { offset: 3n } }, 'OPTION_INVALID'],
+    ['an inbox that is not there', { inbox: 'another' }, 'OPTION_INVALID'],
+    ['a partition without a position', { partition: 1 }, 'OPTION_INVALID'],
+  ] as const)('refuses %s', async (_, options, code) => {
+    await handle('a', 'b')
+    await expect(rewind(options)).rejects.toMatchObject({ code })
+  })
+
+  it('refuses what the log no longer has, and goes back as far as it can when told so', async () => {
+    await handle('a', 'b')
+    await lab.admin(async (admin) => {
+      await admin.fetchTopicOffsets(orders.name)
+      await admin.deleteTopicRecords({ topic: orders.name, partitions: [{ partition: 0, offset: '1' }] })
+    })
+    await expect(rewind({ to: { offset: 0n } })).rejects.toMatchObject({
+      code: 'POSITION_NOT_IN_LOG',
+      details: { nextOffset: '0', offered: '1' },
+    })
+    expect(await rewind()).toMatchObject([{ from: 2n, to: 1n, forgotten: 1 }])
+  })
+})
