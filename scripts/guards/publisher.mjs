@@ -16,6 +16,11 @@ const encoding = {
   file: 'packages/kafkajs/src/produce-encoding/own-encoding.ts',
   spec: 'packages/kafkajs/src/produce-encoding/own-encoding.unit.spec.ts',
 }
+const coordinator = { ...rules, file: `${publisher}/transaction-coordinator.ts` }
+const refusals = {
+  file: `${publisher}/partition-refusals.ts`,
+  spec: `${publisher}/partition-refusals.unit.spec.ts`,
+}
 const placement = { file: `${publisher}/placement.ts`, spec: `${publisher}/placement.unit.spec.ts` }
 
 /** The rules for kafkajs's producer, and how a checkpoint is read. @type {readonly GuardEntry[]} */
@@ -28,26 +33,69 @@ export const publisherGuards = [
     test: 'retries off: a send whose answer is lost goes out once and is rejected',
   },
   {
-    ...producer,
+    ...coordinator,
     name: 'CONCURRENT_TRANSACTIONS is tried again after 1 ms',
-    find: '{ CONCURRENT_TRANSACTIONS: 1 }',
-    replace: '{ CONCURRENT_TRANSACTIONS: 300 }',
-    test: 'CONCURRENT_TRANSACTIONS is tried again after 1 ms, while nothing has been accepted',
+    find: 'const concurrentPauseMs = 1\n',
+    replace: 'const concurrentPauseMs = 300\n',
+    test: 'CONCURRENT_TRANSACTIONS is tried again after 1 ms, and no send is',
   },
   {
-    ...producer,
+    ...coordinator,
     name: 'CONCURRENT_TRANSACTIONS is tried again',
-    find: 'if (pauseMs === undefined || deadline.passed) throw error',
-    replace: 'if (pauseMs === undefined || pauseMs < 20 || deadline.passed) throw error',
-    test: 'CONCURRENT_TRANSACTIONS is tried again after 1 ms, while nothing has been accepted',
+    find: 'if (!isConcurrent || !deadline || deadline.passed) throw error',
+    replace: 'if (isConcurrent || !deadline || deadline.passed) throw error',
+    test: 'CONCURRENT_TRANSACTIONS is tried again after 1 ms, and no send is',
+  },
+  {
+    ...coordinator,
+    name: 'a coordinator is asked for once',
+    find: '        this.#nodeId = broker.nodeId\n',
+    replace: '',
+    test: 'a batch takes three requests where one broker leads all partitions',
+  },
+  {
+    ...coordinator,
+    spec: `${publisher}/several-leaders.int.spec.ts`,
+    name: 'all partitions of a batch are named at once',
+    find: '    this.#planned = partitions\n',
+    replace: '    void partitions\n',
+    test: 'is named to the coordinator in one request, before any broker has a record of it',
   },
   {
     ...shardProducer,
-    name: 'the checkpoint record opens the transaction, alone',
-    find: '      await openTransaction(this.#transaction, { topic, message, deadline, pauses: concurrentTransactions })\n',
-    replace:
-      '      void openTransaction(this.#transaction, { topic, message, deadline, pauses: concurrentTransactions })\n',
-    test: 'the checkpoint record opens the transaction alone, then one request carries all records',
+    name: 'the checkpoint rides with the first records',
+    find: 'return withCheckpoint(requests, checkpoint)',
+    replace: 'return [...withCheckpoint([], checkpoint), ...requests]',
+    test: 'the checkpoint rides with the first records, and goes alone where there are none',
+  },
+  {
+    ...shardProducer,
+    name: 'a batch without records has its checkpoint',
+    find: '      if (this.#checkpoint) await this.#sendRows([], { doing, deadline })\n',
+    replace: '',
+    test: 'the checkpoint rides with the first records, and goes alone where there are none',
+  },
+  {
+    ...shardProducer,
+    name: 'a checkpoint is not compressed',
+    find: '    const codec = records.length > 0 ? { compression } : {}\n',
+    replace: '    const codec = { compression }\n',
+    test: 'a checkpoint is not compressed: who opens the shard next may not have the codec',
+  },
+  {
+    ...shardProducer,
+    spec: 'test/kafkajs/access.int.spec.ts',
+    name: 'what is refused for the checkpoint is no fault of the records beside it',
+    find: 'refused.some(({ topic }) => topic === checkpointTopic)',
+    replace: 'refused.some(({ topic }) => topic === String(shard))',
+    test: 'is told that it is the checkpoint topic, and not the one of the records beside it',
+  },
+  {
+    ...refusals,
+    name: 'a partition that only shared the request with the refused one is not blamed',
+    find: 'return errorCode !== 0 && errorCode !== operationNotAttempted',
+    replace: 'return errorCode !== 0',
+    test: 'takes the refusal of one partition for what it is',
   },
   {
     ...placement,
@@ -176,7 +224,7 @@ export const publisherGuards = [
   {
     ...encoding,
     name: 'a Produce request with compression is encoded by kafkajs',
-    find: ' || data.compression)',
+    find: ' || produced.compression)',
     replace: ')',
     test: 'leaves a request with compression to kafkajs',
   },

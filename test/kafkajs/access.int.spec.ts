@@ -92,6 +92,31 @@ describe('a publisher that lacks an ACL', () => {
     })
   })
 
+  it('is told which of two topics it was', async () => {
+    const [open, closed] = [await createTopic(), await createTopic()]
+    const operations = [AclOperationTypes.DESCRIBE]
+    await allowOnly({ resourceType: AclResourceTypes.TOPIC, resourceName: closed, operations })
+    const producer = await openShard()
+    await producer.begin({ number: 1, token: 't' })
+    await expect(producer.send([row(open), row(closed)])).rejects.toMatchObject({
+      code: 'BROKER_ACCESS_DENIED',
+      details: { resource: closed },
+    })
+  })
+
+  it('is told that it is the checkpoint topic, and not the one of the records beside it', async () => {
+    const topic = await createTopic()
+    const producer = await openShard()
+    const resourceName = `pigeonhole.relay.${relay}`
+    const operations = [AclOperationTypes.DESCRIBE]
+    await allowOnly({ resourceType: AclResourceTypes.TOPIC, resourceName, operations })
+    await producer.begin({ number: 1, token: 't' })
+    await expect(producer.send([row(topic)])).rejects.toMatchObject({
+      code: 'BROKER_ACCESS_DENIED',
+      details: { resource: resourceName },
+    })
+  })
+
   it('is told which transactional id it is not allowed', async () => {
     const resourceName = `pigeonhole.${relay}.0`
     const operations = [AclOperationTypes.DESCRIBE]

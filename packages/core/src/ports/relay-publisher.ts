@@ -43,7 +43,10 @@ export interface ShardProducer {
    * @throws CHECKPOINT_UNREADABLE after its deadline.
    */
   readCheckpoint(): Promise<Checkpoint | undefined>
-  /** Begins a transaction with the checkpoint record, alone; resolves when it is accepted. */
+  /**
+   * Begins a transaction that holds the checkpoint record. The record may wait for the first rows, or for the commit: that the
+   * producer is fenced shows at the latest there.
+   */
   begin(checkpoint: Checkpoint): Promise<void>
   /**
    * Sends all rows in the transaction begun, and resolves when each is acknowledged for its partition.

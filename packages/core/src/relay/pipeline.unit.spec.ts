@@ -10,8 +10,8 @@ import type { RelayEvents } from './relay-events.js'
 import { ScriptedPublisher } from './scripted-publisher.fake.js'
 import { ScriptedRelayStore } from './scripted-relay-store.fake.js'
 
-/** So long the outbox has been empty when PostgreSQL is told: three pauses, of 20, 40 and 80 ms. */
-const quietMs = 140
+/** So long the outbox has been empty when PostgreSQL is told: eight pauses of 20 ms, then one of 40 and one of 80. */
+const quietMs = 280
 
 async function openPipeline({ rows = 0, batchRows = 2 } = {}) {
   const script = new CallScript()

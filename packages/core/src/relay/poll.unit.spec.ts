@@ -21,16 +21,26 @@ async function pauseLength(poll: Poll, clock: ManualClock): Promise<number> {
 }
 
 describe('Poll', () => {
-  it('doubles its pause up to the idle one', async () => {
+  it('stays short for a while, then doubles its pause up to the idle one', async () => {
     const { poll, clock } = openPoll()
     const pauses: number[] = []
-    for (let i = 0; i < 6; i++) pauses.push(await pauseLength(poll, clock))
-    expect(pauses).toEqual([20, 40, 80, 160, 200, 200])
+    for (let i = 0; i < 13; i++) pauses.push(await pauseLength(poll, clock))
+    expect(pauses).toEqual([20, 20, 20, 20, 20, 20, 20, 20, 40, 80, 160, 200, 200])
+  })
+
+  it('is quiet when its pauses have grown', async () => {
+    const { poll, clock } = openPoll()
+    const quiet: boolean[] = []
+    for (let i = 0; i < 11; i++) {
+      await pauseLength(poll, clock)
+      quiet.push(poll.isQuiet)
+    }
+    expect(quiet.indexOf(true)).toBe(9)
   })
 
   it('is short again after it was woken', async () => {
     const { poll, clock } = openPoll()
-    for (let i = 0; i < 5; i++) await pauseLength(poll, clock)
+    for (let i = 0; i < 15; i++) await pauseLength(poll, clock)
     poll.wake()
     expect(await pauseLength(poll, clock)).toBe(20)
   })

@@ -1,8 +1,10 @@
 import { CompressionTypes, Kafka, logLevel, type Producer } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
-import { withOwnEncoding } from './own-encoding.js'
+import { withChanges } from '../own-client.js'
+import { ownEncoding } from './own-encoding.js'
 
 const config = { brokers: ['127.0.0.1:1'], logLevel: logLevel.NOTHING }
+const changes = { requests: [ownEncoding] }
 const producerConfig = { createPartitioner: () => () => 0 }
 
 interface Broker {
@@ -10,7 +12,11 @@ interface Broker {
 }
 
 interface Made {
-  readonly request: { readonly apiVersion: number; encode(): Promise<{ readonly buffer: Buffer }> }
+  readonly request: {
+    readonly apiKey: number
+    readonly apiVersion: number
+    encode(): Promise<{ readonly buffer: Buffer }>
+  }
 }
 
 const clusterSymbol = 'private:Kafka:createCluster'
@@ -24,12 +30,12 @@ interface BrokerPool {
   createBroker(options: object): Broker
 }
 
-/** A broker of a client that `withOwnEncoding` creates: its requests of kafkajs say `kafkajs`, in `apiVersion`. */
+/** A broker of a client with our encoding: its requests of kafkajs say `kafkajs`, in `apiVersion`. */
 function broker(kafka: Kafka, apiVersion = 7): Broker {
-  const { brokerPool } = withOwnEncoding(kafka, (own) => createClusterOf(own)({}))
+  const { brokerPool } = withChanges(kafka, changes, (own) => createClusterOf(own)({}))
   const made = brokerPool.createBroker({ connectionPool: { connectionTimeout: 0 }, logger: kafka.logger() })
   const request = { apiVersion, encode: async () => ({ buffer: Buffer.from('kafkajs') }) }
-  made.lookupRequest = () => () => ({ request })
+  made.lookupRequest = (apiKey) => () => ({ request: { ...request, apiKey } })
   return made
 }
 
@@ -39,7 +45,7 @@ async function encoded(of: Broker, apiKey: number, data: object = {}): Promise<s
   return String((await made.request.encode()).buffer)
 }
 
-describe('withOwnEncoding', () => {
+describe('ownEncoding', () => {
   it('encodes the Produce requests of what is created', async () => {
     expect(await encoded(broker(new Kafka(config)), 0)).not.toBe('kafkajs')
   })
@@ -55,8 +61,8 @@ describe('withOwnEncoding', () => {
 
   it('goes on after a connection has set the versions that the broker knows', async () => {
     const its = broker(new Kafka(config))
-    its.lookupRequest = () => () => ({
-      request: { apiVersion: 7, encode: async () => ({ buffer: Buffer.from('later') }) },
+    its.lookupRequest = (apiKey) => () => ({
+      request: { apiKey, apiVersion: 7, encode: async () => ({ buffer: Buffer.from('later') }) },
     })
     expect(await encoded(its, 0)).not.toBe('later')
     expect(await encoded(its, 1)).toBe('later')
@@ -65,17 +71,17 @@ describe('withOwnEncoding', () => {
   it('leaves the Kafka instance as it was, also when creating fails', () => {
     const kafka = new Kafka(config)
     const before = createClusterOf(kafka)
-    withOwnEncoding(kafka, (own): Producer => own.producer(producerConfig))
+    withChanges(kafka, changes, (own): Producer => own.producer(producerConfig))
     expect(createClusterOf(kafka)).toBe(before)
     const fail = (): never => {
       throw new Error('no')
     }
-    expect(() => withOwnEncoding(kafka, fail)).toThrow('no')
+    expect(() => withChanges(kafka, changes, fail)).toThrow('no')
     expect(createClusterOf(kafka)).toBe(before)
   })
 
   it('lets kafkajs be where its internals are others', () => {
     const kafka = { producer: () => 'a producer' } as unknown as Kafka
-    expect(withOwnEncoding(kafka, (own) => own.producer())).toBe('a producer')
+    expect(withChanges(kafka, changes, (own) => own.producer())).toBe('a producer')
   })
 })

@@ -21,6 +21,7 @@ import {
   resolvePublisherOptions,
 } from './publisher-options.js'
 import { KafkajsShardProducer } from './shard-producer.js'
+import { TransactionCoordinator } from './transaction-coordinator.js'
 import { createProducer, firstTransaction } from './transactional-producer.js'
 
 // A broker that answers nothing keeps kafkajs's clients from ending until their requests run into their timeout.
@@ -78,12 +79,13 @@ class KafkajsPublisher implements RelayPublisher {
   async fence(relay: string, shard: number): Promise<ShardProducer> {
     const checkpointTopic = checkpointTopicOf(relay)
     const transactionalId = transactionalIdOf(relay, shard)
-    const producer = createProducer(this.#kafka, { ...this.#options, transactionalId })
+    const coordinator = new TransactionCoordinator()
+    const producer = createProducer(this.#kafka, { ...this.#options, transactionalId, coordinator })
     try {
       await producer.connect()
       await prime(producer, checkpointTopic)
       const transaction = await firstTransaction(producer, new Deadline(this.#options.openTimeoutMs))
-      const own = { shard, checkpointTopic, transactionalId, producer, transaction }
+      const own = { shard, checkpointTopic, transactionalId, producer, transaction, coordinator }
       const shared = {
         kafka: this.#kafka,
         partitions: this.#partitions,

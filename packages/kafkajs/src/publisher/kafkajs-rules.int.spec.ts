@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { RelayPublisher, ShardProducer } from '@pigeonhole/core'
+import type { CapturedRow, RelayPublisher, ShardProducer } from '@pigeonhole/core'
 import { createTopics } from '@pigeonhole/testing'
-import { type Admin, Kafka, logLevel } from 'kafkajs'
+import { type Admin, CompressionCodecs, CompressionTypes, Kafka, logLevel } from 'kafkajs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { capturedRow } from './captured-row.fake.js'
 import { kafkajsPublisher } from './kafkajs-publisher.js'
@@ -52,6 +52,17 @@ async function offsetsOf(topic: string): Promise<Record<number, string>> {
 
 const checkpoint = { number: 1, token: 'token' }
 
+interface Batch {
+  readonly number: number
+  readonly rows: readonly CapturedRow[]
+}
+
+async function commitBatch(producer: ShardProducer, { number, rows }: Batch): Promise<void> {
+  await producer.begin({ number, token: 'token' })
+  await producer.send(rows)
+  await producer.commit()
+}
+
 describe('the rules for kafkajs 2.2.4', () => {
   it('retries off: a send whose answer is lost goes out once and is rejected', async () => {
     const topic = await createTopic(1)
@@ -68,6 +79,7 @@ describe('the rules for kafkajs 2.2.4', () => {
   it('crash only: a commit whose answer is lost goes out once, and nothing is aborted', async () => {
     const producer = await openShard()
     await producer.begin(checkpoint)
+    await producer.send([capturedRow({ topic: await createTopic(1) })])
     const before = tap.count(api.endTxn)
     tap.loseAnswerTo(api.endTxn)
     await expect(producer.commit()).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' })
@@ -78,46 +90,78 @@ describe('the rules for kafkajs 2.2.4', () => {
     expect(tap.count(api.endTxn) - before).toBe(1 + ofThisSession)
   })
 
-  it('CONCURRENT_TRANSACTIONS is tried again after 1 ms, while nothing has been accepted', async () => {
+  it('CONCURRENT_TRANSACTIONS is tried again after 1 ms, and no send is', async () => {
+    const topic = await createTopic(1)
     const producer = await openShard()
     const delays: number[] = []
     for (let number = 1; delays.length < 5 && number < 2_000; number += 1) {
-      const before = tap.count(api.addPartitionsToTxn)
+      const before = tap.sent.length
       const started = performance.now()
-      await producer.begin({ number, token: 'token' })
-      const repeats = tap.count(api.addPartitionsToTxn) - before - 1
+      await commitBatch(producer, { number, rows: [capturedRow({ topic })] })
+      const kinds = tap.sent.slice(before)
+      const repeats = kinds.filter((kind) => kind === api.addPartitionsToTxn).length - 1
       if (repeats > 0) delays.push((performance.now() - started) / repeats)
-      await producer.commit()
+      expect(kinds.filter((kind) => kind === api.produce)).toHaveLength(1)
     }
     expect(delays).toHaveLength(5)
     // kafkajs's own first pause is 300 ms, or 50 where NODE_ENV is test.
     expect(Math.min(...delays)).toBeLessThan(40)
   })
 
-  it('the checkpoint record opens the transaction alone, then one request carries all records', async () => {
+  it('a batch takes three requests where one broker leads all partitions', async () => {
     const topics = [await createTopic(3), await createTopic(3)]
     const rows = topics.flatMap((topic) => [0, 1, 2].map((partition) => capturedRow({ topic, partition })))
     const producer = await openShard()
-    const before = tap.count(api.produce)
+    await commitBatch(producer, { number: 1, rows })
+    const threeRequests = [api.addPartitionsToTxn, api.produce, api.endTxn]
+    let kinds: number[] = []
+    // The first of them is repeated while the markers of the transaction before are on their way.
+    for (let number = 2; String(kinds) !== String(threeRequests) && number < 500; number += 1) {
+      const before = tap.sent.length
+      await commitBatch(producer, { number, rows })
+      kinds = tap.sent.slice(before)
+    }
+    expect(kinds).toEqual(threeRequests)
+  })
+
+  it('the checkpoint rides with the first records, and goes alone where there are none', async () => {
+    const topic = await createTopic(1)
+    const producer = await openShard()
     await producer.begin(checkpoint)
-    expect(tap.count(api.produce) - before).toBe(1)
-    await producer.send(rows)
-    expect(tap.count(api.produce) - before).toBe(2)
+    expect(tap.count(api.produce)).toBe(1)
+    await producer.send([capturedRow({ topic })])
+    expect(tap.count(api.produce)).toBe(2)
     await producer.commit()
-    // Kafka acknowledges a commit before its markers are in the partitions.
-    for (const topic of topics)
-      await expect.poll(() => offsetsOf(topic), patience).toEqual({ 0: '2', 1: '2', 2: '2' })
+    expect(tap.count(api.produce)).toBe(2)
+    const last = { number: 2, token: 'last' }
+    await producer.begin(last)
+    await producer.commit()
+    expect(await (await publisher.fence(relay, 0)).readCheckpoint()).toEqual(last)
+  })
+
+  it('a checkpoint is not compressed: who opens the shard next may not have the codec', async () => {
+    await publisher.close()
+    const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING, socketFactory: tap.socketFactory })
+    publisher = kafkajsPublisher(kafka, { compression: CompressionTypes.GZIP })
+    const producer = await openShard()
+    const topic = await createTopic(1)
+    const before = tap.count(api.produce)
+    await commitBatch(producer, { number: 1, rows: [capturedRow({ topic })] })
+    expect(tap.count(api.produce) - before).toBe(2)
+    const gzip = CompressionCodecs[CompressionTypes.GZIP]
+    delete (CompressionCodecs as Partial<typeof CompressionCodecs>)[CompressionTypes.GZIP]
+    try {
+      expect(await (await publisher.fence(relay, 0)).readCheckpoint()).toMatchObject({ number: 1 })
+    } finally {
+      CompressionCodecs[CompressionTypes.GZIP] = gzip
+    }
   })
 
   it('the partition is settled before the first try: a record without a key lies where its id says', async () => {
     const topic = await createTopic(12)
     const row = capturedRow({ topic, key: null })
     const producer = await openShard()
-    for (let number = 1; number <= 8; number += 1) {
-      await producer.begin({ number, token: 'token' })
-      await producer.send([row])
-      await producer.commit()
-    }
+    for (let number = 1; number <= 8; number += 1) await commitBatch(producer, { number, rows: [row] })
     const usedPartitions = async (): Promise<number[]> => {
       const used = Object.entries(await offsetsOf(topic)).filter(([, offset]) => offset !== '0')
       return used.map(([partition]) => Number(partition))
@@ -126,26 +170,35 @@ describe('the rules for kafkajs 2.2.4', () => {
   })
 
   it('the metadata cover every partition: records that kafkajs drops in silence are missed', async () => {
+    await publisher.close()
+    const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING })
+    publisher = kafkajsPublisher(kafka, { topicMetadataMaxAgeMs: 1 })
+    const topic = await createTopic(1)
+    const producer = await openShard()
+    await commitBatch(producer, { number: 1, rows: [capturedRow({ topic })] })
+    await admin.createPartitions({ topicPartitions: [{ topic, count: 4 }] })
+    await expect.poll(() => offsetsOf(topic), patience).toHaveProperty('3')
+    const rows = [0, 3].map((partition) => capturedRow({ topic, partition }))
+    // We have looked again, kafkajs's producer has not.
+    await expect(commitBatch(producer, { number: 2, rows })).rejects.toMatchObject({
+      code: 'BROKER_UNAVAILABLE',
+      message: expect.stringContaining(`${topic}/3`),
+    })
+    await commitBatch(await openShard(), { number: 2, rows })
+  })
+
+  it('a topic that has fewer partitions than before is asked for anew', async () => {
     const topic = await createTopic(4)
     const rows = [0, 3].map((partition) => capturedRow({ topic, partition }))
-    const first = await openShard()
-    await first.begin(checkpoint)
-    await first.send(rows)
-    await first.commit()
+    await commitBatch(await openShard(), { number: 1, rows })
     // The number of partitions is remembered here, and a new producer of kafkajs sees what it is now.
     await admin.deleteTopics({ topics: [topic] })
     await expect.poll(() => admin.listTopics()).not.toContain(topic)
     await createTopic(1, topic)
-    const second = await openShard()
-    await second.begin({ number: 2, token: 'token' })
-    await expect(second.send(rows)).rejects.toMatchObject({
-      code: 'BROKER_UNAVAILABLE',
-      message: expect.stringContaining(`${topic}/3`),
-    })
-    // It is asked for anew.
-    const third = await openShard()
-    await third.begin({ number: 3, token: 'token' })
-    await expect(third.send(rows)).rejects.toMatchObject({ code: 'RECORD_REFUSED' })
+    const second = commitBatch(await openShard(), { number: 2, rows })
+    await expect(second).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' })
+    const third = commitBatch(await openShard(), { number: 3, rows })
+    await expect(third).rejects.toMatchObject({ code: 'RECORD_REFUSED' })
   })
 
   it('requests stay under max.message.bytes: a batch that is larger is divided', async () => {

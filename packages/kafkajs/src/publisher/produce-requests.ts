@@ -1,6 +1,7 @@
-import type { RecordMetadata, TopicMessages } from 'kafkajs'
+import type { Message, RecordMetadata, TopicMessages } from 'kafkajs'
 import { GroupedMessages } from './grouped-messages.js'
 import type { KafkaRecord } from './kafka-record.js'
+import type { TopicPartitions } from './transaction-coordinator.js'
 
 const batchOverhead = 61
 
@@ -8,6 +9,15 @@ const batchOverhead = 61
 export interface ProduceRequest {
   readonly topicMessages: TopicMessages[]
   readonly records: readonly KafkaRecord[]
+  /** The partitions that it has something for, as `topic/partition`. */
+  readonly places: readonly string[]
+}
+
+/** The record of a checkpoint, and where it goes. */
+export interface CheckpointSend {
+  readonly topic: string
+  readonly partition: number
+  readonly message: Message
 }
 
 /**
@@ -30,7 +40,32 @@ export function divideIntoRequests(records: readonly KafkaRecord[], maxBytes: nu
     requests[batch.request] = request
     request.push(record)
   }
-  return requests.map((request) => ({ topicMessages: byTopic(request), records: request }))
+  return requests.map((request) => ({
+    topicMessages: byTopic(request),
+    records: request,
+    places: [...new Set(request.map(placeOf))],
+  }))
+}
+
+/** `requests` with a checkpoint that rides in the first of them, or goes alone where there is none. */
+export function withCheckpoint(
+  requests: readonly ProduceRequest[],
+  { topic, partition, message }: CheckpointSend,
+): ProduceRequest[] {
+  const [first, ...rest] = requests
+  const topicMessages = [{ topic, messages: [message] }, ...(first?.topicMessages ?? [])]
+  const places = [`${topic}/${partition}`, ...(first?.places ?? [])]
+  return [{ topicMessages, records: first?.records ?? [], places }, ...rest]
+}
+
+/** All partitions that `requests` have something for. */
+export function partitionsOf(requests: readonly ProduceRequest[]): TopicPartitions[] {
+  const places = [...new Set(requests.flatMap((request) => request.places))]
+  // No name of a topic has a slash in it.
+  return places.map((place) => {
+    const [topic = '', partition] = place.split('/')
+    return { topic, partitions: [Number(partition)] }
+  })
 }
 
 /**
@@ -38,14 +73,14 @@ export function divideIntoRequests(records: readonly KafkaRecord[], maxBytes: nu
  * partition that its metadata do not know, and says nothing about it.
  */
 export function missingAcknowledgements(
-  { records }: ProduceRequest,
+  { places }: ProduceRequest,
   acknowledged: readonly RecordMetadata[],
 ): string[] {
-  const places = new Set(records.map(placeOf))
+  const missing = new Set(places)
   for (const { topicName, partition, errorCode } of acknowledged) {
-    if (errorCode === 0) places.delete(`${topicName}/${partition}`)
+    if (errorCode === 0) missing.delete(`${topicName}/${partition}`)
   }
-  return [...places]
+  return [...missing]
 }
 
 function placeOf({ row, partition }: KafkaRecord): string {

@@ -3,7 +3,12 @@ import type { Message } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
 import { capturedRow } from './captured-row.fake.js'
 import { type KafkaRecord, kafkaRecord } from './kafka-record.js'
-import { divideIntoRequests, missingAcknowledgements } from './produce-requests.js'
+import {
+  divideIntoRequests,
+  missingAcknowledgements,
+  partitionsOf,
+  withCheckpoint,
+} from './produce-requests.js'
 
 const require = createRequire(import.meta.url)
 const groupOfKafkajs = require('kafkajs/src/producer/groupMessagesPerPartition') as (
@@ -69,6 +74,41 @@ describe('divideIntoRequests', () => {
   })
 })
 
+const checkpoint = { topic: 'checkpoints', partition: 2, message: { value: 'checkpoint' } }
+
+describe('withCheckpoint', () => {
+  it('puts the checkpoint into the first request', () => {
+    const records = ['1', '2'].map((seq) => record('a', 0, 600, seq))
+    const [first, second] = withCheckpoint(divideIntoRequests(records, 1_000), checkpoint)
+    expect(first?.topicMessages.map(({ topic, messages }) => [topic, messages.length])).toEqual([
+      ['checkpoints', 1],
+      ['a', 1],
+    ])
+    expect(seqs(first?.records ?? [])).toEqual(['1'])
+    expect(second?.topicMessages.map(({ topic }) => topic)).toEqual(['a'])
+  })
+
+  it('makes a request for it where there is none', () => {
+    const requests = withCheckpoint([], checkpoint)
+    expect(requests.map(({ topicMessages, records }) => [topicMessages.length, records.length])).toEqual([
+      [1, 0],
+    ])
+  })
+})
+
+describe('partitionsOf', () => {
+  it('tells every partition once', () => {
+    const records = ['1', '2', '3'].map((seq) => record('a.b', 1, 600, seq))
+    const requests = withCheckpoint(divideIntoRequests([...records, record('c', 0, 1)], 1_000), checkpoint)
+    expect(requests).toHaveLength(3)
+    expect(partitionsOf(requests)).toEqual([
+      { topic: 'checkpoints', partitions: [2] },
+      { topic: 'a.b', partitions: [1] },
+      { topic: 'c', partitions: [0] },
+    ])
+  })
+})
+
 describe('missingAcknowledgements', () => {
   const [request] = divideIntoRequests([record('a', 0, 1), record('a', 1, 1), record('b', 1, 1)], 1_000)
   const acknowledged = [
@@ -85,5 +125,10 @@ describe('missingAcknowledgements', () => {
     const [first, , last] = acknowledged
     const answers = [first, { ...last, errorCode: 6 }] as typeof acknowledged
     expect(request && missingAcknowledgements(request, answers)).toEqual(['a/1', 'b/1'])
+  })
+
+  it('names the partition of a checkpoint that is not acknowledged', () => {
+    const [withIts] = withCheckpoint(request ? [request] : [], checkpoint)
+    expect(withIts && missingAcknowledgements(withIts, acknowledged)).toEqual(['checkpoints/2'])
   })
 })

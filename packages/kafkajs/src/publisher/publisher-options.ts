@@ -32,10 +32,13 @@ export interface KafkajsPublisherOptions {
 /** {@link KafkajsPublisherOptions} with every default in place. */
 export type ResolvedPublisherOptions = Required<KafkajsPublisherOptions>
 
+/** What kafkajs calls no compression. */
+export const uncompressed: CompressionTypes.None = 0
+
 const defaults = {
   transactionTimeoutMs: 10_000,
   maxRequestBytes: 1_000_000,
-  compression: 0 satisfies CompressionTypes.None,
+  compression: uncompressed,
   checkpointReplicationFactor: -1,
   openTimeoutMs: 15_000,
   topicMetadataMaxAgeMs: 300_000,

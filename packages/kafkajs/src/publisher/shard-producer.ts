@@ -1,17 +1,25 @@
 import { randomUUID } from 'node:crypto'
 import { type CapturedRow, type Checkpoint, PigeonholeError, type ShardProducer } from '@pigeonhole/core'
-import type { Kafka, Producer, Transaction } from 'kafkajs'
+import type { Kafka, Message, Producer, RecordMetadata, Transaction } from 'kafkajs'
 import type { AdminConnection } from './admin-connection.js'
 import { brokerError, fencedError, isFenced, refusalOf } from './broker-errors.js'
 import { checkpointRecord, sessionRecord } from './checkpoint-record.js'
 import { lateCheckpoint, readCheckpointBefore } from './checkpoint-tail.js'
 import { Deadline } from './deadline.js'
 import type { PartitionMap } from './partition-map.js'
+import { refusedPartitions } from './partition-refusals.js'
 import { placeRows } from './placement.js'
-import { divideIntoRequests, missingAcknowledgements, type ProduceRequest } from './produce-requests.js'
-import type { ResolvedPublisherOptions } from './publisher-options.js'
+import {
+  divideIntoRequests,
+  missingAcknowledgements,
+  type ProduceRequest,
+  partitionsOf,
+  withCheckpoint,
+} from './produce-requests.js'
+import { type ResolvedPublisherOptions, uncompressed } from './publisher-options.js'
 import { sendError } from './send-errors.js'
-import { concurrentTransactions, openTransaction, topicUnfolding } from './transactional-producer.js'
+import type { TransactionCoordinator } from './transaction-coordinator.js'
+import { sendSession } from './transactional-producer.js'
 
 /** What a shard's producer works with. */
 export interface ShardProducerParts {
@@ -22,6 +30,7 @@ export interface ShardProducerParts {
   readonly producer: Producer
   /** The producer's first transaction, begun by its fencing. */
   readonly transaction: Transaction
+  readonly coordinator: TransactionCoordinator
   readonly partitions: PartitionMap
   readonly admin: AdminConnection
   readonly options: ResolvedPublisherOptions
@@ -33,9 +42,11 @@ export class KafkajsShardProducer implements ShardProducer {
   readonly #closing = new AbortController()
   /** Begun and not yet committed; kafkajs begins it locally, its first record begins it at the broker. */
   #transaction: Transaction | undefined
+  /** The checkpoint of the transaction begun, until it is sent. */
+  #checkpoint: Message | undefined
   #working: Promise<unknown> = Promise.resolve()
   #broken = false
-  /** Where the record lies that opened the transaction under way. */
+  /** Where the session record lies, or the checkpoint, of the transaction under way. */
   #begunAt = -1n
   /** The same of the last transaction that was committed. */
   #committedAt = -1n
@@ -66,33 +77,30 @@ export class KafkajsShardProducer implements ShardProducer {
     })
   }
 
+  // Not a word to the broker: the checkpoint rides with the first records.
   async begin(checkpoint: Checkpoint): Promise<void> {
-    const { producer, shard, checkpointTopic: topic, options } = this.#parts
-    const message = checkpointRecord(shard, checkpoint)
-    const work = async (deadline: Deadline): Promise<void> => {
+    const { producer, shard, options } = this.#parts
+    const work = async (): Promise<void> => {
       this.#transaction ??= await producer.transaction()
-      const pauses = concurrentTransactions
-      this.#begunAt = await openTransaction(this.#transaction, { topic, message, deadline, pauses })
+      this.#checkpoint = checkpointRecord(shard, checkpoint)
     }
     await this.#step({ doing: 'beginning a transaction', timeoutMs: options.transactionTimeoutMs, work })
   }
 
   async send(rows: readonly CapturedRow[]): Promise<void> {
-    const { partitions, options } = this.#parts
+    const { transactionTimeoutMs: timeoutMs } = this.#parts.options
     const doing = 'sending records'
-    const work = async (deadline: Deadline): Promise<void> => {
-      const requests = divideIntoRequests(await placeRows(rows, partitions), options.maxRequestBytes)
-      for (const request of requests) {
-        if (deadline.passed) throw unanswered(doing, 'it took too long')
-        await this.#sendRequest(request)
-      }
-    }
-    await this.#step({ doing, timeoutMs: options.transactionTimeoutMs, work })
+    await this.#step({ doing, timeoutMs, work: (deadline) => this.#sendRows(rows, { doing, deadline }) })
   }
 
   async commit(): Promise<void> {
     const { transactionTimeoutMs: timeoutMs } = this.#parts.options
-    await this.#step({ doing: 'committing a transaction', timeoutMs, work: () => this.#commitBegun() })
+    const doing = 'committing a transaction'
+    const work = async (deadline: Deadline): Promise<void> => {
+      if (this.#checkpoint) await this.#sendRows([], { doing, deadline })
+      await this.#commitBegun()
+    }
+    await this.#step({ doing, timeoutMs, work })
   }
 
   // One look that is not answered says nothing of the producer.
@@ -121,28 +129,67 @@ export class KafkajsShardProducer implements ShardProducer {
     await disconnect()
   }
 
+  async #sendRows(rows: readonly CapturedRow[], { doing, deadline }: Sending): Promise<void> {
+    const { partitions, options, coordinator } = this.#parts
+    const placed = await placeRows(rows, partitions)
+    const requests = this.#withCheckpoint(divideIntoRequests(placed, options.maxRequestBytes))
+    coordinator.plan(partitionsOf(requests))
+    for (const request of requests) {
+      if (deadline.passed) throw unanswered(doing, 'it took too long')
+      await this.#sendRequest(request)
+    }
+  }
+
+  // Compressed records are for consumers, who know their codec. A checkpoint is for whoever opens the shard.
+  #withCheckpoint(requests: readonly ProduceRequest[]): readonly ProduceRequest[] {
+    const { shard, checkpointTopic: topic, options } = this.#parts
+    const message = this.#checkpoint
+    if (!message) return requests
+    this.#checkpoint = undefined
+    const checkpoint = { topic, partition: shard, message }
+    if (options.compression === uncompressed) return withCheckpoint(requests, checkpoint)
+    return [...withCheckpoint([], checkpoint), ...requests]
+  }
+
   async #sendRequest(request: ProduceRequest): Promise<void> {
-    const { shard, partitions, options } = this.#parts
+    const { compression, transactionTimeoutMs: timeout } = this.#parts.options
     const { topicMessages, records } = request
-    const { compression, transactionTimeoutMs: timeout } = options
-    const topics = topicMessages.map(({ topic }) => topic)
+    const codec = records.length > 0 ? { compression } : {}
     try {
-      const acknowledged = await this.#begun().sendBatch({ acks: -1, timeout, compression, topicMessages })
+      const acknowledged = await this.#begun().sendBatch({ acks: -1, timeout, topicMessages, ...codec })
       const missing = missingAcknowledgements(request, acknowledged)
       if (missing.length > 0) throw new Error(`kafkajs sent nothing to ${missing.join(', ')}`)
+      this.#noteCheckpoint(acknowledged)
     } catch (error) {
-      partitions.forget(topics)
-      if (refusalOf(error)?.type === 'UNKNOWN_TOPIC_OR_PARTITION') await partitions.count(topics)
-      throw sendError(error, shard, records)
+      throw await this.#blame(error, request)
     }
+  }
+
+  #noteCheckpoint(acknowledged: readonly RecordMetadata[]): void {
+    const { shard, checkpointTopic } = this.#parts
+    const at = acknowledged.find(
+      ({ topicName, partition }) => topicName === checkpointTopic && partition === shard,
+    )
+    if (at?.baseOffset !== undefined) this.#begunAt = BigInt(at.baseOffset)
+  }
+
+  // What is refused for the checkpoint is no fault of the records beside it.
+  async #blame(error: unknown, { records }: ProduceRequest): Promise<unknown> {
+    const { shard, partitions, checkpointTopic } = this.#parts
+    const refused = refusedPartitions(error)
+    if (records.length === 0 || refused.some(({ topic }) => topic === checkpointTopic)) return error
+    const topics = new Set(records.map(({ row }) => row.topic))
+    partitions.forget(topics)
+    if (refusalOf(error)?.type === 'UNKNOWN_TOPIC_OR_PARTITION') await partitions.count(topics)
+    const places = new Set(refused.map(({ topic, partition }) => `${topic}/${partition}`))
+    const blamed = records.filter(({ row, partition }) => places.has(`${row.topic}/${partition}`))
+    return sendError(error, shard, blamed.length > 0 ? blamed : records)
   }
 
   async #markSession(session: string, deadline: Deadline): Promise<bigint> {
     const { shard, checkpointTopic: topic } = this.#parts
     const message = sessionRecord(shard, session)
-    // Two session records do no harm, so that a topic which brokers have not all heard of may be tried again.
-    const pauses = { ...concurrentTransactions, ...topicUnfolding }
-    this.#begunAt = await openTransaction(this.#begun(), { topic, message, deadline, pauses })
+    this.#begunAt = await sendSession(this.#begun(), { topic, message, deadline })
     await this.#commitBegun()
     return this.#committedAt
   }
@@ -160,11 +207,12 @@ export class KafkajsShardProducer implements ShardProducer {
   }
 
   async #step<T>({ doing, timeoutMs, work, late }: Step<T>): Promise<T> {
-    const { shard, checkpointTopic: topic, transactionalId } = this.#parts
+    const { shard, checkpointTopic: topic, transactionalId, coordinator } = this.#parts
     if (this.#broken || this.#closing.signal.aborted)
       throw unanswered(doing, 'its producer has ended; fence a new one')
     const { signal } = this.#closing
     const deadline = new Deadline(timeoutMs, signal)
+    coordinator.deadline = deadline
     const givenUp = (): PigeonholeError =>
       unanswered(doing, signal.aborted ? 'its producer was closed' : `no answer within ${timeoutMs} ms`)
     try {
@@ -178,6 +226,11 @@ export class KafkajsShardProducer implements ShardProducer {
       throw brokerError(error, { doing, topic, transactionalId })
     }
   }
+}
+
+interface Sending {
+  readonly doing: string
+  readonly deadline: Deadline
 }
 
 interface Step<T> {

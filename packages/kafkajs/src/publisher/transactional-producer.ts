@@ -1,13 +1,18 @@
 import type { Kafka, Message, Producer, ProducerConfig, Transaction } from 'kafkajs'
-import { withOwnEncoding } from '../produce-encoding/own-encoding.js'
+import { type ClientChanges, withChanges } from '../own-client.js'
+import { ownEncoding } from '../produce-encoding/own-encoding.js'
 import { refusalOf } from './broker-errors.js'
 import type { Deadline } from './deadline.js'
+import { tellRefusals } from './partition-refusals.js'
 import { withQuietLogger } from './quiet-logger.js'
+import type { TransactionCoordinator } from './transaction-coordinator.js'
 
 /** What {@link createProducer} needs. */
 export interface ProducerRequest {
   readonly transactionalId: string
   readonly transactionTimeoutMs: number
+  /** Between this producer and its coordinator. */
+  readonly coordinator: TransactionCoordinator
 }
 
 /**
@@ -19,7 +24,7 @@ export interface ProducerRequest {
  */
 export function createProducer(
   kafka: Kafka,
-  { transactionalId, transactionTimeoutMs }: ProducerRequest,
+  { transactionalId, transactionTimeoutMs, coordinator }: ProducerRequest,
 ): Producer {
   const config: ProducerConfig = {
     transactionalId,
@@ -32,7 +37,11 @@ export function createProducer(
       ({ message }) =>
         message.partition as number,
   }
-  return withQuietLogger(kafka, (quiet) => withOwnEncoding(quiet, (own) => own.producer(config)))
+  const changes: ClientChanges = {
+    requests: [ownEncoding, tellRefusals],
+    cluster: (cluster) => coordinator.attach(cluster),
+  }
+  return withQuietLogger(kafka, (quiet) => withChanges(quiet, changes, (own) => own.producer(config)))
 }
 
 const settling: ReadonlySet<string> = new Set([
@@ -57,35 +66,28 @@ export async function firstTransaction(producer: Producer, deadline: Deadline): 
   }
 }
 
-/** The record that opens a transaction, and when to try it again. */
-export interface OpeningRecord {
+/** What brokers answer for a topic that was created just now, until all of them have heard of it. */
+const unfolding: ReadonlySet<string> = new Set([
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_FOR_PARTITION',
+])
+const unfoldingPauseMs = 20
+
+/** A session record, and until when it is tried again. */
+export interface SessionSend {
   readonly topic: string
   readonly message: Message
   readonly deadline: Deadline
-  /** Pause in milliseconds before another try, by the broker's answer. No pause: no other try. */
-  readonly pauses: Readonly<Record<string, number>>
 }
 
 /**
- * Right after a commit the broker answers CONCURRENT_TRANSACTIONS until it has written the markers, a matter of a few
- * milliseconds. kafkajs's own pause of 300 ms cut small batches eighteenfold.
+ * Sends a session record, alone in its transaction, and resolves to its offset when the broker has accepted it. The one send
+ * that is tried again, because the topic may be one that not all brokers have heard of yet: two session records do no harm.
  */
-export const concurrentTransactions = { CONCURRENT_TRANSACTIONS: 1 } as const
-
-/** What brokers answer for a topic that was created just now, until all of them have heard of it. */
-export const topicUnfolding = {
-  UNKNOWN_TOPIC_OR_PARTITION: 20,
-  LEADER_NOT_AVAILABLE: 20,
-  NOT_LEADER_FOR_PARTITION: 20,
-} as const
-
-/**
- * Opens `transaction` with one record, alone, and resolves to the record's offset when the broker has accepted it.
- * Only here is a send tried again: nothing of the transaction has been accepted yet.
- */
-export async function openTransaction(
+export async function sendSession(
   transaction: Transaction,
-  { topic, message, deadline, pauses }: OpeningRecord,
+  { topic, message, deadline }: SessionSend,
 ): Promise<bigint> {
   for (;;) {
     try {
@@ -95,9 +97,8 @@ export async function openTransaction(
         throw new Error('kafkajs sent the record to no partition')
       return BigInt(offset)
     } catch (error) {
-      const pauseMs = pauses[refusalOf(error)?.type ?? '']
-      if (pauseMs === undefined || deadline.passed) throw error
-      await deadline.pause(pauseMs)
+      if (deadline.passed || !unfolding.has(refusalOf(error)?.type ?? '')) throw error
+      await deadline.pause(unfoldingPauseMs)
     }
   }
 }

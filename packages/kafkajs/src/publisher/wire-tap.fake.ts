@@ -2,16 +2,24 @@ import { connect, type Socket } from 'node:net'
 import type { ISocketFactory } from 'kafkajs'
 
 /** Numbers of Kafka's requests. */
-export const api = { produce: 0, fetch: 1, metadata: 3, addPartitionsToTxn: 24, endTxn: 26 } as const
+export const api = {
+  produce: 0,
+  fetch: 1,
+  metadata: 3,
+  findCoordinator: 10,
+  addPartitionsToTxn: 24,
+  endTxn: 26,
+} as const
 
 /** Sees every request of a Kafka instance on its way to the broker, and can keep an answer from coming back. */
 export class WireTap {
-  readonly #counts = new Map<number, number>()
+  /** The kinds of all requests, as they were sent. */
+  readonly sent: number[] = []
   #losing: number | undefined
 
   /** How many requests of a kind have been sent. */
   count(kind: number): number {
-    return this.#counts.get(kind) ?? 0
+    return this.sent.filter((each) => each === kind).length
   }
 
   /** The broker gets the next request of this kind; its answer is lost with the connection. */
@@ -26,7 +34,7 @@ export class WireTap {
     // kafkajs writes a request at once: its length in 4 bytes, then its kind in 2.
     socket.write = (frame: Uint8Array | string, ...rest: unknown[]): boolean => {
       const kind = Buffer.from(frame as Uint8Array).readInt16BE(4)
-      this.#counts.set(kind, this.count(kind) + 1)
+      this.sent.push(kind)
       if (kind === this.#losing) this.#loseAnswer(socket)
       return write(frame as string, ...(rest as []))
     }

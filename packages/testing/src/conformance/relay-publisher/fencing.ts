@@ -15,14 +15,19 @@ import {
 export function describeFencing(scene: Scene): void {
   const { subject, open } = scene
 
-  it('fences the predecessor, which can send nothing more', async () => {
-    const { relay, producer } = await openShard(open())
-    await producer.readCheckpoint()
-    await openShard(open(), relay)
-    await expect(producer.begin({ number: 1, token: 't' })).rejects.toEqual(
-      ofCode('PRODUCER_FENCED', { shard: 0 }),
-    )
-  })
+  it.each(['records', 'nothing'])(
+    'fences the predecessor, which can commit nothing more: %s',
+    async (what) => {
+      const topic = await newTopic(subject)
+      const { relay, producer } = await openShard(open())
+      await producer.readCheckpoint()
+      const { producer: successor } = await openShard(open(), relay)
+      const rows = what === 'records' ? [row({ topic })] : []
+      await expect(publish(producer, rows)).rejects.toEqual(ofCode('PRODUCER_FENCED', { shard: 0 }))
+      expect(await successor.readCheckpoint()).toBeUndefined()
+      expect(await subject.readLog(topic)).toEqual([])
+    },
+  )
 
   it('settles the transaction that a paused predecessor left open', async () => {
     const topic = await newTopic(subject)
