@@ -31,15 +31,32 @@ export interface TopicLayout {
   readonly partitions: number
 }
 
-/** New topics. */
+/** New topics, each partition of which has been written to. */
 export async function newTopics(
-  { brokers }: BenchServers,
+  servers: BenchServers,
   { topics, partitions }: TopicLayout,
 ): Promise<string[]> {
   const names = Array.from({ length: topics }, () => `bench-${randomBytes(4).toString('hex')}`)
   await createTopics(
-    brokers,
+    servers.brokers,
     names.map((topic) => ({ topic, numPartitions: partitions })),
   )
+  await warmUp(servers, { names, partitions })
   return names
+}
+
+interface NewTopics {
+  readonly names: readonly string[]
+  readonly partitions: number
+}
+
+// A broker flushes files of a new partition behind its first records, and the next ones wait for that: one to three seconds
+// for 80 partitions, which would be most of what is measured.
+async function warmUp(servers: BenchServers, { names, partitions }: NewTopics): Promise<void> {
+  const producer = quietKafka(servers).producer({ idempotent: true })
+  await producer.connect()
+  const messages = Array.from({ length: partitions }, (_, partition) => ({ partition, value: 'warm-up' }))
+  for (let times = 0; times < 5; times++)
+    await producer.sendBatch({ acks: -1, topicMessages: names.map((topic) => ({ topic, messages })) })
+  await producer.disconnect()
 }

@@ -129,8 +129,8 @@ export const publisherGuards = [
   {
     ...requests,
     name: 'an acknowledgement with an error is none',
-    find: '    if (errorCode === 0) places',
-    replace: '    if (errorCode !== undefined) places',
+    find: '    if (errorCode === 0) missing',
+    replace: '    if (errorCode !== undefined) missing',
     test: 'names what is not, and what was answered with an error',
   },
   {
