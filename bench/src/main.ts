@@ -6,6 +6,7 @@ import { cleaning } from './cleaning.js'
 import type { Comparison } from './comparison.js'
 import { inboxGroup, inboxGroupBare, inboxSingle } from './inbox.js'
 import { publishPrisma } from './publish-prisma.js'
+import { relayBatches } from './relay-batches.js'
 import { relayDrain } from './relay-drain.js'
 import { relayIdle } from './relay-idle.js'
 import { relayLatency } from './relay-latency.js'
@@ -17,6 +18,7 @@ type Bench = (servers: BenchServers) => Promise<Comparison | readonly Comparison
 const benches: Readonly<Record<string, Bench>> = {
   'relay-drain': relayDrain,
   'relay-latency': relayLatency,
+  'relay-batches': relayBatches,
   'relay-idle': relayIdle,
   'relay-scale': relayScale,
   'skip-locked': skipLocked,

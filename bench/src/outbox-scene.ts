@@ -1,4 +1,4 @@
-import { createRelay, type Relay, type RelayStore } from '@pigeonhole/core'
+import { createRelay, type Relay, type RelayOptions, type RelayStore } from '@pigeonhole/core'
 import { kafkajsPublisher } from '@pigeonhole/kafkajs'
 import { postgresStore } from '@pigeonhole/postgres'
 import pg from 'pg'
@@ -9,10 +9,13 @@ export interface OutboxScene {
   readonly topic: string
   readonly pool: pg.Pool
   /** Commits messages of 200 B in one transaction, written by the server itself: millions take seconds. */
-  fill(messages: number): Promise<void>
+  fill(messages: number, bytes?: number): Promise<void>
   /** A relay of the scene, not started; the scene stops it. */
-  relay(store?: RelayStore): Relay
+  relay(store?: RelayStore, batch?: BatchBounds): Relay
 }
+
+/** Bounds of a batch. */
+export type BatchBounds = Pick<RelayOptions, 'batchRows' | 'batchBytes'>
 
 /** Runs `work` in a scene, and takes the scene down. */
 export async function withOutbox<R>(
@@ -23,8 +26,9 @@ export async function withOutbox<R>(
   const database = await migratedDatabase(servers)
   const pool = new pg.Pool({ connectionString: database.url, max: 8 })
   const relays: Relay[] = []
-  const relay = (store: RelayStore = postgresStore(pool)): Relay => {
-    const made = createRelay({ name: topic, store, publisher: kafkajsPublisher(quietKafka(servers)) })
+  const relay = (store: RelayStore = postgresStore(pool), batch: BatchBounds = {}): Relay => {
+    const publisher = kafkajsPublisher(quietKafka(servers))
+    const made = createRelay({ name: topic, store, publisher, ...batch })
     made.on('shard:changed', ({ error }) => {
       if (error) process.stderr.write(`${topic}: ${String(error)}\n`)
     })
@@ -32,7 +36,12 @@ export async function withOutbox<R>(
     return made
   }
   try {
-    return await work({ topic, pool, relay, fill: (messages) => fill(pool, topic, messages) })
+    return await work({
+      topic,
+      pool,
+      relay,
+      fill: (messages, bytes = 200) => fill(pool, { topic, messages, bytes }),
+    })
   } finally {
     for (const one of relays) await one.stop()
     await pool.end()
@@ -63,12 +72,18 @@ export function published(relay: Relay, messages: number): Promise<void> {
   })
 }
 
+interface Filling {
+  readonly topic: string
+  readonly messages: number
+  readonly bytes: number
+}
+
 // A bucket is not that of its key here, which a relay of one shard does not look at.
-async function fill(pool: pg.Pool, topic: string, messages: number): Promise<void> {
+async function fill(pool: pg.Pool, { topic, messages, bytes }: Filling): Promise<void> {
   await pool.query(
     `INSERT INTO pigeonhole.outbox_message (id, topic, key, bucket, headers, payload)
-     SELECT gen_random_uuid(), $1, convert_to('key-' || i % 1000, 'UTF8'), i % 256, '[]', convert_to(repeat('x', 200), 'UTF8')
+     SELECT gen_random_uuid(), $1, convert_to('key-' || i % 1000, 'UTF8'), i % 256, '[]', convert_to(repeat('x', $3), 'UTF8')
      FROM generate_series(1, $2) AS i`,
-    [topic, messages],
+    [topic, messages, bytes],
   )
 }

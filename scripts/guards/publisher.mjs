@@ -165,6 +165,14 @@ export const publisherGuards = [
   },
   {
     ...tail,
+    file: `${publisher}/shard-producer.ts`,
+    name: 'the partition has to reach as far as the last checkpoint',
+    find: '      this.#noteCheckpoint(acknowledged)\n',
+    replace: '',
+    test: 'is cut off once the topic was made anew',
+  },
+  {
+    ...tail,
     name: 'an aborted checkpoint is none',
     find: 'offset >= from && !record.isControlRecord && String(record.key) === checkpointKey',
     replace: 'offset >= from && String(record.key) === checkpointKey',

@@ -37,7 +37,7 @@ export interface RelayOptions {
   readonly openTimeoutMs?: number
   /** Longest time in milliseconds that `stop` goes on sending what was committed before it. @default 10000 */
   readonly drainTimeoutMs?: number
-  /** How often an outbox is looked at after it had a message, in milliseconds. @default 2 */
+  /** How often an outbox is looked at after it had a message, in milliseconds: eight times, then less often. @default 2 */
   readonly pollMs?: number
   /** How often an outbox is looked at that has been empty for a while, in milliseconds. @default 200 */
   readonly idlePollMs?: number

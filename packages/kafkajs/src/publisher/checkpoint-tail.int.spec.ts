@@ -142,6 +142,9 @@ describe('the tail of the checkpoint topic', () => {
     const ends = () => admin.fetchTopicOffsets(topic).catch(() => [])
     await expect.poll(ends, { timeout: 10_000 }).toMatchObject([{ high: '0' }])
     expect(await producer.isIntact()).toBe(false)
+    // A session and its marker: as far as the first one's own session was, and not as far as its batch.
+    await (await fence()).readCheckpoint()
+    expect(await producer.isIntact()).toBe(false)
   })
 
   it.each([
