@@ -10,6 +10,7 @@ import { relayBatches } from './relay-batches.js'
 import { relayDrain } from './relay-drain.js'
 import { relayIdle } from './relay-idle.js'
 import { relayLatency } from './relay-latency.js'
+import { relayParked } from './relay-parked.js'
 import { relayScale } from './relay-scale.js'
 import { skipLocked } from './skip-locked.js'
 
@@ -21,6 +22,7 @@ const benches: Readonly<Record<string, Bench>> = {
   'relay-batches': relayBatches,
   'relay-idle': relayIdle,
   'relay-scale': relayScale,
+  'relay-parked': relayParked,
   'skip-locked': skipLocked,
   cleaning,
   'publish-prisma': publishPrisma,

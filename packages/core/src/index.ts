@@ -68,6 +68,7 @@ export type {
 export type {
   Measures,
   MonitorStore,
+  ParkingMeasures,
   ShardMeasures,
   TableMeasures,
   XidHolder,

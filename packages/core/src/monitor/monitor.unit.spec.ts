@@ -26,6 +26,8 @@ const slot = session({
   ageSeconds: null,
 })
 
+const nothingParked = { messages: 0, atLeast: false, pausedTopics: 0 }
+
 class Scene {
   readonly clock: ManualClock = new ManualClock()
   readonly told: unknown[][] = []
@@ -56,7 +58,10 @@ class Scene {
     return {
       readMeasures: () => {
         this.looks += 1
-        return this.instead ?? Promise.resolve({ shards: [], tables: [], xidHolder: this.holder })
+        return (
+          this.instead ??
+          Promise.resolve({ shards: [], parking: nothingParked, tables: [], xidHolder: this.holder })
+        )
       },
       readXidHolder: async () => this.holder,
     }

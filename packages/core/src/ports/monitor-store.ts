@@ -43,10 +43,20 @@ export interface XidHolder {
   readonly ageSeconds: number | null
 }
 
+/** What cannot be sent at the moment. Cheap to read however much it is, and exact while that is little. */
+export interface ParkingMeasures {
+  /** Parked messages on the way out, as far as they were counted. */
+  readonly messages: number
+  /** Whether there may be more than `messages` says. */
+  readonly atLeast: boolean
+  readonly pausedTopics: number
+}
+
 /** What {@link MonitorStore.readMeasures} tells. */
 export interface Measures {
   /** Every shard that owns anything. */
   readonly shards: readonly ShardMeasures[]
+  readonly parking: ParkingMeasures
   readonly tables: readonly TableMeasures[]
   /** Null when nobody uses any, or nobody whom this role may see. */
   readonly xidHolder: XidHolder | null

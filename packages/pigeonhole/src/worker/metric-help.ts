@@ -4,6 +4,9 @@ export const metricHelp = {
     'Committed messages that no confirmed batch covers yet, by shard. Counted up to 10000 in each of three places; more is at least as many',
   pigeonhole_outbox_oldest_age_seconds:
     'Age of the oldest of them by the clock of the database, by shard; 0 when there is none',
+  pigeonhole_parked_messages:
+    'Messages that are parked, by the side that they are parked on: outbox. Counted up to 10000; more is at least as many',
+  pigeonhole_paused_topics: 'Topics that the broker takes nothing for at the moment',
   pigeonhole_outbox_measured_timestamp_seconds:
     'When the database last answered; what is measured is as old as this',
   pigeonhole_outbox_unmeasured_total: 'How often the database did not answer',

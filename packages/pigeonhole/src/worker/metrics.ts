@@ -79,18 +79,22 @@ function showMeasures(monitor: Monitor, registry: Registry): void {
   ): Gauge<L> => new Gauge<L>({ ...described(name), registers: [registry], labelNames })
   const pending = gauge('pigeonhole_outbox_pending', ['shard'])
   const age = gauge('pigeonhole_outbox_oldest_age_seconds', ['shard'])
+  const parked = gauge('pigeonhole_parked_messages', ['side'])
+  const paused = gauge('pigeonhole_paused_topics')
   const bytes = gauge('pigeonhole_table_bytes', ['table'])
   const rows = gauge('pigeonhole_table_rows', ['table'])
   const measuredAt = gauge('pigeonhole_outbox_measured_timestamp_seconds')
   const failures = new Counter({ ...described('pigeonhole_outbox_unmeasured_total'), registers: [registry] })
   const showHolder = xidHolderGauges(registry)
-  monitor.on('outbox:measured', ({ shards, tables, xidHolder }: Measures) => {
+  monitor.on('outbox:measured', ({ shards, parking, tables, xidHolder }: Measures) => {
     for (const each of [pending, age, bytes, rows]) each.reset()
     for (const { shard, ...measures } of shards) {
       const label = { shard: shard ?? 'none' }
       pending.set(label, measures.pending)
       age.set(label, measures.oldestAgeSeconds ?? 0)
     }
+    parked.set({ side: 'outbox' }, parking.messages)
+    paused.set(parking.pausedTopics)
     for (const { table, ...sizes } of tables) {
       bytes.set({ table }, sizes.bytes)
       rows.set({ table }, sizes.estimatedRows)

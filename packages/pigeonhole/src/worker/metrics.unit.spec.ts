@@ -42,7 +42,8 @@ describe('the metrics of a worker', () => {
   }
 
   function measure(over: Partial<Measures> = {}): void {
-    monitor.emit('outbox:measured', { shards: [], tables: [], xidHolder: null, ...over })
+    const parking = { messages: 0, atLeast: false, pausedTopics: 0 }
+    monitor.emit('outbox:measured', { shards: [], parking, tables: [], xidHolder: null, ...over })
   }
 
   it('count what is published, how long it takes and what is deleted, by shard', async () => {
@@ -109,6 +110,14 @@ describe('the metrics of a worker', () => {
     expect(await samples('pigeonhole_table_bytes')).toEqual([])
     const [at] = await samples('pigeonhole_outbox_measured_timestamp_seconds')
     expect(Number(at?.split(' ')[1])).toBeGreaterThan(1_700_000_000)
+  })
+
+  it('show what is parked, and how many topics are paused', async () => {
+    measure({ parking: { messages: 10_000, atLeast: true, pausedTopics: 2 } })
+    expect(await samples('pigeonhole_parked_messages')).toEqual([
+      'pigeonhole_parked_messages{side="outbox"} 10000',
+    ])
+    expect(await samples('pigeonhole_paused_topics')).toEqual(['pigeonhole_paused_topics 2'])
   })
 
   it('count the looks that failed', async () => {

@@ -1,12 +1,13 @@
 import { type Measures, originCursor, type ShardMeasures, type XidHolder } from '@pigeonhole/core'
 import { measureUncoveredMessages } from '../sql/outbox-message/measure-uncovered.js'
+import { measureParking } from '../sql/parked-message/measure.js'
 import { selectConfirmedRelayBatch } from '../sql/relay-batch/select-confirmed.js'
 import { type HeldShard, selectRelayShards } from '../sql/relay-shard/select-all.js'
 import { selectTableSizes } from '../sql/server/select-table-sizes.js'
 import { selectXidHolder } from '../sql/server/select-xid-holder.js'
 import { run, runForOne, type SqlSession } from '../sql/statement.js'
 
-/** Messages that are counted in each of three places of a shard. */
+/** Messages that are counted in each of three places of a shard, and of those that are parked. */
 export const measuredRows = 10_000
 
 const allBuckets = { first: 0, last: 255 }
@@ -20,8 +21,9 @@ export async function readMeasures(session: SqlSession): Promise<Measures> {
     const params = { cursor: originCursor, buckets: allBuckets, limit: measuredRows }
     shards.push({ shard: null, ...(await runForOne(session, measureUncoveredMessages, params)) })
   }
+  const parking = await runForOne(session, measureParking, { limit: measuredRows })
   const tables = await run(session, selectTableSizes, { schema: session.schema })
-  return { shards, tables, xidHolder: await readXidHolder(session) }
+  return { shards, parking, tables, xidHolder: await readXidHolder(session) }
 }
 
 /** Who needs the oldest transaction id in use. */

@@ -71,6 +71,24 @@ function describeMeasures<Tx>(scene: StoreScene<Tx>): void {
     expect(await relay.readStatus()).toMatchObject({ pending: 3 })
   })
 
+  it('counts what is parked, which does not wait, and topics that are paused', async () => {
+    const { opened, guarded, readPage } = await lead(scene)
+    const parking = async () => (await (opened.store as unknown as MonitorStore).readMeasures()).parking
+    expect(await parking()).toEqual({ messages: 0, atLeast: false, pausedTopics: 0 })
+    await commitRows(opened, [row({ topic: 'gone' }), row({ topic: 'gone' }), row()])
+    const { rows } = await readPage(originCursor)
+    await guarded(async (tx) => {
+      await tx.pauseTopic(
+        'gone',
+        { code: 'TOPIC_MISSING', error: 'gone' },
+        { initialMs: 1_000, maxMs: 1_000 },
+      )
+      await tx.parkBlocked(rows)
+    })
+    expect(await parking()).toEqual({ messages: 2, atLeast: false, pausedTopics: 1 })
+    expect(await shardsOf(opened)).toMatchObject([{ shard: 0, pending: 1 }])
+  })
+
   it('answers although a transaction holds the shard', async () => {
     const relayScene = await lead(scene)
     const { opened, guarded } = relayScene

@@ -4,6 +4,7 @@ import { parkBlockedMessages } from '../outbox-message/park-blocked.js'
 import { scansOf } from '../scans.fake.js'
 import type { Statement } from '../statement.js'
 import { lookAtParking } from './look.js'
+import { measureParking } from './measure.js'
 import { releaseParkedMessages } from './release.js'
 import { selectReleases } from './select-releases.js'
 
@@ -36,6 +37,18 @@ async function walked<P>(statement: Statement<P, unknown>, params: P): Promise<n
   const scans = await scansOf(database.pool, statement, params)
   return scans.filter(({ table }) => table === 'parked_message').reduce((sum, { rows }) => sum + rows, 0)
 }
+
+describe('a measurement', () => {
+  it('counts no more of them than its limit, and says that there may be more', async () => {
+    expect(await walked(measureParking, { limit: 100 })).toBe(101)
+    const { rows } = await database.pool.query(measureParking.text('"pigeonhole"'), [
+      ...measureParking.bind({ limit: 100 }),
+    ])
+    expect(rows.map((row) => measureParking.decode(row))).toEqual([
+      { messages: 100, atLeast: true, pausedTopics: 0 },
+    ])
+  })
+})
 
 describe('a relay does not walk the followers of a parked key', () => {
   it('when it looks whether something is due', async () => {
