@@ -58,10 +58,10 @@ async function killRetry(point: Point): Promise<void> {
 async function killDiscard(point: Point): Promise<void> {
   await using parking = await ParkingLab.openRefusing(servers)
   await parking.park()
-  const parked = await parking.store.listParkedMessages({}, 1_000)
+  const parked = await parking.parkedIds()
   await killedAt(parking.lab.startOperator('discardParked', { ...point, signal: 'SIGKILL' }))
   await parking.store.discardParked({})
-  await parking.forgetParked(parked.map(({ messageId }) => messageId))
+  await parking.forget(parked)
   const writers = parking.lab.startWriters()
   const relay = parking.lab.startRelay()
   await relay.event('batch:published')

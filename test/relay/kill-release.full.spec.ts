@@ -32,7 +32,10 @@ async function killWhilePausing(point: Point): Promise<void> {
   await parking.settle(writers, relay)
 }
 
-/** Messages are discarded while a batch that holds them is on its way, and the relay that sends it is killed. */
+/**
+ * Messages are discarded while a batch with the oldest of them is on its way, and the relay that sends it is killed. Those of
+ * the batch stay, and are sent.
+ */
 async function discardInFlight(point: Point): Promise<void> {
   await using parking = await ParkingLab.openRefusing(servers)
   await parking.park()
@@ -40,7 +43,17 @@ async function discardInFlight(point: Point): Promise<void> {
   await parking.store.retryParked({})
   const first = parking.lab.startRelay({ fault: { ...point, signal: 'SIGSTOP' } })
   await first.reached()
-  expect(await parking.store.discardParked({})).toMatchObject({ messages: 0, unblocked: 0 })
+  const held = await parking.parkedIds()
+  const { messages, unblocked, inFlight } = await parking.store.discardParked({})
+  const left = await parking.parkedIds()
+  expect({ messages, unblocked, inFlight }).toEqual({
+    messages: held.length - left.length,
+    unblocked: 0,
+    inFlight: left.length,
+  })
+  expect(left).toEqual(held.slice(0, left.length))
+  expect(left.length).toBeGreaterThan(3)
+  await parking.forget(held.slice(left.length))
   first.signal('SIGKILL')
   await first.exited
   const writers = parking.lab.startWriters()

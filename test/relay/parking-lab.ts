@@ -179,8 +179,14 @@ export class ParkingLab implements AsyncDisposable {
     await this.holdsAllOfKey()
   }
 
-  /** What is parked is given up, and out of the ledger: it must not be sent. */
-  async forgetParked(ids: readonly string[]): Promise<void> {
+  /** The ids of all parked messages, by their age. */
+  async parkedIds(): Promise<string[]> {
+    const parked = await this.store.listParkedMessages({}, 1_000)
+    return parked.map(({ messageId }) => messageId)
+  }
+
+  /** Takes messages out of the ledger that are given up: they must not be sent. */
+  async forget(ids: readonly string[]): Promise<void> {
     await this.pool.query('DELETE FROM ledger WHERE id = ANY ($1)', [ids])
   }
 
