@@ -29,10 +29,11 @@ export const modelGuards = [
     replace: 'if (number < 0 && !this.#batches().some(isParent)) return false',
   },
   {
-    ...pipeline,
+    ...model,
+    file: 'packages/core/src/relay/write-batch.ts',
     name: 'INTENT: a batch is in PostgreSQL before it is in Kafka',
-    find: 'if (!(await tx.insertBatch(batch))) throw orphaned(open.shard, batch.number)',
-    replace: 'if (batch.number < 0) throw orphaned(open.shard, batch.number)',
+    find: 'if (!(await tx.insertBatch(batch))) throw',
+    replace: 'if (batch.number < 0 && !(await tx.insertBatch(batch))) throw',
   },
   {
     ...server,
@@ -43,9 +44,9 @@ export const modelGuards = [
   {
     ...pipeline,
     name: 'EMPTY: no cursor moves without an intent',
-    find: '      return undefined\n    }\n    const batch = {',
+    find: '      return undefined\n    }\n    // Where all of a page',
     replace:
-      '      this.#confirmed = { ...parent, cursor: { from: await options.store.readSnapshot(), until: null, lastSeq: "0" } }\n      return undefined\n    }\n    const batch = {',
+      '      this.#confirmed = { ...parent, cursor: { from: await options.store.readSnapshot(), until: null, lastSeq: "0" } }\n      return undefined\n    }\n    // Where all of a page',
   },
   {
     ...broker,
@@ -110,7 +111,8 @@ export const modelGuards = [
   {
     ...pipeline,
     name: 'DELETE: rows are deleted behind the confirmed cursor alone',
-    find: '    await this.#clean(tx, confirmed)\n    return { batch, rows }',
-    replace: '    await this.#clean(tx, { ...confirmed, cursor })\n    return { batch, rows }',
+    find: 'await this.#clean(tx, confirmed)\n    return { batch, rows, announce }',
+    replace:
+      'await this.#clean(tx, { ...confirmed, cursor: page.cursor })\n    return { batch, rows, announce }',
   },
 ]
