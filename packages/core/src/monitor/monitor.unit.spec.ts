@@ -104,7 +104,7 @@ describe('a monitor', () => {
     })
     await scene.monitor.start()
     await scene.monitor.stop()
-    answer({ shards: [], tables: [], xidHolder: session() })
+    answer({ shards: [], parking: nothingParked, tables: [], xidHolder: session() })
     await settle()
     expect(scene.told).toEqual([])
   })

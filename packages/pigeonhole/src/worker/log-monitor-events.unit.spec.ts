@@ -21,7 +21,12 @@ it('warns of a long transaction with all that is known of it, and says when it i
   const logger = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }
   const events = new Emitter<MonitorEvents>('monitor')
   logMonitorEvents(events as unknown as Monitor, logger as unknown as Logger)
-  events.emit('outbox:measured', { shards: [], tables: [], xidHolder: holder })
+  events.emit('outbox:measured', {
+    shards: [],
+    parking: { messages: 0, atLeast: false, pausedTopics: 0 },
+    tables: [],
+    xidHolder: holder,
+  })
   events.emit('xid:held', holder)
   events.emit('xid:released', holder)
   events.emit('outbox:unmeasured', { error: new TypeError('gone') })
