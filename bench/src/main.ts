@@ -1,10 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { startKafka, startPostgres } from '@pigeonhole/testing'
+import { type StartPostgresOptions, startKafka, startPostgres } from '@pigeonhole/testing'
 import type { BenchServers } from './bench-servers.js'
 import { cleaning } from './cleaning.js'
 import type { Comparison } from './comparison.js'
 import { inboxGroup, inboxGroupBare, inboxSingle } from './inbox.js'
+import { formatPeers } from './peers/format-peers.js'
+import { measurePeers, peers } from './peers/peers.js'
 import { publishPrisma } from './publish-prisma.js'
 import { relayBatches } from './relay-batches.js'
 import { relayDrain } from './relay-drain.js'
@@ -32,37 +34,62 @@ const benches: Readonly<Record<string, Bench>> = {
 }
 
 const { values, positionals } = parseArgs({
-  options: { json: { type: 'string' }, full: { type: 'boolean' }, help: { type: 'boolean' } },
+  options: {
+    json: { type: 'string' },
+    full: { type: 'boolean' },
+    peers: { type: 'boolean' },
+    seed: { type: 'string' },
+    help: { type: 'boolean' },
+  },
   allowPositionals: true,
 })
-const names = positionals.length > 0 ? positionals : Object.keys(benches)
-const unknown = names.filter((name) => !benches[name])
+const known = Object.keys(values.peers ? peers : benches)
+const names = positionals.length > 0 ? positionals : known
+const unknown = names.filter((name) => !known.includes(name))
 if (values.help || unknown.length > 0) {
   if (unknown.length > 0) process.stderr.write(`No bench is called ${unknown.join(', ')}\n`)
-  process.stderr.write(`npm run bench -- [--json FILE] [--full] [${Object.keys(benches).join('] [')}]\n`)
+  process.stderr.write(
+    `npm run bench -- [--json FILE] [--full] [${Object.keys(benches).join('] [')}]\n` +
+      `npm run bench -- --peers [--json FILE] [--full] [--seed TEXT] [${Object.keys(peers).join('] [')}]\n`,
+  )
   process.exit(values.help ? 0 : 2)
 }
 
-const [postgres, kafka] = await Promise.all([startPostgres(), startKafka({ brokers: 1 })])
-const comparisons: Comparison[] = []
-try {
-  const servers = { databaseUrl: postgres.url, brokers: kafka.brokers, full: values.full ?? false }
-  for (const name of names) {
-    comparisons.push(...[(await benches[name]?.(servers)) ?? []].flat())
+const rows = values.peers ? await runPeers() : await runBenches()
+if (values.json) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`)
+
+async function runBenches(): Promise<unknown> {
+  const comparisons: Comparison[] = []
+  await withServers({}, async (servers) => {
+    for (const name of names) comparisons.push(...[(await benches[name]?.(servers)) ?? []].flat())
+  })
+  for (const { name, ours, baseline, ratio, unit, against } of comparisons) {
+    process.stdout.write(`${name}: ratio ${ratio} (ours ${ours} ${unit}, ${against}: ${baseline} ${unit})\n`)
   }
-} finally {
-  await Promise.all([postgres.stop(), kafka.stop()])
+  return comparisons.map(({ against: _, ...row }) => row)
 }
-for (const { name, ours, baseline, ratio, unit, against } of comparisons) {
-  process.stdout.write(`${name}: ratio ${ratio} (ours ${ours} ${unit}, ${against}: ${baseline} ${unit})\n`)
+
+async function runPeers(): Promise<unknown> {
+  const seed = values.seed ?? new Date().toISOString()
+  process.stderr.write(`peers: --seed ${seed}\n`)
+  // Two of them read the write-ahead log; the others get the same server.
+  const logical: StartPostgresOptions = {
+    sources: ['docker', 'embedded'],
+    settings: { wal_level: 'logical' },
+  }
+  const figures = await withServers(logical, (servers) => measurePeers(servers, { names, seed }))
+  process.stdout.write(`${formatPeers(figures)}\n`)
+  return { seed, figures }
 }
-if (values.json) {
-  const rows = comparisons.map(({ name, ours, baseline, ratio, unit }) => ({
-    name,
-    ours,
-    baseline,
-    ratio,
-    unit,
-  }))
-  writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`)
+
+async function withServers<R>(
+  options: StartPostgresOptions,
+  work: (servers: BenchServers) => Promise<R>,
+): Promise<R> {
+  const [postgres, kafka] = await Promise.all([startPostgres(options), startKafka({ brokers: 1 })])
+  try {
+    return await work({ databaseUrl: postgres.url, brokers: kafka.brokers, full: values.full ?? false })
+  } finally {
+    await Promise.all([postgres.stop(), kafka.stop()])
+  }
 }

@@ -7,17 +7,19 @@ import pg from 'pg'
 import { type BenchServers, migratedDatabase, newTopics, quietKafka } from './bench-servers.js'
 import { type Comparison, medianOf, round } from './comparison.js'
 
-const perSecond = 200
+/** Messages a second of the race. */
+export const perSecond = 200
 const warmUpSeconds = 4
 const value = 'x'.repeat(160)
 
-interface Percentiles {
+/** Of latencies, in milliseconds. */
+export interface Percentiles {
   readonly p50: number
   readonly p99: number
 }
 
 /** What a side of the race does with one message: it calls `started` when the clock of this message begins to run. */
-type Send = (id: string, started: () => void) => Promise<void>
+export type Send = (id: string, started: () => void) => Promise<void>
 
 interface Run {
   readonly direct: Percentiles
@@ -160,7 +162,11 @@ async function withWriters<R>(servers: BenchServers, work: (writers: Writers) =>
   }
 }
 
-async function race(
+/**
+ * Sends 200 messages a second to the topic `name` and times each until a read_committed consumer has it, whose header `id` is
+ * the message's. The first 4 seconds do not count.
+ */
+export async function race(
   servers: BenchServers,
   { name, seconds }: { readonly name: string; readonly seconds: number },
   send: Send,

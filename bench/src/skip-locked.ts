@@ -2,15 +2,7 @@ import type { BenchServers } from './bench-servers.js'
 import { quietKafka } from './bench-servers.js'
 import { type Comparison, compare } from './comparison.js'
 import { type OutboxScene, timeDrain, withOutbox } from './outbox-scene.js'
-
-interface ClaimedRow {
-  readonly seq: string
-  readonly id: string
-  readonly key: Buffer
-  readonly payload: Buffer
-}
-
-const lot = 1_000
+import { lot, sendLot } from './skip-locked-lot.js'
 
 /**
  * `skip-locked`: our drain against the relay that most services write by hand: `SELECT … FOR UPDATE SKIP LOCKED`, send
@@ -46,20 +38,7 @@ async function drainByHand(servers: BenchServers, { pool, topic }: OutboxScene):
   const client = await pool.connect()
   const started = performance.now()
   let sent = 0
-  for (let found = 1; found > 0; sent += found) {
-    await client.query('BEGIN')
-    const { rows } = await client.query<ClaimedRow>(
-      'SELECT seq, id, key, payload FROM pigeonhole.outbox_message ORDER BY seq LIMIT $1 FOR UPDATE SKIP LOCKED',
-      [lot],
-    )
-    found = rows.length
-    const messages = rows.map(({ id, key, payload }) => ({ key, value: payload, headers: { id } }))
-    if (found > 0) await producer.send({ topic, acks: -1, messages })
-    await client.query('DELETE FROM pigeonhole.outbox_message WHERE seq = ANY ($1)', [
-      rows.map(({ seq }) => seq),
-    ])
-    await client.query('COMMIT')
-  }
+  for (let found = 1; found > 0; sent += found) found = await sendLot({ client, producer, topic })
   const elapsed = performance.now() - started
   client.release()
   await producer.disconnect()

@@ -26,6 +26,8 @@ const connect: Distribution = {
 
 /** Where Kafka Connect and the plugin of Debezium's PostgreSQL connector lie. */
 export interface ConnectDistribution {
+  /** Both, with versions. */
+  readonly title: string
   /** The folder with the worker's jars. */
   readonly jars: string
   /** A folder for `plugin.path`. */
@@ -36,5 +38,5 @@ export interface ConnectDistribution {
 export async function findConnect(log: (line: string) => void): Promise<ConnectDistribution | Absence> {
   const home = await findDistribution(connect, log)
   if (home instanceof Absence) return home
-  return { jars: join(home, 'lib'), plugins: join(home, 'plugins') }
+  return { title: connect.title, jars: join(home, 'lib'), plugins: join(home, 'plugins') }
 }

@@ -19,6 +19,8 @@ export interface StartKafkaConnectOptions {
   readonly group: string
   /** Java sources of transforms, each of one class without a package, that are compiled and installed as plugins. */
   readonly transforms?: readonly string[]
+  /** Options of its JVM that come behind our own, which keep a worker for tests small and quick to start. */
+  readonly jvmOptions?: readonly string[]
   /** Hears of what takes long, a line at a time. Default: standard error. */
   readonly log?: (line: string) => void
 }
@@ -32,6 +34,8 @@ export interface ConnectorStatus {
 
 /** A worker of Kafka Connect, distributed, with exactly-once source support and Debezium's PostgreSQL connector. */
 export interface KafkaConnect extends AsyncDisposable {
+  /** What runs, with versions. */
+  readonly title: string
   /** Of its REST interface. */
   readonly url: string
   /** Creates the connector, or changes it, and resolves when its task runs. Throws PROVISIONING_FAILED if that fails. */
@@ -82,6 +86,7 @@ interface Setup {
 }
 
 class ConnectWorker implements KafkaConnect {
+  readonly title: string
   readonly url: string
   readonly #setup: Setup
   readonly #transforms: string
@@ -92,6 +97,7 @@ class ConnectWorker implements KafkaConnect {
   constructor(setup: Setup) {
     const { directory } = setup.warden
     this.#setup = setup
+    this.title = setup.distribution.title
     this.url = `http://127.0.0.1:${setup.port}`
     this.#transforms = join(directory, 'transforms')
     this.#propertiesFile = join(directory, 'worker.properties')
@@ -106,11 +112,10 @@ class ConnectWorker implements KafkaConnect {
   }
 
   async start(): Promise<void> {
-    const { jars } = this.#setup.distribution
+    const { distribution, options, warden } = this.#setup
+    const flags = [...javaFlags, ...(options.jvmOptions ?? []), '-cp', join(distribution.jars, '*')]
     const args = ['org.apache.kafka.connect.cli.ConnectDistributed', this.#propertiesFile]
-    const started = await this.#setup.warden.spawn(
-      this.#spec('worker', [...javaFlags, '-cp', join(jars, '*'), ...args]),
-    )
+    const started = await warden.spawn(this.#spec('worker', [...flags, ...args]))
     this.#process = started
     const ended = started.exited.then(async () => {
       throw await this.#failure('Kafka Connect ended instead of starting')
