@@ -86,7 +86,7 @@ async function slotInUse(pool: pg.Pool, slot: string): Promise<void> {
   }
 }
 
-/** Debezium's defaults, but for what names things, what keeps key and payload as they are, and one that is for speed. */
+/** Debezium's defaults, but for what names things, what keeps key and payload as they are, and two that make it quicker. */
 function connectorSettings(place: PeerPlace): Record<string, string> {
   const { hostname, port, username, password, pathname } = new URL(place.databaseUrl)
   const asText = 'org.apache.kafka.connect.storage.StringConverter'
@@ -110,6 +110,8 @@ function connectorSettings(place: PeerPlace): Record<string, string> {
     'tombstones.on.delete': 'false',
     // 500 by default, which is what a message then waits for others.
     'poll.interval.ms': '10',
+    // 60000 by default, for which a killed worker's open transaction keeps the next one from reading its offsets.
+    'producer.override.transaction.timeout.ms': '10000',
     transforms: 'outbox',
     'transforms.outbox.type': 'io.debezium.transforms.outbox.EventRouter',
     'transforms.outbox.route.topic.replacement': '$' + '{routedByValue}',

@@ -27,6 +27,7 @@ export async function withPeer<R>(
   const [topic = ''] = await newTopics(servers, { topics: 1, partitions: 4 })
   const database = await createDatabase({ url: servers.databaseUrl })
   const pool = new pg.Pool({ connectionString: database.url, max: 20 })
+  pool.on('error', () => undefined) // The drop of the database may end a session before the pool has.
   const watch = await LogWatch.open(servers, topic)
   const place: PeerPlace = { servers, databaseUrl: database.url, pool, topic }
   const relay = await peer.install(place)
