@@ -10,7 +10,7 @@ import {
 } from '@pigeonhole/testing'
 import type pg from 'pg'
 import { medianOf, round } from '../comparison.js'
-import type { PeerScene } from './peer-scene.js'
+import { type PeerScene, probeKey } from './peer-scene.js'
 
 /** What is killed how often, at moments that the seed decides. */
 export interface KillPlan {
@@ -119,8 +119,7 @@ async function judge(
   committed: readonly CommittedMessage[],
 ): Promise<Omit<KillFigures, 'kills' | 'backAfter'>> {
   const records = await readLog({ brokers: servers.brokers, topics: [topic] })
-  const isProbe = ({ key }: LogRecord): boolean => key !== null && Buffer.from(key).toString() === 'probe'
-  const log = records.filter((record) => !isProbe(record)).map((record) => loggedMessage(record, idOf))
+  const log = records.filter(isOfWriters).map((record) => loggedMessage(record, idOf))
   const verdict = checkExactlyOnce({ committed, log })
   for (const fault of formatFaults(verdict, { examples: 2 })) process.stderr.write(`${topic}: ${fault}\n`)
   const { duplicated, lost, outOfOrder, invented, altered, scattered } = verdict.log
@@ -131,6 +130,11 @@ async function judge(
     outOfOrder: outOfOrder.count,
     otherwise: invented.count + altered.count + scattered.count,
   }
+}
+
+// Neither a probe nor what warmed the topic up.
+function isOfWriters({ key }: LogRecord): boolean {
+  return key !== null && Buffer.from(key).toString() !== probeKey
 }
 
 function idOf({ headers, partition, offset }: LogRecord): string {

@@ -1,8 +1,8 @@
 import { correctReadCommitted } from '@pigeonhole/kafkajs'
-import type { Consumer } from 'kafkajs'
+import type { Consumer, KafkaMessage } from 'kafkajs'
 import { type BenchServers, quietKafka } from '../bench-servers.js'
 
-/** A `read_committed` consumer of a topic that counts what arrives. */
+/** A `read_committed` consumer of a topic that counts what arrives and has a key, which what warms a topic up has not. */
 export class LogWatch {
   readonly #consumer: Consumer
   readonly #ids = new Set<string>()
@@ -23,7 +23,7 @@ export class LogWatch {
     await consumer.subscribe({ topic, fromBeginning: true })
     const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve))
     await consumer.run({
-      eachBatch: async ({ batch }) => watch.#take(batch.messages.map(({ headers }) => headers?.['id'])),
+      eachBatch: async ({ batch }) => watch.#take(batch.messages),
     })
     await joined
     return watch
@@ -51,9 +51,12 @@ export class LogWatch {
     return this.#consumer.disconnect()
   }
 
-  #take(ids: readonly unknown[]): void {
-    this.#records += ids.length
-    for (const id of ids) this.#ids.add(String(id))
+  #take(messages: readonly KafkaMessage[]): void {
+    for (const { key, headers } of messages) {
+      if (key === null) continue
+      this.#records += 1
+      this.#ids.add(String(headers?.['id']))
+    }
     for (const arrived of this.#waiting) arrived()
     this.#waiting.clear()
   }

@@ -8,6 +8,9 @@ import type { Peer, PeerMessage, PeerPlace, PeerRelay } from './peer.js'
 /** Longest wait for a relay that has just started, also for a killed one's lease, lock or session to end. */
 const startMs = 120_000
 
+/** The key of what only shows that a peer runs. */
+export const probeKey = 'probe'
+
 /** A peer that runs at a place of its own. */
 export interface PeerScene extends PeerPlace {
   readonly relay: PeerRelay
@@ -55,7 +58,7 @@ function sceneOf(place: PeerPlace, relay: PeerRelay, watch: LogWatch): PeerScene
   }
   const probe = async (): Promise<void> => {
     const id = randomUUID()
-    await publish({ id, key: 'probe', value: '{}' })
+    await publish({ id, key: probeKey, value: '{}' })
     if (!(await watch.until(() => watch.has(id), startMs)))
       throw new Error(`${place.topic}: nothing has arrived within ${startMs} ms`)
   }
