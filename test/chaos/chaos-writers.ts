@@ -1,28 +1,23 @@
 import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { createOutbox, type Outbox, topic } from '@pigeonhole/core'
+import { createOutbox, type Outbox } from '@pigeonhole/core'
 import { postgresStore } from '@pigeonhole/postgres'
-import type { CommittedMessage } from '@pigeonhole/testing'
 import pg from 'pg'
+import { digestOf } from './chaos-database.js'
 
-/** The ledger holds what is committed, in the order per key that the key's own row gives. */
-export const chaosTables = `
-  CREATE TABLE aggregate (key text PRIMARY KEY, version int NOT NULL);
-  CREATE TABLE ledger (id text PRIMARY KEY, topic text NOT NULL, key text NOT NULL, version int NOT NULL);
-  INSERT INTO aggregate SELECT 'key-' || i, 0 FROM generate_series(0, 19) i;`
+/** A message whose COMMIT was acknowledged, and its transaction. */
+export interface Acknowledged {
+  readonly id: string
+  readonly xid: string
+}
 
 /** What writers have seen of their transactions. */
 export interface WriterTally {
-  /** Ids of the messages whose COMMIT was acknowledged. A crash may take some of them back. */
-  readonly acknowledged: readonly string[]
+  /** A crash may take some of them back. */
+  readonly acknowledged: readonly Acknowledged[]
   readonly rolledBack: number
   /** Transactions that ended in an error: committed or not, nobody was told. */
   readonly uncertain: number
-}
-
-interface WriterEvent {
-  readonly key: string
-  readonly version: number
 }
 
 // Not durable, and bounded: a connection that is half-open must not hold its rows' locks for ever.
@@ -32,23 +27,38 @@ const begin = `
   SET LOCAL statement_timeout = 3000;
   SET LOCAL idle_in_transaction_session_timeout = 3000`
 
+/** Bytes of the messages that a topic refuses while its limit is lowered. */
+export const largeBytes = 24_000
+
 /** Transactions that publish, through every fault: most commit, some roll back, some stay open for a while. */
 export class ChaosWriters {
   readonly #url: string
   readonly #topics: readonly string[]
   readonly #outbox: Outbox<pg.ClientBase>
   readonly #stopped: AbortController = new AbortController()
-  readonly #acknowledged: string[] = []
+  readonly #acknowledged: Acknowledged[] = []
   readonly #running: Promise<void>[]
   #rolledBack = 0
   #uncertain = 0
+  #hurrying = false
 
+  /** `topics` may grow. */
   constructor(url: string, topics: readonly string[], count: number) {
     this.#url = url
     this.#topics = topics
     // The outbox needs a pool only to wake a relay of its own process.
     this.#outbox = createOutbox({ store: postgresStore(new pg.Pool({ connectionString: url })) })
     this.#running = Array.from({ length: count }, (_, writer) => this.#write(writer))
+  }
+
+  /** Transactions whose COMMIT was acknowledged. */
+  get commits(): number {
+    return this.#acknowledged.length
+  }
+
+  /** Whether transactions follow each other without a pause. */
+  hurry(now: boolean): void {
+    this.#hurrying = now
   }
 
   async stop(): Promise<WriterTally> {
@@ -91,30 +101,34 @@ export class ChaosWriters {
 
   async #transaction(client: pg.Client, i: number): Promise<void> {
     await client.query(begin)
-    const id = await this.#change(client, i)
+    const written = await this.#change(client, i)
     // A transaction that stays open commits behind rows with a higher seq.
-    await client.query('SELECT pg_sleep($1)', [i % 11 === 0 ? 0.1 : 0.01])
+    if (!this.#hurrying) await client.query('SELECT pg_sleep($1)', [i % 11 === 0 ? 0.1 : 0.01])
     if (i % 5 === 0) {
       await client.query('ROLLBACK')
       this.#rolledBack += 1
     } else {
       await client.query('COMMIT')
-      this.#acknowledged.push(id)
+      this.#acknowledged.push(written)
     }
   }
 
-  async #change(client: pg.Client, i: number): Promise<string> {
+  async #change(client: pg.Client, i: number): Promise<Acknowledged> {
     const key = `key-${i % 20}`
-    const name = this.#topics[i % this.#topics.length] as string
+    const topic = this.#topics[i % this.#topics.length] as string
     const locked = await client.query<{ version: number }>(
       'UPDATE aggregate SET version = version + 1 WHERE key = $1 RETURNING version',
       [key],
     )
     const version = locked.rows[0]?.version as number
-    const target = topic<WriterEvent>(name, { key: (event) => event.key })
-    const id = await this.#outbox.publish(client, target, { key, version })
-    await client.query('INSERT INTO ledger VALUES ($1, $2, $3, $4)', [id, name, key, version])
-    return id
+    const padding = i % 61 === 0 ? 'x'.repeat(largeBytes) : ''
+    const value = JSON.stringify({ key, version, padding })
+    const [id] = await this.#outbox.publishRaw(client, [{ topic, key, value }])
+    const inserted = await client.query<{ xid: string }>(
+      'INSERT INTO ledger VALUES ($1, $2, $3, $4, $5) RETURNING xid::text',
+      [id, topic, key, version, digestOf(value)],
+    )
+    return { id: id as string, xid: inserted.rows[0]?.xid as string }
   }
 }
 
@@ -122,18 +136,4 @@ export class ChaosWriters {
 function abandon(client: pg.Client | undefined): void {
   const { connection } = (client ?? {}) as { connection?: { stream: Socket } }
   connection?.stream.destroy()
-}
-
-/** What the database has committed, by its ledger. */
-export async function readLedger(url: string): Promise<CommittedMessage[]> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    const { rows } = await client.query<{ id: string; topic: string; key: string; version: number }>(
-      'SELECT id, topic, key, version FROM ledger',
-    )
-    return rows.map(({ version, ...message }) => ({ ...message, order: version }))
-  } finally {
-    await client.end()
-  }
 }

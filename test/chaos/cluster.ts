@@ -66,8 +66,9 @@ type Parts = Database & Brokers
 const sources = ['docker', 'embedded'] as const
 
 async function startDatabase(): Promise<Database> {
-  // A crash takes back what lies in the log's buffers: with `synchronous_commit = off`, all of the last seconds.
-  const settings = { wal_writer_delay: '3000', wal_writer_flush_after: '0', wal_buffers: '16MB' }
+  // A crash takes back what lies in the log's buffers: with `synchronous_commit = off`, all since the last flush. A volume of 0
+  // would wake the log's writer at every page.
+  const settings = { wal_writer_delay: '10000', wal_writer_flush_after: '1GB', wal_buffers: '16MB' }
   const postgres = await startPostgres({ sources, settings })
   const databaseProxy = await startPostgresProxy({ target: new URL(postgres.url).host })
   const bouncer = await startPgBouncer({ url: withHost(postgres.url, databaseProxy.address) })

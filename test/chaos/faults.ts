@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { KafkaApi, KafkaNode, KafkaProxy, Loss, PostgresProxy } from '@pigeonhole/testing'
 import pg from 'pg'
+import type { ChaosWriters } from './chaos-writers.js'
 import type { ChaosCluster } from './cluster.js'
+import type { Operator } from './operator.js'
 import type { Step, StepKind } from './plan.js'
 import type { RelayCrew } from './relay-crew.js'
 
@@ -9,6 +11,8 @@ import type { RelayCrew } from './relay-crew.js'
 export interface Victims {
   readonly cluster: ChaosCluster
   readonly crew: RelayCrew
+  readonly writers: ChaosWriters
+  readonly operator: Operator
   /** Another database of the same server. */
   readonly otherDatabaseUrl: string
   /** Aborts when the faults end: whatever is broken is mended at once. */
@@ -22,7 +26,10 @@ export type Injected = (what: string) => void
 type Fault = (victims: Victims, step: Step, injected: Injected) => Promise<void>
 
 /** A message that is waited for so long, in milliseconds. */
-const lossMs = 8_000
+const lossMs = 15_000
+
+/** Commits that a burst is to have, and how long it may take, in milliseconds. */
+const burst = { commits: 100, ms: 3_000 }
 
 /** How each kind of fault is done. */
 export const faults: Readonly<Record<StepKind, Fault>> = {
@@ -45,7 +52,7 @@ export const faults: Readonly<Record<StepKind, Fault>> = {
     await node.kill()
     injected(`broker ${node.id} for ${step.holdMs} ms`)
     await hold(step, over)
-    await node.restart()
+    await comeBack(node)
   },
   'broker paused': async ({ cluster, over }, step, injected) => {
     const node = nodeOf(cluster, step)
@@ -58,7 +65,24 @@ export const faults: Readonly<Record<StepKind, Fault>> = {
     await cluster.postgres.kill()
     injected(`for ${step.holdMs} ms`)
     await hold(step, over)
-    await cluster.postgres.restart()
+    await comeBack(cluster.postgres)
+  },
+  // A relay's commits are flushed, and those of others with them: only what comes behind the last of them is taken back.
+  'database killed behind a burst': async ({ cluster, crew, writers, over }, step, injected) => {
+    crew.signal('SIGSTOP')
+    try {
+      writers.hurry(true)
+      const { commits } = writers
+      const until = performance.now() + burst.ms
+      while (writers.commits < commits + burst.commits && performance.now() < until) await delay(5)
+      await cluster.postgres.kill()
+      injected(`${writers.commits - commits} commits later, for ${step.holdMs} ms`)
+    } finally {
+      writers.hurry(false)
+      crew.signal('SIGCONT')
+    }
+    await hold(step, over)
+    await comeBack(cluster.postgres)
   },
   'database paused': async ({ cluster, over }, step, injected) => {
     await cluster.postgres.pause()
@@ -70,7 +94,13 @@ export const faults: Readonly<Record<StepKind, Fault>> = {
     await cluster.bouncer.kill()
     injected(`for ${step.holdMs} ms`)
     await hold(step, over)
-    await cluster.bouncer.restart()
+    await comeBack(cluster.bouncer)
+  },
+  'PgBouncer paused': async ({ cluster, over }, step, injected) => {
+    await cluster.bouncer.pause()
+    injected(`for ${step.holdMs} ms`)
+    await hold(step, over)
+    await cluster.bouncer.resume()
   },
   'Kafka connections cut': kafkaFault((proxy) => proxy.cut()),
   'Kafka connections delayed': kafkaFault((proxy, { delayMs }) => delayed(proxy, delayMs)),
@@ -102,9 +132,24 @@ export const faults: Readonly<Record<StepKind, Fault>> = {
       await client.end().catch(() => undefined)
     }
   },
+  'outbox divided anew': ({ operator, over }, step, injected) => operator.reshard(step, over, injected),
+  'records too large': ({ operator, over }, step, injected) => operator.limit(step, over, injected),
+  'topic missing': ({ operator, over }, step, injected) => operator.addTopic(step, over, injected),
 }
 
-async function hold({ holdMs }: Step, over: AbortSignal): Promise<void> {
+/** A server that was killed. A busy machine may not bring it back the first time. */
+async function comeBack(server: { restart(): Promise<void> }): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await server.restart()
+    } catch (error) {
+      if (attempt === 3) throw error
+    }
+  }
+}
+
+/** Resolves after the step's time, or when the faults end. */
+export async function hold({ holdMs }: Step, over: AbortSignal): Promise<void> {
   await delay(holdMs, undefined, { signal: over }).catch(() => undefined)
 }
 

@@ -1,6 +1,5 @@
-import { batchPoints, deletePoints, genesisPoints, type Point, reopeningPoints } from '../relay/points.js'
-import type { Fault } from '../relay/relay-process-protocol.js'
 import { Random } from './random.js'
+import { type Occasion, occasions, type Strike, StrikePlan } from './strikes.js'
 
 /**
  * The faults by what they break. Those of one lane come one after the other, those of different lanes at the same time:
@@ -9,7 +8,13 @@ import { Random } from './random.js'
 export const lanes = {
   relays: ['relay killed', 'relay paused'],
   brokers: ['broker killed', 'broker paused'],
-  database: ['database killed', 'database paused', 'PgBouncer killed'],
+  database: [
+    'database killed',
+    'database killed behind a burst',
+    'database paused',
+    'PgBouncer killed',
+    'PgBouncer paused',
+  ],
   kafkaNetwork: [
     'Kafka connections cut',
     'Kafka connections delayed',
@@ -30,22 +35,35 @@ export const lanes = {
     'COMMIT request lost',
   ],
   otherDatabases: ['long transaction elsewhere'],
+  operators: ['outbox divided anew', 'records too large', 'topic missing'],
 } as const
 
 /** What breaks at the same time as what other lanes break. */
 export type Lane = keyof typeof lanes
 
-/** What is done to a relay by itself, when it reaches a named point. */
-export const pointKinds = ['relay killed at a point', 'relay paused at a point'] as const
+/** What a process does to itself when it reaches a named point. */
+export const pointKinds = [
+  'first opening killed at a point',
+  'first opening paused at a point',
+  'relay killed at a point',
+  'relay paused at a point',
+  'resharding killed at a point',
+  'resharding paused at a point',
+  'adoption killed at a point',
+  'adoption paused at a point',
+] as const satisfies readonly `${Occasion} ${'killed' | 'paused'} at a point`[]
+
+/** What befalls the outboxes that are there to be opened and adopted. */
+export const sideKinds = ['checkpoint topic deleted'] as const
 
 /** A fault of a lane. */
 export type StepKind = (typeof lanes)[Lane][number]
 
 /** Every kind of fault. */
-export type FaultKind = StepKind | (typeof pointKinds)[number]
+export type FaultKind = StepKind | (typeof pointKinds)[number] | (typeof sideKinds)[number]
 
 /** Every kind, in the order of a report. */
-export const faultKinds: readonly FaultKind[] = [...pointKinds, ...Object.values(lanes).flat()]
+export const faultKinds: readonly FaultKind[] = [...pointKinds, ...sideKinds, ...Object.values(lanes).flat()]
 
 /** One fault: when, what, on which of several targets, and for how long. */
 export interface Step {
@@ -61,13 +79,6 @@ export interface Step {
   readonly delayMs: number
 }
 
-/** Every named point of a relay's life, once. */
-export const pointNames: readonly string[] = [
-  ...new Set(
-    [...genesisPoints, ...reopeningPoints, ...batchPoints, ...deletePoints].map(({ point }) => point),
-  ),
-]
-
 /** Milliseconds between two faults of a lane: an opening takes seconds, and faults that never let one end show nothing. */
 const gaps: Readonly<Record<Lane, readonly [number, number]>> = {
   relays: [4_000, 12_000],
@@ -76,6 +87,7 @@ const gaps: Readonly<Record<Lane, readonly [number, number]>> = {
   kafkaNetwork: [1_000, 4_000],
   databaseNetwork: [3_000, 8_000],
   otherDatabases: [500, 2_000],
+  operators: [1_000, 4_000],
 }
 
 /** Milliseconds that a fault lasts. */
@@ -86,26 +98,34 @@ const holds: Readonly<Record<Lane, readonly [number, number]>> = {
   kafkaNetwork: [300, 3_000],
   databaseNetwork: [300, 3_000],
   otherDatabases: [2_000, 20_000],
+  operators: [1_000, 6_000],
 }
 
-/** A relay process's own fault, if it has one, and how long a pause lasts. */
-export interface Life {
-  readonly fault?: Fault
+/** What a process does to itself, and how long a pause lasts. */
+export interface Fate {
+  readonly strike: Strike
+  /** At which of its comings to the point: as early as it can be reached, or somewhat later. */
+  readonly occurrence: number
+  readonly signal: 'SIGKILL' | 'SIGSTOP'
   readonly holdMs: number
 }
 
 /**
- * What will be done, by a seed alone: the same seed gives the same faults, targets and named points in the same order.
- * When they come, in terms of what the servers are doing then, is the machine's.
+ * What will be done, by a seed: kinds and targets are the same in the same order. Named points are given out in an order that
+ * the seed determines, too, and given out again where nothing was struck. When all that comes, in terms of what the servers
+ * are doing then, is the machine's.
  */
 export class Plan {
   readonly seed: string
-  /** What is left of each bag: every kind, and every point, has its turn before one comes again. */
+  /** What is left of each bag: every kind has its turn before one comes again. */
   readonly #bags = new Map<string, unknown[]>()
   readonly #randoms = new Map<string, Random>()
+  readonly #strikes: Readonly<Record<Occasion, StrikePlan>>
 
   constructor(seed: string) {
     this.seed = seed
+    const plans = Object.keys(occasions).map((it) => [it, new StrikePlan(seed, it as Occasion)])
+    this.#strikes = Object.fromEntries(plans)
   }
 
   /** The next fault of a lane. */
@@ -121,30 +141,27 @@ export class Plan {
     }
   }
 
-  /** The next life of a relay of a database that has been relayed before. */
-  nextLife(relay: number): Life {
-    const name = `relay ${relay}`
-    const random = this.#random(name)
-    const holdMs = random.between(200, 6_000)
-    // A third of the lives end by another's hand.
-    if (random.between(1, 3) === 1) return { holdMs }
-    const points = [...reopeningPoints, ...batchPoints, ...deletePoints]
-    return { holdMs, fault: this.#fault(random, this.#draw(`points ${relay}`, points)) }
-  }
-
-  /** The first life of a relay of a new database: it may have to do the genesis. */
-  firstLife(relay: number): Life {
-    const random = this.#random(`genesis ${relay}`)
+  /** What becomes of the next process of an occasion. */
+  nextFate(occasion: Occasion): Fate {
+    const random = this.#random(`fate of ${occasion}`)
+    const strike = this.#strikes[occasion].next()
+    const later = strike.occurrence > 1 && occasion === 'relay' ? random.between(0, 3) : 0
     return {
-      holdMs: random.between(200, 3_000),
-      fault: this.#fault(random, this.#draw('genesis', genesisPoints)),
+      strike,
+      occurrence: strike.occurrence + later,
+      signal: random.between(1, 3) === 1 ? 'SIGSTOP' : 'SIGKILL',
+      holdMs: random.between(200, 6_000),
     }
   }
 
-  #fault(random: Random, { point, occurrence }: Point): Fault {
-    const signal = random.between(1, 3) === 1 ? 'SIGSTOP' : 'SIGKILL'
-    // As early as the point can be reached, or somewhat later.
-    return { point, occurrence: occurrence + random.between(0, 3) * (occurrence > 1 ? 1 : 0), signal }
+  /** As {@link nextFate} for a relay, a third of which end by another's hand. */
+  nextLife(): Fate | undefined {
+    return this.#random('lives').between(1, 3) === 1 ? undefined : this.nextFate('relay')
+  }
+
+  /** A process was struck where it was fated to be. */
+  struck(occasion: Occasion, { strike }: Fate): void {
+    this.#strikes[occasion].struck(strike)
   }
 
   #draw<T>(bag: string, items: readonly T[]): T {

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { type Lane, lanes, Plan, pointNames } from './plan.js'
+import { type Lane, lanes, Plan } from './plan.js'
+import { type Occasion, strikes } from './strikes.js'
 
 const names = Object.keys(lanes) as Lane[]
 
 function draw(plan: Plan, count: number): unknown[] {
   return [
     ...names.flatMap((lane) => Array.from({ length: count }, () => plan.nextStep(lane))),
-    ...Array.from({ length: count }, () => plan.nextLife(0)),
-    ...Array.from({ length: count }, () => plan.firstLife(1)),
+    ...Array.from({ length: count }, () => plan.nextLife()),
+    ...Array.from({ length: count }, () => plan.nextFate('adoption')),
   ]
 }
 
@@ -20,9 +21,9 @@ describe('a plan of faults', () => {
   it('does not depend on the order in which lanes ask', () => {
     const [one, other] = [new Plan('7'), new Plan('7')]
     other.nextStep('database')
-    other.nextLife(1)
+    other.nextFate('resharding')
     expect(one.nextStep('brokers')).toEqual(other.nextStep('brokers'))
-    expect(one.nextLife(0)).toEqual(other.nextLife(0))
+    expect(one.nextFate('relay')).toEqual(other.nextFate('relay'))
   })
 
   it.each(names)('gives each kind of %s a turn before one comes again', (lane) => {
@@ -33,9 +34,27 @@ describe('a plan of faults', () => {
     }
   })
 
-  it('comes to every named point', () => {
+  it.each(Object.keys(strikes) as Occasion[])(
+    'comes to every point of a %s, and to each again',
+    (occasion) => {
+      const plan = new Plan('7')
+      const all = strikes[occasion].map(({ name }) => name)
+      for (let round = 0; round < 2; round++) {
+        const given = all.map(() => plan.nextFate(occasion).strike.name)
+        expect([...given].sort()).toEqual([...all].sort())
+      }
+    },
+  )
+
+  it('gives out what was struck only when all else was, too', () => {
     const plan = new Plan('7')
-    const struck = Array.from({ length: 300 }, () => [plan.nextLife(0), plan.firstLife(1)]).flat()
-    expect(new Set(struck.flatMap(({ fault }) => fault?.point ?? []))).toEqual(new Set(pointNames))
+    const all = strikes.resharding
+    const struck = all.slice(1).map(() => {
+      const fate = plan.nextFate('resharding')
+      plan.struck('resharding', fate)
+      return fate.strike.name
+    })
+    const open = all.find(({ name }) => !struck.includes(name))
+    for (let i = 0; i < 3; i++) expect(plan.nextFate('resharding').strike).toEqual(open)
   })
 })

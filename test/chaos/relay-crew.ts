@@ -1,9 +1,12 @@
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Exit, RelayProcess } from '../relay/relay-process-handle.js'
+import type { Exit, RelayProcess } from '../relay/relay-process-handle.js'
 import type { RelayProcessMessage, RelayProcessOptions } from '../relay/relay-process-protocol.js'
+import { startFated } from './fated-process.js'
 import type { History } from './history.js'
-import type { Life, Plan } from './plan.js'
+import type { Fate, Plan } from './plan.js'
+import type { Occasion } from './strikes.js'
+import { happens, within } from './within.js'
 
 /** What a {@link RelayCrew} is made from. */
 export interface CrewSetup {
@@ -13,6 +16,8 @@ export interface CrewSetup {
   readonly history: History
 }
 
+type Told = Extract<RelayProcessMessage, { type: 'event' }>
+
 /** Relays of one name, in processes that are replaced when they die; each may be fated to die at a named point. */
 export class RelayCrew {
   readonly #setup: CrewSetup
@@ -21,8 +26,8 @@ export class RelayCrew {
   readonly #over: AbortController = new AbortController()
   // One for all lives: a listener for each would stay on the signal.
   readonly #isOver: Promise<unknown> = once(this.#over.signal, 'abort')
-  #published = 0
-  #reopened = 0
+  readonly #listeners = new Set<(event: Told) => void>()
+  readonly #counts = new Map<string, number>()
   readonly #halts: string[] = []
 
   constructor(setup: CrewSetup) {
@@ -32,12 +37,12 @@ export class RelayCrew {
 
   /** Batches that were confirmed. */
   get published(): number {
-    return this.#published
+    return this.countOf('batch:published')
   }
 
-  /** Openings that followed an error. */
-  get reopened(): number {
-    return this.#reopened
+  /** How often the relays have told of an event. */
+  countOf(name: string): number {
+    return this.#counts.get(name) ?? 0
   }
 
   /** Why relays have halted, or ended by themselves, which none of these faults is a reason for. */
@@ -51,25 +56,51 @@ export class RelayCrew {
     return { name: `relay ${index}`, relay: this.#relays[index] as RelayProcess }
   }
 
-  /** Everything is sent that was committed before, by relays that no fault is planned for; then they stop in order. */
-  async finish(drainMs: number): Promise<void> {
+  /** Whether a relay tells of such an event within `ms`. */
+  async hears(matches: (event: Told) => boolean, ms: number, over: AbortSignal): Promise<boolean> {
+    let listener: (event: Told) => void = () => undefined
+    const heard = new Promise<void>((resolve) => {
+      listener = (event) => matches(event) && resolve()
+    })
+    this.#listeners.add(listener)
+    try {
+      return await happens(heard, ms, over)
+    } finally {
+      this.#listeners.delete(listener)
+    }
+  }
+
+  /** To all relays that run. */
+  signal(signal: NodeJS.Signals): void {
+    for (const relay of this.#relays) relay.signal(signal)
+  }
+
+  /** No relay is replaced or struck any more; one that has lived through the faults goes on, and one that is new. */
+  async settle(): Promise<void> {
     this.#over.abort()
-    // One of them has lived through the faults, and has to be able to go on.
     const [first, ...survivors] = this.#relays as [RelayProcess, ...RelayProcess[]]
     first.signal('SIGKILL')
     for (const relay of survivors) relay.signal('SIGCONT')
     await Promise.all(this.#running)
-    const last = this.#start(0, { holdMs: 0 })
-    await within(drainMs, 'draining', last.drain())
-    await Promise.all(
-      [last, ...survivors].map(async (relay) => {
-        relay.signal('SIGCONT')
-        if (relay.hasEnded) return
-        const exit = await within(40_000, 'stopping a relay', relay.stop())
-        // A fault of its own may still have struck on its way out.
-        if (exit.code !== 0 && exit.signal !== 'SIGKILL') throw new Error(`a relay ended with ${exit.code}`)
-      }),
-    )
+    this.#start(0, 'relay', undefined)
+  }
+
+  /** Resolves when everything is sent that was committed before, but what is parked. */
+  async drain(ms: number): Promise<void> {
+    await within(ms, 'draining', (this.#relays[0] as RelayProcess).drain())
+  }
+
+  /** All relays stop in order. */
+  async stop(): Promise<void> {
+    const stopping = this.#relays.map(async (relay) => {
+      relay.signal('SIGCONT')
+      if (relay.hasEnded) return
+      const exit = await within(60_000, 'stopping a relay', relay.stop())
+      // A fault of its own may still have struck on its way out.
+      if (exit.code !== 0 && exit.signal !== 'SIGKILL')
+        throw new Error(`a relay ended with ${exit.code}: ${relay.history().slice(-3_000)}`)
+    })
+    await Promise.all(stopping)
   }
 
   kill(): void {
@@ -79,12 +110,12 @@ export class RelayCrew {
 
   async #replace(index: number): Promise<void> {
     const { plan } = this.#setup
-    let life = plan.firstLife(index)
+    let life: [Occasion, Fate | undefined] = ['first opening', plan.nextFate('first opening')]
     while (!this.#over.signal.aborted) {
-      const relay = this.#start(index, life)
+      const relay = this.#start(index, ...life)
       await Promise.race([relay.exited, this.#isOver])
       if (relay.hasEnded) this.#noteEnd(index, relay, await relay.exited)
-      life = plan.nextLife(index)
+      life = ['relay', plan.nextLife()]
       await delay(50)
     }
   }
@@ -95,56 +126,21 @@ export class RelayCrew {
     if (signal !== 'SIGKILL') this.#halts.push(`ended with ${code}: ${relay.history().slice(-2_000)}`)
   }
 
-  #start(index: number, { fault, holdMs }: Life): RelayProcess {
-    const { options, history } = this.#setup
-    const fate = fault ? `, ${fault.signal} at ${fault.point} (${fault.occurrence})` : ''
-    history.note(`relay ${index} starts${fate}`)
-    const relay = new RelayProcess({ ...options, ...(fault && { fault }) }, 'relay-process', (message) =>
-      this.#hear(index, message),
-    )
+  #start(index: number, occasion: Occasion, fate: Fate | undefined): RelayProcess {
+    const { options, plan, history } = this.#setup
+    const hear = (message: RelayProcessMessage): void => this.#hear(index, message)
+    const relay = startFated({ name: `relay ${index}`, occasion, options, fate, plan, history, hear })
     this.#relays[index] = relay
-    if (fault) void this.#awaitFate(index, relay, { fault, holdMs })
     return relay
-  }
-
-  async #awaitFate(index: number, relay: RelayProcess, { fault, holdMs }: Required<Life>): Promise<void> {
-    const { history } = this.#setup
-    const reached = await relay.reached().then(
-      () => true,
-      () => false, // It was killed before it came there.
-    )
-    if (!reached) return
-    const paused = fault.signal === 'SIGSTOP'
-    const what = `relay ${index} at ${fault.point}${paused ? ` for ${holdMs} ms` : ''}`
-    history.injected(paused ? 'relay paused at a point' : 'relay killed at a point', what)
-    history.struck(fault.point)
-    if (!paused) return
-    await delay(holdMs)
-    relay.signal('SIGCONT')
   }
 
   #hear(index: number, message: RelayProcessMessage): void {
     if (message.type !== 'event') return
     const { name, data } = message
-    if (name === 'batch:published') this.#published += 1
-    if (name === 'shard:reopening') this.#reopened += 1
-    if (name === 'shard:changed') {
-      this.#setup.history.note(`relay ${index} ${data.state} ${data.error ?? ''}`)
-      if (data.state === 'halted') this.#halts.push(data.error ?? 'without an error')
-    }
-  }
-}
-
-/** `work`, or an error that names it after `ms`. */
-async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
-  const over = new AbortController()
-  const late = delay(ms, undefined, { signal: over.signal }).then(
-    () => Promise.reject(new Error(`${what} took more than ${ms} ms`)),
-    () => new Promise<never>(() => undefined),
-  )
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    over.abort()
+    this.#counts.set(name, this.countOf(name) + 1)
+    for (const listener of this.#listeners) listener(message)
+    if (name !== 'shard:changed') return
+    this.#setup.history.note(`relay ${index} ${data.state} ${data.error ?? ''}`)
+    if (data.state === 'halted') this.#halts.push(data.error ?? 'without an error')
   }
 }

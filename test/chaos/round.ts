@@ -1,42 +1,52 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { migrate } from '@pigeonhole/postgres'
-import {
-  checkExactlyOnce,
-  createDatabase,
-  createTopics,
-  type ExactlyOnceVerdict,
-  loggedMessage,
-  readLog,
-  type TestDatabase,
-} from '@pigeonhole/testing'
-import pg from 'pg'
-import { ChaosWriters, chaosTables, readLedger, type WriterTally } from './chaos-writers.js'
+import { createDatabase, createTopics, type ExactlyOnceVerdict, type TestDatabase } from '@pigeonhole/testing'
+import { createChaosDatabase, type LedgerEntry, readLedger } from './chaos-database.js'
+import { ChaosWriters, type WriterTally } from './chaos-writers.js'
 import type { ChaosCluster } from './cluster.js'
 import { faults, type Victims } from './faults.js'
 import type { History } from './history.js'
+import { compare } from './judge.js'
+import { Operator } from './operator.js'
 import { type Lane, lanes, type Plan } from './plan.js'
 import { RelayCrew } from './relay-crew.js'
+import { SideOutboxes } from './side-outboxes.js'
+
+/** How much is broken in a round. */
+export interface Extent {
+  /** When it ends, in milliseconds. */
+  readonly ms: number
+  /** Most faults of each lane, and outboxes of their own. With them a round ends as soon as all are done. Default: no limit. */
+  readonly most?: Readonly<Record<Lane | 'sideOutboxes', number>>
+}
 
 /** What a round is made from. */
 export interface RoundSetup {
   readonly cluster: ChaosCluster
   readonly plan: Plan
   readonly history: History
-  /** How long things are broken, in milliseconds. */
-  readonly faultsMs: number
+  readonly extent: Extent
   readonly shards: number
 }
 
 /** What has come of a round. */
-export interface RoundOutcome extends WriterTally {
+export interface RoundOutcome extends Omit<WriterTally, 'acknowledged'> {
   readonly verdict: ExactlyOnceVerdict
+  /** Of the outboxes that were opened and adopted beside it. */
+  readonly sideVerdicts: readonly ExactlyOnceVerdict[]
+  readonly acknowledged: number
   /** Acknowledged commits that are not in the database: a crash took them back, and none may be in the log. */
   readonly takenBack: number
+  /** Transactions that were given an id of one that was taken back. */
+  readonly reusedXids: number
   readonly batches: number
   /** Those of them that were confirmed while things were broken. */
   readonly batchesAmidFaults: number
   readonly reopened: number
+  readonly parkedRecords: number
+  readonly pausedTopics: number
+  readonly released: number
+  readonly resharded: number
   /** Why relays have halted. */
   readonly halts: readonly string[]
 }
@@ -44,91 +54,114 @@ export interface RoundOutcome extends WriterTally {
 const relays = 2
 const writers = 4
 // Brokers come back, leases and transactions run out.
-const drainMs = 120_000
+const drainMs = 180_000
 
 /** A new database, new topics and a new relay name; faults of every lane at the same time; then everything is mended and checked. */
 export async function runRound(setup: RoundSetup): Promise<RoundOutcome> {
-  const { cluster, plan, history, faultsMs, shards } = setup
+  const { cluster, plan, history, shards } = setup
   const name = `chaos-${randomBytes(4).toString('hex')}`
   const topics = [`${name}-a`, `${name}-b`]
   const [database, other] = await openDatabases(cluster)
+  const { brokers } = cluster.kafka
   await createTopics(
-    cluster.kafka.brokers,
+    brokers,
     topics.map((topic) => ({ topic, numPartitions: 3 })),
   )
   history.note(`round ${name} begins, ${shards} shards`)
-  const url = cluster.urlOfRelays(database.url)
-  const options = { ...relayOptions, name, databaseUrl: url, brokers: cluster.kafka.brokers, shards }
+  const databaseUrl = cluster.urlOfRelays(database.url)
+  const options = { ...relayOptions, name, databaseUrl, brokers, shards }
   const crew = new RelayCrew({ options, size: relays, plan, history })
+  const operator = new Operator({ brokers, databaseUrl: database.url, options, crew, plan, history, topics })
+  const side = new SideOutboxes({ cluster, plan, history, options: { ...relayOptions, brokers } })
+  const writing = new ChaosWriters(cluster.urlOfWriters(database.url), topics, writers)
   try {
-    const writing = new ChaosWriters(cluster.urlOfWriters(database.url), topics, writers)
-    const victims = { cluster, crew, otherDatabaseUrl: other.url, over: AbortSignal.timeout(faultsMs) }
-    await breakEverything(setup, victims)
+    await breakEverything(
+      setup,
+      { cluster, crew, writers: writing, operator, otherDatabaseUrl: other.url },
+      side,
+    )
     cluster.heal()
     const batchesAmidFaults = crew.published
     history.note(`faults end, ${batchesAmidFaults} batches so far`)
     const tally = await writing.stop()
-    await crew.finish(drainMs)
+    await operator.settle()
+    await crew.settle()
+    await crew.drain(drainMs)
+    await operator.release(drainMs)
+    await crew.drain(drainMs)
+    await crew.stop()
     history.note('drained')
+    const committed = await readLedger(database.url)
     return {
-      ...tally,
+      ...tallyOf(tally, committed),
       batchesAmidFaults,
-      ...(await judge({ cluster, database, topics }, tally)),
-      ...countsOf(crew),
+      verdict: await compare(brokers, committed, topics),
+      sideVerdicts: await side.settle(),
+      ...countsOf(crew, operator),
     }
   } finally {
+    await writing.stop()
     crew.kill()
-    await Promise.all([database.drop(), other.drop()])
+    await Promise.all([database.drop(), other.drop(), side.drop()])
   }
 }
 
-const relayOptions = { leaseMs: 3_000, renewMs: 600, batchRows: 50, requestTimeoutMs: 4_000 }
+const relayOptions = { leaseMs: 2_100, renewMs: 700, batchRows: 50, requestTimeoutMs: 4_000 }
 
 async function openDatabases({ postgres }: ChaosCluster): Promise<[TestDatabase, TestDatabase]> {
-  const [database, other] = [await createDatabase(postgres), await createDatabase(postgres)]
-  await migrate({ connectionString: database.url })
-  const client = new pg.Client({ connectionString: database.url })
-  await client.connect()
-  await client.query(chaosTables)
-  await client.end()
-  return [database, other]
+  return [await createChaosDatabase(postgres), await createDatabase(postgres)]
 }
 
-async function breakEverything({ plan, history }: RoundSetup, victims: Victims): Promise<void> {
+async function breakEverything(
+  { plan, history, extent }: RoundSetup,
+  targets: Omit<Victims, 'over'>,
+  side: SideOutboxes,
+): Promise<void> {
+  const { ms, most } = extent
+  const ended = new AbortController()
+  const over = AbortSignal.any([AbortSignal.timeout(ms), ended.signal])
+  const victims: Victims = { ...targets, over }
   const breaking = (Object.keys(lanes) as Lane[]).map(async (lane) => {
-    while (!victims.over.aborted) {
+    for (let left = most?.[lane] ?? Number.POSITIVE_INFINITY; left > 0 && !over.aborted; left--) {
       const step = plan.nextStep(lane)
-      await delay(step.gapMs, undefined, { signal: victims.over }).catch(() => undefined)
-      if (victims.over.aborted) return
-      await faults[step.kind](victims, step, (what) => history.injected(step.kind, what))
+      await delay(step.gapMs, undefined, { signal: over }).catch(() => undefined)
+      if (over.aborted) return
+      let found = false
+      await faults[step.kind](victims, step, (what) => {
+        found = true
+        history.injected(step.kind, what)
+      })
+      if (!found) history.missedOut(step.kind, over.aborted ? 'the faults ended first' : 'nothing came by')
     }
   })
-  await Promise.all(breaking)
+  await Promise.all([...breaking, side.run(over, most?.sideOutboxes ?? Number.POSITIVE_INFINITY)])
+  ended.abort()
 }
 
-interface Evidence {
-  readonly cluster: ChaosCluster
-  readonly database: TestDatabase
-  readonly topics: readonly string[]
-}
-
-async function judge(
-  { cluster, database, topics }: Evidence,
-  { acknowledged }: WriterTally,
-): Promise<Pick<RoundOutcome, 'verdict' | 'takenBack'>> {
-  const committed = await readLedger(database.url)
-  const records = await readLog({ brokers: cluster.kafka.brokers, topics })
+function tallyOf(
+  { acknowledged, ...tally }: WriterTally,
+  committed: readonly LedgerEntry[],
+): Pick<RoundOutcome, 'acknowledged' | 'takenBack' | 'reusedXids' | 'rolledBack' | 'uncertain'> {
   const kept = new Set(committed.map(({ id }) => id))
+  const takenBack = acknowledged.filter(({ id }) => !kept.has(id))
+  const xids = new Set(takenBack.map(({ xid }) => xid))
+  const reused = committed.filter(({ xid }) => xids.has(xid))
   return {
-    verdict: checkExactlyOnce({ committed, log: records.map((record) => loggedMessage(record)) }),
-    takenBack: acknowledged.filter((id) => !kept.has(id)).length,
+    ...tally,
+    acknowledged: acknowledged.length,
+    takenBack: takenBack.length,
+    reusedXids: reused.length,
   }
 }
 
-function countsOf({
-  published,
-  reopened,
-  halts,
-}: RelayCrew): Pick<RoundOutcome, 'batches' | 'reopened' | 'halts'> {
-  return { batches: published, reopened, halts }
+function countsOf(crew: RelayCrew, { released, resharded }: Operator) {
+  return {
+    batches: crew.published,
+    reopened: crew.countOf('shard:reopening'),
+    parkedRecords: crew.countOf('record:parked'),
+    pausedTopics: crew.countOf('topic:paused'),
+    released,
+    resharded,
+    halts: crew.halts,
+  }
 }

@@ -1,17 +1,17 @@
 import { ChaosCluster } from './cluster.js'
 import { History } from './history.js'
 import { Plan } from './plan.js'
-import { type RoundOutcome, runRound } from './round.js'
+import { type Extent, type RoundOutcome, runRound } from './round.js'
 
 /** What {@link runChaos} takes. */
 export interface ChaosOptions {
   readonly seed: string
-  /** How long things are broken, all rounds together, in milliseconds. */
-  readonly faultsMs: number
-  /** How long they are in one round. @default 60000 */
-  readonly roundMs?: number
+  /** One for each round. */
+  readonly rounds: readonly Extent[]
   /** Hears of each round. */
   readonly log?: (line: string) => void
+  /** Hears of everything. */
+  readonly follow?: (line: string) => void
 }
 
 /** What has come of a run. */
@@ -25,18 +25,18 @@ export interface ChaosOutcome {
   readonly passed: boolean
 }
 
-/** Rounds of faults on servers of the run's own, until the time is over or one has failed. */
+/** Rounds of faults on servers of the run's own, until all are over or one has failed. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
-  const { seed, faultsMs, roundMs = 60_000, log = () => undefined } = options
-  const history = new History()
+  const { seed, follow, log = () => undefined } = options
+  const history = new History(follow)
   const plan = new Plan(seed)
   const rounds: RoundOutcome[] = []
   const outcome = { seed, history, rounds }
   try {
     await using cluster = await ChaosCluster.start()
-    for (let left = faultsMs; left > 0; left -= roundMs) {
+    for (const extent of options.rounds) {
       const shards = (rounds.length % 3) + 1
-      const round = await runRound({ cluster, plan, history, faultsMs: Math.min(left, roundMs), shards })
+      const round = await runRound({ cluster, plan, history, extent, shards })
       rounds.push(round)
       log(describeRound(rounds.length, round))
       if (!hasPassed(round)) return { ...outcome, passed: false }
@@ -47,15 +47,26 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
   }
 }
 
-function hasPassed({ verdict, halts }: RoundOutcome): boolean {
-  return verdict.passed && halts.length === 0
+/** Rounds of a minute, `ms` together. */
+export function roundsOf(ms: number): Extent[] {
+  const roundMs = 60_000
+  return Array.from({ length: Math.ceil(ms / roundMs) }, (_, i) => ({
+    ms: Math.min(roundMs, ms - i * roundMs),
+  }))
+}
+
+function hasPassed({ verdict, sideVerdicts, halts }: RoundOutcome): boolean {
+  // An outbox of its own may have lost all that it was given in a crash.
+  return verdict.passed && sideVerdicts.every(({ faults }) => faults === 0) && halts.length === 0
 }
 
 function describeRound(number: number, round: RoundOutcome): string {
-  const { verdict, takenBack, batches, reopened } = round
+  const { verdict, sideVerdicts, takenBack, batches, reopened, resharded } = round
   const { committed, logged } = verdict.log
+  const faults = [verdict, ...sideVerdicts].reduce((sum, it) => sum + it.faults, 0)
   return (
     `round ${number}: ${hasPassed(round) ? 'passed' : 'FAILED'}, ${committed} committed, ${logged} in the log, ` +
-    `${verdict.faults} faults, ${takenBack} taken back, ${batches} batches, ${reopened} reopenings`
+    `${faults} faults, ${takenBack} taken back, ${batches} batches, ${reopened} reopenings, ${resharded} times divided anew, ` +
+    `${sideVerdicts.length} outboxes beside it`
   )
 }

@@ -12,7 +12,7 @@ import type {
 const folder = import.meta.url.endsWith('.ts') ? '../dist/relay' : '.'
 
 /** What a process runs. */
-export type Program = 'relay-process' | 'reshard-process' | 'operator-process'
+export type Program = 'relay-process' | 'reshard-process' | 'adopt-process' | 'operator-process'
 
 function pathOf(program: Program): string {
   return fileURLToPath(new URL(`${folder}/${program}.js`, import.meta.url))
@@ -32,6 +32,7 @@ export class RelayProcess {
   readonly #told: RelayProcessMessage[] = []
   readonly #waiting = new Set<() => void>()
   #errors = ''
+  #drains = 0
 
   /** `hear` is told everything, at once. */
   constructor(
@@ -62,10 +63,15 @@ export class RelayProcess {
     return this.#child.exitCode !== null || this.#child.signalCode !== null
   }
 
+  /** The first message that matches among those told so far. */
+  find(matches: (message: RelayProcessMessage) => boolean): RelayProcessMessage | undefined {
+    return this.#told.find(matches)
+  }
+
   /** Resolves to the first message that matches, also when it was told before. Rejects when the process ends first. */
   async told(matches: (message: RelayProcessMessage) => boolean): Promise<RelayProcessMessage> {
     for (;;) {
-      const found = this.#told.find(matches)
+      const found = this.find(matches)
       if (found) return found
       if (this.hasEnded) throw new Error(`the relay ended: ${this.history()}`)
       await new Promise<void>((resolve) => this.#waiting.add(resolve))
@@ -94,8 +100,11 @@ export class RelayProcess {
 
   /** Resolves when everything that was committed before the call is confirmed. */
   async drain(): Promise<void> {
+    this.#drains += 1
+    const asked = this.#drains
     this.command('drain')
-    await this.told((message) => message.type === 'drained')
+    // Not the answer to an earlier call.
+    await this.told(() => this.#told.filter(({ type }) => type === 'drained').length >= asked)
   }
 
   /** Stops the relay in an orderly way. */
@@ -111,6 +120,11 @@ export class RelayProcess {
   /** Everything it has told, for a failed assertion. */
   history(): string {
     return [...this.#told.map((message) => JSON.stringify(message)), this.#errors].join('\n')
+  }
+
+  /** What it said of the error that it ended with, in one line. */
+  lastError(): string {
+    return this.#errors.split('\n').find((line) => /Error|code:/.test(line)) ?? 'no error'
   }
 
   #notify(): void {

@@ -36,6 +36,7 @@ export type RelayProcessMessage =
   | { readonly type: 'drained' }
   | { readonly type: 'resharded'; readonly from: number; readonly to: number }
   | { readonly type: 'operated'; readonly outcome: RetriedParking | DiscardedParking }
+  | { readonly type: 'adopted'; readonly outcome: 'agreed' | 'declined' | 'adopted' }
 
 /** What the process is told: lines on its standard input. */
 export type RelayProcessCommand = 'drain' | 'stop'

@@ -32,6 +32,8 @@ export async function createDatabase(options: CreateDatabaseOptions): Promise<Te
 
 async function execute(url: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })
+  // A server that goes away meanwhile fails the statement, and must not end the test process.
+  client.on('error', () => undefined)
   await client.connect()
   try {
     await client.query(statement)

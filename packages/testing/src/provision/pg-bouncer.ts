@@ -22,6 +22,10 @@ export interface PgBouncer extends AsyncDisposable {
   readonly url: string
   /** SIGKILL. */
   kill(): Promise<void>
+  /** SIGSTOP: it holds its connections and answers nothing. */
+  pause(): Promise<void>
+  /** Ends a pause. */
+  resume(): Promise<void>
   /** Starts it again, after ending it first if it runs. */
   restart(): Promise<void>
   /** Ends it and removes its files. A second call does nothing. */
@@ -123,6 +127,8 @@ class LocalPgBouncer {
     return {
       url: this.#url,
       kill: async () => await this.#process?.kill(),
+      pause: async () => await this.#process?.signal('SIGSTOP'),
+      resume: async () => await this.#process?.signal('SIGCONT'),
       restart: async () => {
         await this.#process?.end('SIGTERM', 5_000)
         await this.start()

@@ -1,0 +1,185 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { postgresStore } from '@pigeonhole/postgres'
+import { createTopics } from '@pigeonhole/testing'
+import { type Admin, Kafka, logLevel } from 'kafkajs'
+import pg from 'pg'
+import type { RelayProcess } from '../relay/relay-process-handle.js'
+import type { RelayProcessOptions } from '../relay/relay-process-protocol.js'
+import { startFated } from './fated-process.js'
+import { hold, type Injected } from './faults.js'
+import type { History } from './history.js'
+import type { Plan, Step } from './plan.js'
+import type { RelayCrew } from './relay-crew.js'
+import { happens } from './within.js'
+
+/** What an {@link Operator} works on. */
+export interface OperatorSetup {
+  readonly brokers: readonly string[]
+  /** The database itself, past all proxies. */
+  readonly databaseUrl: string
+  readonly options: Omit<RelayProcessOptions, 'fault'>
+  readonly crew: RelayCrew
+  readonly plan: Plan
+  readonly history: History
+  /** What writers write to. A topic that is missing is added before it is made. */
+  readonly topics: string[]
+}
+
+/** A limit that all but large messages keep to, and the broker's own. */
+const limits = { low: '16000', high: '1048588' }
+const reshardMs = 25_000
+const noticeMs = 20_000
+const partitions = 3
+
+/** What operators do to an outbox at work: they divide it anew, limit its topics, forget one, and send again what was parked. */
+export class Operator {
+  readonly #setup: OperatorSetup
+  #resharding: RelayProcess | undefined
+  #shards: number
+  #limited: string | undefined
+  #missing: string | undefined
+  #resharded = 0
+  #released = 0
+
+  constructor(setup: OperatorSetup) {
+    this.#setup = setup
+    this.#shards = setup.options.shards ?? 1
+  }
+
+  /** How often the number of shards was changed. */
+  get resharded(): number {
+    return this.#resharded
+  }
+
+  /** Keys, messages and topics that were asked to be sent again. */
+  get released(): number {
+    return this.#released
+  }
+
+  /** One attempt that is killed or paused at a named point, and one that is not, both amid whatever else happens. */
+  async reshard({ target }: Step, over: AbortSignal, injected: Injected): Promise<void> {
+    const { plan, options, history } = this.#setup
+    const shards = ((this.#shards + (target % 3)) % 4) + 1
+    const name = `resharding to ${shards}`
+    for (const fate of [plan.nextFate('resharding'), undefined]) {
+      if (over.aborted) return
+      const common = { name, occasion: 'resharding', plan, history } as const
+      const started = startFated({ ...common, options: { ...options, shards }, fate })
+      this.#resharding = started
+      const ended = await happens(started.exited, reshardMs, over)
+      if (!ended) started.signal('SIGKILL')
+      const done = started.find((message) => message.type === 'resharded')
+      history.note(`${name} ${done ? 'is done' : `was not done: ${started.lastError()}`}`)
+      if (!done) continue
+      this.#shards = shards
+      this.#resharded += 1
+      return injected(name)
+    }
+  }
+
+  /** Large messages are refused for a while, and sent again when they are taken. */
+  async limit(step: Step, over: AbortSignal, injected: Injected): Promise<void> {
+    const { crew, topics } = this.#setup
+    const topic = topics[step.target % 2] as string
+    const parked = crew.hears(({ name }) => name === 'record:parked', noticeMs, over)
+    this.#limited = topic
+    if (!(await this.#setLimit(topic, limits.low))) return
+    if (await parked) injected(`${topic} for ${step.holdMs} ms`)
+    await hold(step, over)
+    if (over.aborted) return
+    await this.#raiseLimit()
+    await this.#retryParked().catch(() => undefined)
+  }
+
+  /** Writers write to a topic that is not there, for a while. */
+  async addTopic(step: Step, over: AbortSignal, injected: Injected): Promise<void> {
+    const { crew, topics } = this.#setup
+    const topic = `${topics[0]}-${topics.length}`
+    const paused = crew.hears(
+      ({ name, data }) => name === 'topic:paused' && (data as { topic?: string }).topic === topic,
+      noticeMs,
+      over,
+    )
+    this.#missing = topic
+    topics.push(topic)
+    if (await paused) injected(`${topic} for ${step.holdMs} ms`)
+    await hold(step, over)
+    if (!over.aborted) await this.#makeTopic().catch(() => undefined)
+  }
+
+  /** Everything is as it should be: what is parked can be sent. */
+  async settle(): Promise<void> {
+    this.#resharding?.signal('SIGKILL')
+    await this.#resharding?.exited
+    await this.#makeTopic()
+    if (!(await this.#raiseLimit())) throw new Error('the limit of a topic was not raised')
+  }
+
+  /** Sends again what is parked, until nothing is. */
+  async release(ms: number): Promise<void> {
+    const until = performance.now() + ms
+    for (;;) {
+      const left = await this.#retryParked()
+      if (left === 0) return
+      if (performance.now() > until)
+        throw new Error(`${left} groups of messages are still parked after ${ms} ms`)
+      await delay(500)
+    }
+  }
+
+  async #makeTopic(): Promise<void> {
+    const topic = this.#missing
+    if (topic === undefined) return
+    await createTopics(this.#setup.brokers, [{ topic, numPartitions: partitions }])
+    this.#missing = undefined
+  }
+
+  async #raiseLimit(): Promise<boolean> {
+    const topic = this.#limited
+    if (topic === undefined) return true
+    if (!(await this.#setLimit(topic, limits.high))) return false
+    this.#limited = undefined
+    return true
+  }
+
+  async #setLimit(topic: string, value: string): Promise<boolean> {
+    const configEntries = [{ name: 'max.message.bytes', value }]
+    const resources = [{ type: 2, name: topic, configEntries }]
+    return this.#administer((admin) => admin.alterConfigs({ validateOnly: false, resources }))
+  }
+
+  // Brokers may be down: kafkajs tries for some seconds, and here it is tried again.
+  async #administer(work: (admin: Admin) => Promise<unknown>): Promise<boolean> {
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const kafka = new Kafka({ brokers: [...this.#setup.brokers], logLevel: logLevel.NOTHING })
+      const admin = kafka.admin()
+      try {
+        await admin.connect()
+        await work(admin)
+        return true
+      } catch (error) {
+        this.#setup.history.note(`an operator was refused: ${String(error)}`)
+        await delay(500)
+      } finally {
+        await admin.disconnect().catch(() => undefined)
+      }
+    }
+    return false
+  }
+
+  /** Resolves to the groups that are still parked. */
+  async #retryParked(): Promise<number> {
+    const pool = new pg.Pool({ connectionString: this.#setup.databaseUrl, connectionTimeoutMillis: 5_000 })
+    pool.on('error', () => undefined)
+    try {
+      const store = postgresStore(pool)
+      const groups = await store.listParking()
+      if (groups.length === 0) return 0
+      const { keys, messages, topics } = await store.retryParked({})
+      this.#released += keys + messages + topics
+      return groups.length
+    } finally {
+      await pool.end()
+    }
+  }
+}
