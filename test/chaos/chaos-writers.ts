@@ -28,7 +28,7 @@ const begin = `
   SET LOCAL idle_in_transaction_session_timeout = 3000`
 
 /** Bytes of the messages that a topic refuses while its limit is lowered. */
-export const largeBytes = 24_000
+const largeBytes = 24_000
 
 /** Transactions that publish, through every fault: most commit, some roll back, some stay open for a while. */
 export class ChaosWriters {

@@ -28,6 +28,9 @@ type Fault = (victims: Victims, step: Step, injected: Injected) => Promise<void>
 /** A message that is waited for so long, in milliseconds. */
 const lossMs = 15_000
 
+/** A connection that is waited for so long. */
+const connectionMs = 5_000
+
 /** Commits that a burst is to have, and how long it may take, in milliseconds. */
 const burst = { commits: 100, ms: 3_000 }
 
@@ -204,6 +207,9 @@ async function breakFor<Proxy extends KafkaProxy | PostgresProxy>(
   { proxy, name, strike }: Network<Proxy>,
   { step, over, injected }: Moment,
 ): Promise<void> {
+  // Clients that have just been cut off come back.
+  const until = performance.now() + connectionMs
+  while (proxy.connections === 0 && performance.now() < until && !over.aborted) await delay(20)
   const hit = strike(proxy, step)
   if (hit > 0) injected(`${name}, ${hit} connections`)
   await hold(step, over)

@@ -8,7 +8,7 @@ import type { RelayProcessOptions } from '../relay/relay-process-protocol.js'
 import { startFated } from './fated-process.js'
 import { hold, type Injected } from './faults.js'
 import type { History } from './history.js'
-import type { Plan, Step } from './plan.js'
+import type { Fate, Plan, Step } from './plan.js'
 import type { RelayCrew } from './relay-crew.js'
 import { happens } from './within.js'
 
@@ -28,7 +28,8 @@ export interface OperatorSetup {
 /** A limit that all but large messages keep to, and the broker's own. */
 const limits = { low: '16000', high: '1048588' }
 const reshardMs = 25_000
-const noticeMs = 20_000
+const noticeMs = 60_000
+const attempts = 6
 const partitions = 3
 
 /** What operators do to an outbox at work: they divide it anew, limit its topics, forget one, and send again what was parked. */
@@ -56,24 +57,16 @@ export class Operator {
     return this.#released
   }
 
-  /** One attempt that is killed or paused at a named point, and one that is not, both amid whatever else happens. */
+  /** One attempt that is killed or paused at a named point; then, amid whatever else happens, as many as it takes. */
   async reshard({ target }: Step, over: AbortSignal, injected: Injected): Promise<void> {
-    const { plan, options, history } = this.#setup
+    const { plan } = this.#setup
     const shards = ((this.#shards + (target % 3)) % 4) + 1
-    const name = `resharding to ${shards}`
-    for (const fate of [plan.nextFate('resharding'), undefined]) {
-      if (over.aborted) return
-      const common = { name, occasion: 'resharding', plan, history } as const
-      const started = startFated({ ...common, options: { ...options, shards }, fate })
-      this.#resharding = started
-      const ended = await happens(started.exited, reshardMs, over)
-      if (!ended) started.signal('SIGKILL')
-      const done = started.find((message) => message.type === 'resharded')
-      history.note(`${name} ${done ? 'is done' : `was not done: ${started.lastError()}`}`)
-      if (!done) continue
+    for (let attempt = 0; attempt < attempts && !over.aborted; attempt++) {
+      const fate = attempt === 0 ? plan.nextFate('resharding') : undefined
+      if (!(await this.#tryReshard(shards, fate, over))) continue
       this.#shards = shards
       this.#resharded += 1
-      return injected(name)
+      return injected(`to ${shards} shards`)
     }
   }
 
@@ -125,6 +118,19 @@ export class Operator {
         throw new Error(`${left} groups of messages are still parked after ${ms} ms`)
       await delay(500)
     }
+  }
+
+  async #tryReshard(shards: number, fate: Fate | undefined, over: AbortSignal): Promise<boolean> {
+    const { plan, options, history } = this.#setup
+    const name = `resharding to ${shards}`
+    const common = { name, occasion: 'resharding', plan, history } as const
+    const started = startFated({ ...common, options: { ...options, shards }, fate })
+    this.#resharding = started
+    if (!(await happens(started.exited, reshardMs, over))) started.signal('SIGKILL')
+    await started.exited
+    const done = started.find(({ type }) => type === 'resharded') !== undefined
+    history.note(`${name} ${done ? 'is done' : `was not done: ${started.lastError()}`}`)
+    return done
   }
 
   async #makeTopic(): Promise<void> {
