@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { requiredSchemaVersion } from '../schema/check-schema-version.js'
 import { SpecDatabase } from '../spec-database.fake.js'
@@ -103,3 +104,24 @@ it('says that a server is not there', async () => {
   const gone = migrate({ connectionString: 'postgres://nobody@nowhere.invalid/x' })
   await expect(gone).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
 })
+
+// Were the loss of the connection not listened for, it would end this process, and the run would fail by an unhandled error.
+it.each(['a pool', 'a URL'])(
+  'rejects, and does not end the process, when the server goes away: through %s',
+  async (by) => {
+    const pool = new pg.Pool({ connectionString: database.url, application_name: 'to be ended' })
+    pool.on('error', () => undefined)
+    const url = `${database.url}?application_name=to+be+ended`
+    const blocker = await database.pool.connect()
+    await blocker.query('BEGIN; SELECT pg_advisory_xact_lock(72707369)')
+    const migrating = migrate(by === 'a pool' ? { pool } : { connectionString: url })
+    const outcome = expect(migrating).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    const end =
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'to be ended' AND wait_event_type = 'Lock'"
+    await expect.poll(async () => (await database.pool.query(end)).rowCount, { timeout: 20_000 }).toBe(1)
+    await outcome
+    await blocker.query('ROLLBACK')
+    blocker.release()
+    await pool.end()
+  },
+)

@@ -48,13 +48,24 @@ interface OpenClient {
   close(): Promise<void> | void
 }
 
+// A server that goes away fails the statement under way. Without a listener it would end the process besides.
+const survive = (): void => undefined
+
 async function openClient(options: MigrateOptions, schema: string): Promise<OpenClient> {
   try {
     if ('pool' in options) {
       const client = await options.pool.connect()
-      return { pg: client, close: () => client.release() }
+      client.on('error', survive)
+      return {
+        pg: client,
+        close: () => {
+          client.off('error', survive)
+          client.release()
+        },
+      }
     }
     const client = new pg.Client({ connectionString: options.connectionString })
+    client.on('error', survive)
     await client.connect()
     return { pg: client, close: () => client.end() }
   } catch (error) {
