@@ -9,6 +9,7 @@ const programs: Readonly<Record<Occasion, Program>> = {
   'first opening': 'relay-process',
   relay: 'relay-process',
   resharding: 'reshard-process',
+  'parked retry': 'operator-process',
   adoption: 'adopt-process',
 }
 

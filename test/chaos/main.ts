@@ -26,4 +26,4 @@ const outcome = await runChaos({
 })
 console.log(reportChaos(outcome, `npm run chaos -- --seed ${seed} --minutes ${minutes}`))
 // Connections that were half-opened would keep this process alive.
-process.exit(outcome.passed ? 0 : 1)
+process.exit(outcome.passed ? 0 : outcome.error === undefined ? 1 : 3)

@@ -28,6 +28,7 @@ export interface OperatorSetup {
 /** A limit that all but large messages keep to, and the broker's own. */
 const limits = { low: '16000', high: '1048588' }
 const reshardMs = 25_000
+const retryMs = 15_000
 const noticeMs = 60_000
 const attempts = 6
 const partitions = 3
@@ -35,7 +36,7 @@ const partitions = 3
 /** What operators do to an outbox at work: they divide it anew, limit its topics, forget one, and send again what was parked. */
 export class Operator {
   readonly #setup: OperatorSetup
-  #resharding: RelayProcess | undefined
+  #running: RelayProcess | undefined
   #shards: number
   #limited: string | undefined
   #missing: string | undefined
@@ -80,7 +81,11 @@ export class Operator {
     if (await parked) injected(`${topic} for ${step.holdMs} ms`)
     await hold(step, over)
     if (over.aborted) return
+    // Too early: it is refused again. Then by a process that is struck.
+    await this.#retryParked().catch(() => undefined)
+    await hold(step, over)
     await this.#raiseLimit()
+    await this.#tryRetry(over)
     await this.#retryParked().catch(() => undefined)
   }
 
@@ -102,8 +107,8 @@ export class Operator {
 
   /** Everything is as it should be: what is parked can be sent. */
   async settle(): Promise<void> {
-    this.#resharding?.signal('SIGKILL')
-    await this.#resharding?.exited
+    this.#running?.signal('SIGKILL')
+    await this.#running?.exited
     await this.#makeTopic()
     if (!(await this.#raiseLimit())) throw new Error('the limit of a topic was not raised')
   }
@@ -125,12 +130,22 @@ export class Operator {
     const name = `resharding to ${shards}`
     const common = { name, occasion: 'resharding', plan, history } as const
     const started = startFated({ ...common, options: { ...options, shards }, fate })
-    this.#resharding = started
+    this.#running = started
     if (!(await happens(started.exited, reshardMs, over))) started.signal('SIGKILL')
     await started.exited
     const done = started.find(({ type }) => type === 'resharded') !== undefined
     history.note(`${name} ${done ? 'is done' : `was not done: ${started.lastError()}`}`)
     return done
+  }
+
+  async #tryRetry(over: AbortSignal): Promise<void> {
+    const { plan, options, history, databaseUrl } = this.#setup
+    const fate = plan.nextFate('parked retry')
+    const common = { name: 'parked retry', occasion: 'parked retry', plan, history } as const
+    const started = startFated({ ...common, options: { ...options, databaseUrl }, fate })
+    this.#running = started
+    if (!(await happens(started.exited, retryMs, over))) started.signal('SIGKILL')
+    await started.exited
   }
 
   async #makeTopic(): Promise<void> {

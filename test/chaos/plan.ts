@@ -49,6 +49,8 @@ export const pointKinds = [
   'relay paused at a point',
   'resharding killed at a point',
   'resharding paused at a point',
+  'parked retry killed at a point',
+  'parked retry paused at a point',
   'adoption killed at a point',
   'adoption paused at a point',
 ] as const satisfies readonly `${Occasion} ${'killed' | 'paused'} at a point`[]

@@ -18,6 +18,8 @@ export interface Extent {
   readonly ms: number
   /** Most faults of each lane, and outboxes of their own. With them a round ends as soon as all are done. Default: no limit. */
   readonly most?: Readonly<Record<Lane | 'sideOutboxes', number>>
+  /** What is broken from outside. Default: everything. */
+  readonly lanes?: readonly Lane[]
 }
 
 /** What a round is made from. */
@@ -117,11 +119,11 @@ async function breakEverything(
   targets: Omit<Victims, 'over'>,
   side: SideOutboxes,
 ): Promise<void> {
-  const { ms, most } = extent
+  const { ms, most, lanes: broken = Object.keys(lanes) as Lane[] } = extent
   const ended = new AbortController()
   const over = AbortSignal.any([AbortSignal.timeout(ms), ended.signal])
   const victims: Victims = { ...targets, over }
-  const breaking = (Object.keys(lanes) as Lane[]).map(async (lane) => {
+  const breaking = broken.map(async (lane) => {
     for (let left = most?.[lane] ?? Number.POSITIVE_INFINITY; left > 0 && !over.aborted; left--) {
       const step = plan.nextStep(lane)
       await delay(step.gapMs, undefined, { signal: over }).catch(() => undefined)
@@ -134,7 +136,8 @@ async function breakEverything(
       if (!found) history.missedOut(step.kind, over.aborted ? 'the faults ended first' : 'nothing came by')
     }
   })
-  await Promise.all([...breaking, side.run(over, most?.sideOutboxes ?? Number.POSITIVE_INFINITY)])
+  const beside = most ? [side.run(over, most.sideOutboxes)] : [side.run(over), side.run(over)]
+  await Promise.all([...breaking, ...beside])
   ended.abort()
 }
 

@@ -47,11 +47,16 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
   }
 }
 
-/** Rounds of a minute, `ms` together. */
+/**
+ * Rounds of 90 seconds, `ms` together. In every other one nothing is broken from outside but relays, so that processes come to
+ * their named points.
+ */
 export function roundsOf(ms: number): Extent[] {
-  const roundMs = 60_000
+  const roundMs = 90_000
+  const lanes = ['relays', 'operators', 'otherDatabases'] as const
   return Array.from({ length: Math.ceil(ms / roundMs) }, (_, i) => ({
     ms: Math.min(roundMs, ms - i * roundMs),
+    ...(i % 2 === 1 && { lanes }),
   }))
 }
 

@@ -40,8 +40,8 @@ const patienceMs = 15_000
 const settleMs = 120_000
 
 /**
- * Outboxes of their own, amid all that is broken: the first opening of each is struck at a named point; then it loses its
- * checkpoint topic, and its adoption is struck.
+ * Outboxes of their own, amid all that is broken: the first opening of each is struck at a named point, then the
+ * division of it beside a relay; then it loses its checkpoint topic, and its adoption is struck.
  */
 export class SideOutboxes {
   readonly #setup: SideSetup
@@ -52,7 +52,7 @@ export class SideOutboxes {
   }
 
   /** One after the other, until the faults end or there were `most`. */
-  async run(over: AbortSignal, most: number): Promise<void> {
+  async run(over: AbortSignal, most: number = Number.POSITIVE_INFINITY): Promise<void> {
     for (let i = 0; i < most && !over.aborted; i++) {
       try {
         const outbox = await this.#open()
@@ -92,7 +92,7 @@ export class SideOutboxes {
     const { plan } = this.#setup
     await publish(outbox)
     await this.#struck(outbox, 'first opening', plan.nextFate('first opening'), over)
-    if (over.aborted || !(await this.#relay(outbox, over))) return
+    if (over.aborted || !(await this.#relay(outbox, over)) || over.aborted) return
     await publish(outbox)
     await this.#loseCheckpoints(outbox)
     await this.#struck(outbox, 'adoption', plan.nextFate('adoption'), over)
@@ -103,20 +103,26 @@ export class SideOutboxes {
     const first = this.#start(outbox, occasion, fate)
     const reached = await happens(first.reached(), patienceMs, over)
     if (reached && fate.signal === 'SIGSTOP') {
-      const second = this.#start(outbox, occasion)
-      await happens(endOf(occasion, second), patienceMs, over)
-      await happens(endOf(occasion, first), patienceMs, over)
-      await kill(second)
+      // Beside resharding there is a relay already.
+      const second = occasion === 'resharding' ? undefined : this.#start(outbox, occasion)
+      if (second) await happens(goalOf(occasion, second), patienceMs, over)
+      await happens(goalOf(occasion, first), patienceMs, over)
+      if (second) await kill(second)
     }
     await kill(first)
   }
 
-  /** Whether a relay has sent something of the outbox. */
+  /** A relay sends something, and the outbox is divided anew beside it. Resolves to whether it has sent. */
   async #relay(outbox: Outbox, over: AbortSignal): Promise<boolean> {
     const relay = this.#start(outbox, 'relay')
-    const sent = await happens(relay.event('batch:published'), patienceMs, over)
-    await kill(relay)
-    return sent
+    try {
+      if (!(await happens(relay.event('batch:published'), patienceMs, over))) return false
+      await publish(outbox)
+      await this.#struck(outbox, 'resharding', this.#setup.plan.nextFate('resharding'), over)
+      return true
+    } finally {
+      await kill(relay)
+    }
   }
 
   async #loseCheckpoints(outbox: Outbox): Promise<void> {
@@ -155,7 +161,12 @@ export class SideOutboxes {
     return startFated({
       name: `${occasion} of ${name}`,
       occasion,
-      options: { ...options, name, databaseUrl: cluster.urlOfRelays(database.url) },
+      options: {
+        ...options,
+        name,
+        databaseUrl: cluster.urlOfRelays(database.url),
+        ...(occasion === 'resharding' && { shards: 2 }),
+      },
       fate,
       plan,
       history,
@@ -163,9 +174,9 @@ export class SideOutboxes {
   }
 }
 
-async function endOf(occasion: Occasion, started: RelayProcess): Promise<void> {
-  if (occasion === 'adoption') await started.exited
-  else await started.event('shard:opened')
+async function goalOf(occasion: Occasion, started: RelayProcess): Promise<unknown> {
+  if (occasion === 'first opening') return started.event('shard:opened')
+  return started.exited
 }
 
 async function kill(started: RelayProcess): Promise<void> {

@@ -5,16 +5,31 @@ import {
   genesisPoints,
   type Point,
   parkingPoints,
+  refusalPoints,
+  releasePoints,
   reopeningPoints,
   reshardPoints,
+  retryPoints,
+  topicPoints,
 } from '../relay/points.js'
 import { Random } from './random.js'
+
+// A batch of parked messages comes by those of any other batch.
+function isOfParking({ point }: Point): boolean {
+  return !/^producer\.(begin|send|commit):(before|during|after)$/.test(point)
+}
 
 /** What a process is at when it is struck. The first opening of an outbox and an adoption have an outbox of their own. */
 export const occasions = {
   'first opening': genesisPoints,
-  relay: [...reopeningPoints, ...batchPoints, ...deletePoints, ...parkingPoints],
+  relay: [
+    ...reopeningPoints,
+    ...batchPoints,
+    ...deletePoints,
+    ...[...parkingPoints, ...releasePoints, ...refusalPoints, ...topicPoints].filter(isOfParking),
+  ],
   resharding: reshardPoints,
+  'parked retry': retryPoints,
   adoption: adoptPoints,
 } as const satisfies Readonly<Record<string, readonly Point[]>>
 
@@ -32,6 +47,7 @@ export const strikes: Readonly<Record<Occasion, readonly Strike[]>> = {
   'first opening': named('first opening'),
   relay: named('relay'),
   resharding: named('resharding'),
+  'parked retry': named('parked retry'),
   adoption: named('adoption'),
 }
 

@@ -147,11 +147,15 @@ const adoptCalls = [
   'store.checkServer',
   'publisher.connect',
   'store.readIdentity',
+  'store.provideShards',
   'store.readShards',
   'store.seizeLease',
   'store.changeToken',
   'publisher.hasCheckpointTopic',
+  'store.guarded',
   'tx.readFacts',
+  'tx.readUnsettled',
+  'tx.readParkedOut',
   'publisher.locate',
   'publisher.createCheckpointTopic',
   'publisher.fence',
@@ -166,4 +170,7 @@ const adoptCalls = [
 ] as const
 
 /** Every point of an adoption. */
-export const adoptPoints: readonly Point[] = points(adoptCalls, 1)
+export const adoptPoints: readonly Point[] = [
+  ...points(adoptCalls, 1),
+  { point: 'store.guarded:committing', occurrence: 1 },
+]
