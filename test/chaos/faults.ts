@@ -243,12 +243,15 @@ async function firstToLose<Proxy>(
   arm: (proxy: Proxy, signal: AbortSignal) => Promise<boolean>,
 ): Promise<number | undefined> {
   const enough = new AbortController()
-  const signal = AbortSignal.any([over, enough.signal, AbortSignal.timeout(lossMs)])
+  const timer = setTimeout(() => enough.abort(), lossMs)
+  const signal = AbortSignal.any([over, enough.signal])
   const outcomes = proxies.map(async (proxy, index) => {
     const struck = await arm(proxy, signal)
     // In the same turn of the event loop: no other message passes in between.
     if (struck) enough.abort()
     return struck ? index : undefined
   })
-  return (await Promise.all(outcomes)).find((index) => index !== undefined)
+  const found = await Promise.all(outcomes)
+  clearTimeout(timer)
+  return found.find((index) => index !== undefined)
 }
