@@ -110,6 +110,14 @@ export async function runRound(setup: RoundSetup): Promise<RoundOutcome> {
 
 const relayOptions = { leaseMs: 2_100, renewMs: 700, batchRows: 50, requestTimeoutMs: 4_000 }
 
+// Faults that come faster than a busy machine opens a shard would let nothing be sent that they could do harm to.
+const waitsForProgress: readonly Lane[] = ['relays', 'kafkaNetwork', 'databaseNetwork']
+const progressMs = 8_000
+
+function isBatch({ name }: { readonly name: string }): boolean {
+  return name === 'batch:published'
+}
+
 async function openDatabases({ postgres }: ChaosCluster): Promise<[TestDatabase, TestDatabase]> {
   return [await createChaosDatabase(postgres), await createDatabase(postgres)]
 }
@@ -129,6 +137,7 @@ async function breakEverything(
     for (let left = most?.[lane] ?? Number.POSITIVE_INFINITY; left > 0 && !over.aborted; left--) {
       const step = plan.nextStep(lane)
       await delay(step.gapMs, undefined, { signal: over }).catch(() => undefined)
+      if (waitsForProgress.includes(lane)) await victims.crew.hears(isBatch, progressMs, over)
       if (over.aborted) return
       let found = false
       await faults[step.kind](victims, step, (what) => {
