@@ -1,6 +1,6 @@
 import { ChaosCluster } from './cluster.js'
 import { History } from './history.js'
-import { Plan } from './plan.js'
+import { type Lane, Plan } from './plan.js'
 import { type Extent, type RoundOutcome, runRound } from './round.js'
 
 /** What {@link runChaos} takes. */
@@ -47,17 +47,18 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
   }
 }
 
+const calm: readonly Lane[] = ['relays', 'operators', 'otherDatabases']
+
 /**
  * Rounds of 90 seconds, `ms` together. In every other one nothing is broken from outside but relays, so that processes come to
- * their named points.
+ * their named points. With `lanes`, nothing else is in any.
  */
-export function roundsOf(ms: number): Extent[] {
+export function roundsOf(ms: number, lanes?: readonly Lane[]): Extent[] {
   const roundMs = 90_000
-  const lanes = ['relays', 'operators', 'otherDatabases'] as const
-  return Array.from({ length: Math.ceil(ms / roundMs) }, (_, i) => ({
-    ms: Math.min(roundMs, ms - i * roundMs),
-    ...(i % 2 === 1 && { lanes }),
-  }))
+  return Array.from({ length: Math.ceil(ms / roundMs) }, (_, i) => {
+    const broken = lanes ?? (i % 2 === 1 ? calm : undefined)
+    return { ms: Math.min(roundMs, ms - i * roundMs), ...(broken && { lanes: broken }) }
+  })
 }
 
 function hasPassed({ verdict, sideVerdicts, halts }: RoundOutcome): boolean {
