@@ -35,4 +35,4 @@ const outcome = await runChaos({
 const chosen = only.length > 0 ? ` --lanes ${only}` : ''
 console.log(reportChaos(outcome, `npm run chaos -- --seed ${seed} --minutes ${minutes}${chosen}`))
 // Connections that were half-opened would keep this process alive.
-process.exit(outcome.passed ? 0 : outcome.error === undefined ? 1 : 3)
+process.exit(outcome.passed ? 0 : outcome.violated ? 1 : 3)

@@ -31,6 +31,15 @@ export interface RoundSetup {
   readonly shards: number
 }
 
+/** Relays have halted, or ended by themselves: a violation, and nothing can be drained any more. */
+export class RelaysHalted extends Error {
+  override readonly name = 'RelaysHalted'
+
+  constructor(halts: readonly string[], cause: unknown) {
+    super(halts.join('\n'), { cause })
+  }
+}
+
 /** What has come of a round. */
 export interface RoundOutcome extends Omit<WriterTally, 'acknowledged'> {
   readonly verdict: ExactlyOnceVerdict
@@ -101,6 +110,8 @@ export async function runRound(setup: RoundSetup): Promise<RoundOutcome> {
       sideVerdicts: await side.settle(),
       ...countsOf(crew, operator),
     }
+  } catch (error) {
+    throw crew.halts.length > 0 ? new RelaysHalted(crew.halts, error) : error
   } finally {
     await writing.stop()
     crew.kill()

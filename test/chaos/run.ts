@@ -1,7 +1,7 @@
 import { ChaosCluster } from './cluster.js'
 import { History } from './history.js'
 import { type Lane, Plan } from './plan.js'
-import { type Extent, type RoundOutcome, runRound } from './round.js'
+import { type Extent, RelaysHalted, type RoundOutcome, runRound } from './round.js'
 
 /** What {@link runChaos} takes. */
 export interface ChaosOptions {
@@ -21,6 +21,8 @@ export interface ChaosOutcome {
   readonly rounds: readonly RoundOutcome[]
   /** What ended the run before its time. */
   readonly error?: unknown
+  /** Something is lost, invented, repeated, altered or out of order, or a relay has halted. */
+  readonly violated: boolean
   /** Everything that was committed is in the log once and in order, nothing else is, and no relay has halted. */
   readonly passed: boolean
 }
@@ -39,11 +41,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
       const round = await runRound({ cluster, plan, history, extent, shards })
       rounds.push(round)
       log(describeRound(rounds.length, round))
-      if (!hasPassed(round)) return { ...outcome, passed: false }
+      if (!hasPassed(round)) return { ...outcome, violated: true, passed: false }
     }
-    return { ...outcome, passed: rounds.length > 0 }
+    return { ...outcome, violated: false, passed: rounds.length > 0 }
   } catch (error) {
-    return { ...outcome, error, passed: false }
+    return { ...outcome, error, violated: error instanceof RelaysHalted, passed: false }
   }
 }
 
