@@ -22,6 +22,13 @@ const group = {
 export const inboxGuards = [
   {
     ...transaction,
+    name: 'the end of a handler’s time cannot be collected',
+    find: 'const late = new AbortController()',
+    replace: 'const late = { signal: AbortSignal.timeout(timeoutMs), abort: (_: unknown) => undefined }',
+    test: 'relies on no timeout that may be collected',
+  },
+  {
+    ...transaction,
     name: 'a position that is passed ends the message',
     find: '  if (!areNew) return deliveries.length === 1',
     replace: '  if (!areNew) return deliveries.length > 1e9',

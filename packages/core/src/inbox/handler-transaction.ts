@@ -41,15 +41,23 @@ export async function handleInTransaction<Tx>(
   handling: Handling<Tx>,
 ): Promise<Outcome[] | undefined> {
   const { store, timeoutMs } = options
-  const timeout = AbortSignal.timeout(timeoutMs)
   // The caller's signal may outlive its messages by far.
   const link = handling.signal && linkAbort(handling.signal)
-  const signal = link ? AbortSignal.any([link.signal, timeout]) : timeout
+  const late = new AbortController()
+  // Not AbortSignal.timeout: Node 20 collects one that only AbortSignal.any refers to, and it never aborts.
+  const timer = setTimeout(() => late.abort(timedOut()), timeoutMs)
+  const signal = link ? AbortSignal.any([link.signal, late.signal]) : late.signal
   try {
     return await store.transaction({ timeoutMs }, (tx) => handleAll(options, handling, { tx, signal }))
   } finally {
+    clearTimeout(timer)
     link?.unlink()
   }
+}
+
+// As AbortSignal.timeout says it.
+function timedOut(): DOMException {
+  return new DOMException('The operation was aborted due to timeout', 'TimeoutError')
 }
 
 async function handleAll<Tx>(
