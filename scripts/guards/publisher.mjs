@@ -48,6 +48,22 @@ export const publisherGuards = [
   },
   {
     ...coordinator,
+    spec: `${publisher}/transaction-coordinator.unit.spec.ts`,
+    name: 'no other refusal is tried again',
+    find: 'if (!isConcurrent || !deadline || deadline.passed) throw error',
+    replace: 'if ((!isConcurrent && !deadline) || !deadline || deadline.passed) throw error',
+    test: 'gives up at the deadline of the step, and at any other refusal',
+  },
+  {
+    ...coordinator,
+    spec: `${publisher}/transaction-coordinator.unit.spec.ts`,
+    name: 'each transaction names its own partitions',
+    find: '        this.#named.clear()\n',
+    replace: '',
+    test: 'names everything anew in the next transaction',
+  },
+  {
+    ...coordinator,
     name: 'a coordinator is asked for once',
     find: '        this.#nodeId = broker.nodeId\n',
     replace: '',
