@@ -16,7 +16,7 @@ export async function killedAt(victim: RelayProcess): Promise<void> {
 }
 
 /** Ends the writers, lets `relay` send what they have committed, and compares database and log. */
-async function settle(lab: RelayLab, writers: Writers, relay: RelayProcess): Promise<void> {
+export async function settle(lab: RelayLab, writers: Writers, relay: RelayProcess): Promise<void> {
   await relay.event('batch:published')
   await writers.stop()
   await relay.drain()

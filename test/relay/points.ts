@@ -45,8 +45,13 @@ const deleteCalls = ['tx.deleteBatchesBelow', 'tx.deletePublished'] as const
 
 const phases = ['before', 'during', 'after'] as const
 
-function points(calls: readonly string[], occurrence: number): Point[] {
-  return calls.flatMap((call) => phases.map((phase) => ({ point: `${call}:${phase}`, occurrence })))
+/** The points of calls, around each of them. */
+export function points(
+  calls: readonly string[],
+  occurrence: number,
+  at: readonly (typeof phases)[number][] = phases,
+): Point[] {
+  return calls.flatMap((call) => at.map((phase) => ({ point: `${call}:${phase}`, occurrence })))
 }
 
 /** Every point of the first opening of a shard. */

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { migrate } from '@pigeonhole/postgres'
 import {
+  type CommittedMessage,
   checkExactlyOnce,
   createDatabase,
   createTopics,
   type ExactlyOnceVerdict,
+  type LoggedMessage,
   loggedMessage,
   readLog,
   type TestDatabase,
@@ -31,12 +33,20 @@ export interface RelayLabOptions {
   readonly operation?: 'retryParked' | 'discardParked'
 }
 
+/** How an adoption of the lab is run. */
+export interface AdoptionRun {
+  readonly fault?: Fault
+  readonly keepCursor?: boolean
+}
+
 /** A database, topics and a relay name of one test's own, and everything that runs against them. */
 export class RelayLab implements AsyncDisposable {
-  readonly name: string
+  name: string
   readonly topics: readonly string[]
   readonly #servers: LabServers
-  readonly #database: TestDatabase
+  #database: TestDatabase
+  /** What the database was before it went back. */
+  readonly #former: TestDatabase[] = []
   readonly #relays: RelayProcess[] = []
   readonly #writers: Writers[] = []
 
@@ -94,7 +104,49 @@ export class RelayLab implements AsyncDisposable {
     return this.#start('operator-process', { operation, ...(fault ? { fault } : {}) })
   }
 
-  #start(program: Program, options: RelayLabOptions): RelayProcess {
+  /** Begins to adopt the outbox, in a process of its own. Whoever could be asked has said yes. */
+  startAdopt({ fault, keepCursor = false }: AdoptionRun = {}): RelayProcess {
+    return this.#start('adopt-process', { keepCursor, ...(fault ? { fault } : {}) })
+  }
+
+  /** Adopts the outbox. Resolves to the outcome. */
+  async adopt(run: AdoptionRun = {}): Promise<string> {
+    const adopting = this.startAdopt(run)
+    const told = await adopting.told((message) => message.type === 'adopted')
+    expect(await adopting.exited).toEqual({ code: 0, signal: null })
+    return told.type === 'adopted' ? told.outcome : ''
+  }
+
+  /**
+   * Has the database go back to now after `work`, as when a backup is restored: `work` goes on with the original. Nobody may be
+   * connected to it when this is called.
+   */
+  async goBackAfter(work: () => Promise<void>): Promise<void> {
+    const url = this.#servers.databaseUrl
+    const backup = await createDatabase({ url, template: this.#database.name })
+    await work()
+    this.#former.push(this.#database)
+    this.#database = backup
+  }
+
+  /** Commits some messages, and resolves when the writers have ended. */
+  async write(messages = 15): Promise<void> {
+    const before = (await this.committed()).length
+    const writers = this.startWriters(3)
+    const count = async (): Promise<number> => (await this.committed()).length
+    await expect.poll(count, { timeout: 30_000 }).toBeGreaterThan(before + messages)
+    await writers.stop()
+  }
+
+  /** Sends everything that is committed, with a relay of its own. */
+  async send(options: RelayLabOptions = {}): Promise<void> {
+    const relay = this.startRelay(options)
+    await relay.event('shard:changed', { state: 'publishing' })
+    await relay.drain()
+    expect(await relay.stop()).toEqual({ code: 0, signal: null })
+  }
+
+  #start(program: Program, options: RelayLabOptions & { readonly keepCursor?: boolean }): RelayProcess {
     const settings = {
       name: this.name,
       databaseUrl: this.#database.url,
@@ -105,6 +157,7 @@ export class RelayLab implements AsyncDisposable {
       ...(options.fault ? { fault: options.fault } : {}),
       ...(options.shards ? { shards: options.shards } : {}),
       ...(options.operation ? { operation: options.operation } : {}),
+      ...(options.keepCursor === undefined ? {} : { keepCursor: options.keepCursor }),
     }
     const relay = new RelayProcess(settings, program)
     this.#relays.push(relay)
@@ -119,15 +172,25 @@ export class RelayLab implements AsyncDisposable {
 
   /** What the database has committed against what a `read_committed` consumer finds. */
   async verdict(): Promise<ExactlyOnceVerdict> {
-    const { rows } = await this.#query('SELECT id, topic, key, version FROM ledger')
-    const committed = rows.map(({ id, topic, key, version }) => ({
-      id,
-      topic,
-      key,
-      order: version as number,
-    }))
+    return checkExactlyOnce({ committed: await this.committed(), log: await this.logged() })
+  }
+
+  /** What the database says is committed. */
+  async committed(): Promise<CommittedMessage[]> {
+    const { rows } = await this.#query('SELECT id, topic, key, version AS "order" FROM ledger')
+    return rows as CommittedMessage[]
+  }
+
+  /** What a `read_committed` consumer finds. */
+  async logged(): Promise<LoggedMessage[]> {
     const records = await readLog({ brokers: this.#servers.kafkaBrokers, topics: this.topics })
-    return checkExactlyOnce({ committed, log: records.map((record) => loggedMessage(record)) })
+    return records.map((record) => loggedMessage(record))
+  }
+
+  /** The ids of the messages that are in the outbox, in their order. */
+  async idsInOutbox(): Promise<string[]> {
+    const { rows } = await this.#query('SELECT id FROM pigeonhole.outbox_message ORDER BY seq')
+    return rows.map(({ id }) => id as string)
   }
 
   /** Resolves when each of the first `shards` shards has confirmed a batch that was not there at the call. */
@@ -155,7 +218,7 @@ export class RelayLab implements AsyncDisposable {
     await Promise.allSettled(this.#writers.map((writers) => writers.stop()))
     for (const relay of this.#relays) relay.signal('SIGKILL')
     await Promise.all(this.#relays.map((relay) => relay.exited))
-    await this.#database.drop()
+    for (const database of [this.#database, ...this.#former]) await database.drop()
   }
 
   async #query(text: string): Promise<pg.QueryResult> {

@@ -34,6 +34,7 @@ export type RelayProcessMessage =
       readonly data: { readonly state?: string; readonly error?: string }
     }
   | { readonly type: 'drained' }
+  | { readonly type: 'adopted'; readonly outcome: string }
   | { readonly type: 'resharded'; readonly from: number; readonly to: number }
   | { readonly type: 'operated'; readonly outcome: RetriedParking | DiscardedParking }
   | { readonly type: 'adopted'; readonly outcome: 'agreed' | 'declined' | 'adopted' }

@@ -6,6 +6,8 @@ export interface LoggableMessage {
   readonly topic: string
   readonly key: Uint8Array | null
   readonly partition: number | null
+  /** Whether its payload is null, which removes its key from a compacted log. */
+  readonly isTombstone: boolean
   /** When its transaction began, in milliseconds since 1970, by the database's clock: it cannot be in the log before. */
   readonly createdAt: number
 }
@@ -39,9 +41,11 @@ export interface UnsettledRequest {
 
 /**
  * What the log says of a message. `absent`: it is not there, and it would be there if it had ever been sent to this log.
- * A message of which neither can be said is in no answer.
+ * Of a compacted log: `superseded`, it is not there, and a later one of the messages that were asked for, of its key, is;
+ * `hidden`, it is not there, and a record of its key may have taken its place.
+ * A message of which none of these can be said is in no answer.
  */
-export type LogVerdict = 'logged' | 'absent'
+export type LogVerdict = 'logged' | 'absent' | 'superseded' | 'hidden'
 
 /** What an adoption does inside a guarded transaction, within the buckets of the shard. */
 export interface AdoptionTransaction {

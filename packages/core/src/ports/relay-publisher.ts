@@ -23,7 +23,7 @@ export interface RelayPublisher {
   /** A new producer for the shard: fences every predecessor and settles its transaction. */
   fence(relay: string, shard: number): Promise<ShardProducer>
   /**
-   * What the log says of each message, by its id. It reads committed records, up to everything that was settled before the
+   * What the log says of each message, by its id. They are given in the order in which they were published. It reads committed records, up to everything that was settled before the
    * call, and waits for other producers' transactions in between.
    * @throws DEADLINE_EXCEEDED when such a transaction does not end in time. BROKER_UNAVAILABLE, BROKER_ACCESS_DENIED
    */

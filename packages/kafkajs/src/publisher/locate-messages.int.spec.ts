@@ -23,14 +23,21 @@ describe('locating messages in the log', () => {
   }
 
   function message(topic: string, createdAt = Date.now()): LoggableMessage {
-    return { id: randomUUID(), topic, key: null, partition: null, createdAt }
+    return { id: randomUUID(), topic, key: null, partition: null, isTombstone: false, createdAt }
   }
 
-  async function send({ topic, id }: LoggableMessage, timestamp = Date.now()): Promise<void> {
+  function keyed(topic: string, over: Partial<LoggableMessage> = {}): LoggableMessage {
+    return { ...message(topic), key: Buffer.from('key'), ...over }
+  }
+
+  async function send({ topic, id, key }: LoggableMessage, timestamp = Date.now()): Promise<void> {
     const producer = kafka.producer({ retry: { retries: 5 } })
     await producer.connect()
     const headers = { 'message-id': id }
-    await producer.send({ topic, messages: [{ value: 'x', timestamp: String(timestamp), headers }] })
+    await producer.send({
+      topic,
+      messages: [{ key: key && Buffer.from(key), value: 'x', timestamp: String(timestamp), headers }],
+    })
     await producer.disconnect()
   }
 
@@ -56,9 +63,40 @@ describe('locating messages in the log', () => {
     expect(await locate(asked)).toEqual(['absent', undefined])
   })
 
-  it('says nothing of an absence from a compacted topic', async () => {
-    const topic = await newTopic([{ name: 'cleanup.policy', value: 'compact,delete' }])
-    expect(await locate([message(topic)])).toEqual([undefined])
+  describe('in a compacted topic', () => {
+    const compacted = (): Promise<string> => newTopic([{ name: 'cleanup.policy', value: 'compact,delete' }])
+
+    it('knows that a message was never sent where there is no record of its key since', async () => {
+      const topic = await compacted()
+      await send(keyed(topic, { key: Buffer.from('another') }))
+      await send(keyed(topic), Date.now() - 2 * hour)
+      expect(await locate([keyed(topic)])).toEqual(['absent'])
+    })
+
+    it('knows that a message was never sent where the last record of its key is an earlier one', async () => {
+      const topic = await compacted()
+      const [earlier, later] = [keyed(topic), keyed(topic)]
+      await send(earlier)
+      expect(await locate([earlier, later])).toEqual(['logged', 'absent'])
+    })
+
+    it('knows that a message was sent where the last record of its key is a later one', async () => {
+      const topic = await compacted()
+      const [earlier, later] = [keyed(topic), keyed(topic)]
+      await send(later)
+      expect(await locate([earlier, later])).toEqual(['superseded', 'logged'])
+    })
+
+    it('cannot tell where the last record of its key may be a later one', async () => {
+      const topic = await compacted()
+      await send(keyed(topic))
+      expect(await locate([keyed(topic)])).toEqual(['hidden'])
+    })
+
+    it('cannot tell of a message without a payload, which compaction removes in the end', async () => {
+      const topic = await compacted()
+      expect(await locate([keyed(topic, { isTombstone: true })])).toEqual(['hidden'])
+    })
   })
 
   it('finds a record whose clock was behind the database by less than an hour', async () => {

@@ -22,8 +22,8 @@ const retryPauseMs = 100
 
 /**
  * What the log says of each message. One that is in no partition is absent only where the log proves it: its partition has
- * never lost a record from its beginning, or it begins with a record that is an hour older than the message; and its topic
- * is not compacted.
+ * never lost a record from its beginning, or it begins with a record that is an hour older than the message; and where its
+ * topic is compacted, which keeps the last record of each key, the log has no record of its key since.
  */
 export async function locateMessages(
   parts: LocateParts,
@@ -42,16 +42,28 @@ export async function locateMessages(
   return verdicts
 }
 
+interface Newest {
+  readonly id: string
+  readonly timestamp: number
+}
+
 class TopicSearch {
   readonly #parts: LocateParts
   readonly #topic: string
-  readonly #asked: ReadonlyMap<string, LoggableMessage>
+  readonly #asked: readonly LoggableMessage[]
+  /** Places in the order of publishing, by id. */
+  readonly #places: ReadonlyMap<string, number>
+  readonly #keys: ReadonlySet<string>
   readonly #since: number
+  /** The last records of the keys that were asked for. */
+  readonly #newest = new Map<string, Newest>()
 
   constructor(parts: LocateParts, topic: string, asked: readonly LoggableMessage[]) {
     this.#parts = parts
     this.#topic = topic
-    this.#asked = new Map(asked.map((message) => [message.id, message]))
+    this.#asked = asked
+    this.#places = new Map(asked.map(({ id }, place) => [id, place]))
+    this.#keys = new Set(asked.map(({ key }) => nameOf(key)))
     this.#since = asked.reduce((oldest, { createdAt }) => Math.min(oldest, createdAt), Infinity) - skewMs
   }
 
@@ -63,12 +75,28 @@ class TopicSearch {
     const begins: number[] = []
     for (let partition = 0; partition < count; partition++)
       begins.push(await this.#search(partition, (id) => verdicts.set(id, 'logged')))
-    if (policy === undefined || policy.includes('compact')) return
-    for (const message of this.#asked.values()) {
+    if (policy === undefined) return
+    const isCompacted = policy.includes('compact')
+    for (const message of this.#asked) {
       if (verdicts.has(message.id)) continue
       const begin = begins[placeOf(message, count)] ?? Infinity
-      if (begin <= message.createdAt - skewMs) verdicts.set(message.id, 'absent')
+      const isComplete = begin <= message.createdAt - skewMs
+      const verdict = isCompacted ? this.#inCompacted(message, isComplete) : isComplete && 'absent'
+      if (verdict) verdicts.set(message.id, verdict)
     }
+  }
+
+  // Compaction keeps the last record of a key, but for one without a payload: where the last one is from before the message,
+  // the message would have taken its place. Messages of one key are sent in the order of publishing.
+  #inCompacted(message: LoggableMessage, isComplete: boolean): LogVerdict | undefined {
+    const newest = this.#newest.get(nameOf(message.key))
+    const place = this.#places.get(newest?.id ?? '')
+    const own = this.#places.get(message.id) ?? 0
+    if (place !== undefined && place > own) return 'superseded'
+    const isFromBefore =
+      newest === undefined || place !== undefined || newest.timestamp < message.createdAt - skewMs
+    if (!isFromBefore || message.isTombstone) return 'hidden'
+    return isComplete ? 'absent' : undefined
   }
 
   // Resolves to the time from which on the partition has every record. What is read again after an error does no harm.
@@ -89,18 +117,31 @@ class TopicSearch {
     }
   }
 
+  // A record that was read again after an error is the same one. Of several partitions, the one that is later by its clock.
+  #noteNewest(key: string, record: Newest): void {
+    if (!this.#keys.has(key)) return
+    const known = this.#newest.get(key)
+    if (!known || record.timestamp >= known.timestamp) this.#newest.set(key, record)
+  }
+
   async #searchBy(cluster: Cluster, partition: number, found: (id: string) => void): Promise<number> {
     const log = new LogPartition(cluster, this.#topic, partition)
     const end = await log.settledEnd(new Deadline(this.#parts.timeoutMs))
     const start = await log.offsetSince(this.#since)
     if (start !== undefined) {
-      for await (const { isControlRecord, headers } of log.records(start, end)) {
+      for await (const { isControlRecord, headers, key, timestamp } of log.records(start, end)) {
+        if (isControlRecord) continue
         const id = String(headers[messageIdHeader])
-        if (!isControlRecord && this.#asked.has(id)) found(id)
+        if (this.#places.has(id)) found(id)
+        this.#noteNewest(nameOf(key), { id, timestamp: Number(timestamp) })
       }
     }
     return await beginOf(log, end)
   }
+}
+
+function nameOf(key: Uint8Array | null): string {
+  return Buffer.from(key ?? []).toString('latin1')
 }
 
 async function beginOf(log: LogPartition, end: bigint): Promise<number> {

@@ -67,6 +67,12 @@ export function createProgram(environment: CommandContext['environment'], termin
       '--keep-cursor',
       'nothing but the identity has changed (pg_upgrade, another relay name): go on where it was',
     )
+    .addOption(
+      new Option(
+        '--undecided <fate>',
+        'what becomes of messages of compacted topics that nobody can tell whether they were sent',
+      ).choices(['send', 'drop']),
+    )
     .option('--json', 'print the outcome as JSON')
   defineParked(program, define)
   defineInbox(program, define)

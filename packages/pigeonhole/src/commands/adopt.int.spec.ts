@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { runCommand } from '../command-process.harness.js'
+import { openTerminal } from '../terminal.harness.js'
 import { WorkerLab } from '../worker-lab.harness.js'
 
 describe('pigeonhole adopt', () => {
@@ -38,7 +39,7 @@ describe('pigeonhole adopt', () => {
     expect(stderr).toContain('--yes')
     expect(stdout).toMatch(/^recorded {2}worker-\w+ {2}\S+ +1$/m)
     expect(stdout).toContain('shard 0: RELAY_IDENTITY_CHANGED')
-    expect(stdout).toMatch(/ 1 {2}were never sent to this log: sent/)
+    expect(stdout).toMatch(/ 1 {2}were never sent to this log: they are sent next/)
     const { rows } = await lab.pool.query('SELECT system_identifier FROM pigeonhole.relay_identity')
     expect(rows).toEqual([{ system_identifier: '1' }])
   })
@@ -76,6 +77,35 @@ describe('pigeonhole adopt', () => {
       report: { recorded: { systemIdentifier: '1' }, shards: [{ outbox: { absent: 1 } }] },
       adopted: [{ shard: 0, batch: expect.any(Number) }],
     })
+  })
+
+  it('asks at a terminal, and takes nothing but yes for an answer', async () => {
+    await diverge()
+    const terminal = openTerminal(['adopt', '--name', lab.name], {
+      DATABASE_URL: lab.database.url,
+      KAFKA_BROKERS: inject('kafkaBrokers').join(','),
+    })
+    await terminal.shows('Adopt? Only "yes" does: ')
+    terminal.type('y')
+    expect(await terminal.exit).toBe(3)
+    expect(terminal.screen).toContain('Nothing was changed')
+    const { rows } = await lab.pool.query('SELECT system_identifier FROM pigeonhole.relay_identity')
+    expect(rows).toEqual([{ system_identifier: '1' }])
+  })
+
+  it('adopts once it is told yes at a terminal', async () => {
+    await diverge()
+    const terminal = openTerminal(['adopt', '--name', lab.name], {
+      DATABASE_URL: lab.database.url,
+      KAFKA_BROKERS: inject('kafkaBrokers').join(','),
+    })
+    await terminal.shows('Adopt? Only "yes" does: ')
+    expect(terminal.screen).toContain('shard 0: RELAY_IDENTITY_CHANGED')
+    terminal.type('yes')
+    expect(await terminal.exit).toBe(0)
+    expect(terminal.screen).toMatch(/Adopted: shard 0 goes on from batch \d+/)
+    await send('after')
+    expect((await lab.readLog()).sort()).toEqual(['after', 'before', 'meanwhile'])
   })
 
   it('says that there is nothing to adopt', async () => {

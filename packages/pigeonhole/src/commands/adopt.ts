@@ -1,4 +1,4 @@
-import { type Adoption, type AdoptionReport, adopt } from '@pigeonhole/core'
+import { type Adoption, type AdoptionReport, type AdoptOptions, adopt } from '@pigeonhole/core'
 import { kafkajsPublisher } from '@pigeonhole/kafkajs'
 import { postgresStore } from '@pigeonhole/postgres'
 import pg from 'pg'
@@ -23,18 +23,28 @@ export async function adoptOutbox({ flags, environment, terminal }: CommandConte
   const values = resolveSettings(adoptSettings, sourcesOf(flags, environment))
   const json = flags['json'] === true
   const show = (text: string): void => (json ? terminal.warn(text) : terminal.print(text))
-  const adoption = await run(values, flags['keepCursor'] === true, async (report) => {
+  const choices = { keepCursor: flags['keepCursor'] === true, undecided: undecidedOf(flags) }
+  const adoption = await run(values, choices, async (report) => {
     show(formatReport(report))
     return flags['yes'] === true || (await confirm(terminal, 'Adopt?'))
   })
+  if (adoption.outcome === 'undecided') show(formatReport(adoption.report))
   if (json) terminal.print(`${JSON.stringify(adoption, null, 2)}\n`)
   else terminal.print(formatAdopted(adoption))
+  if (adoption.outcome === 'undecided')
+    throw new NotConfirmed(
+      'Nothing was changed: say what becomes of the undecided messages with --undecided send or drop',
+    )
   if (adoption.outcome === 'declined') throw new NotConfirmed('Nothing was changed')
+}
+
+function undecidedOf({ undecided }: CommandContext['flags']): AdoptOptions['undecided'] {
+  return undecided === 'send' || undecided === 'drop' ? undecided : undefined
 }
 
 async function run(
   values: Values<typeof adoptSettings>,
-  keepCursor: boolean,
+  choices: Pick<AdoptOptions, 'keepCursor' | 'undecided'>,
   ask: (report: AdoptionReport) => Promise<boolean>,
 ): Promise<Adoption> {
   const { name, schema, databaseUrl, checkpointReplicationFactor } = values
@@ -48,7 +58,7 @@ async function run(
         kafka,
         checkpointReplicationFactor === undefined ? {} : { checkpointReplicationFactor },
       ),
-      keepCursor,
+      ...choices,
       confirm: ask,
     })
   } finally {

@@ -36,12 +36,13 @@ export class MemoryAdoptionTransaction extends MemoryParkingTransaction implemen
       .filter(({ row }) => Number(row.seq) > Number(after))
       .sort((a, b) => Number(a.row.seq) - Number(b.row.seq))
       .slice(0, limit)
-      .map(({ row: { seq, id, topic, key, partition }, createdAt }) => ({
+      .map(({ row: { seq, id, topic, key, partition, payload }, createdAt }) => ({
         seq,
         id,
         topic,
         key,
         partition,
+        isTombstone: payload === null,
         createdAt: performance.timeOrigin + createdAt,
         covered: !copied && !uncovered.has(seq),
       }))
@@ -49,8 +50,8 @@ export class MemoryAdoptionTransaction extends MemoryParkingTransaction implemen
 
   async readParkedOut(): Promise<ParkedOutMessage[]> {
     const { messages } = new ParkedTables(this.#database, { tx: this.#tx, buckets: this.#buckets })
-    return messages.map(({ row: { seq, id, topic, key, partition }, createdAt }) => {
-      return { parkedId: seq, id, topic, key, partition, createdAt }
+    return messages.map(({ row: { seq, id, topic, key, partition, payload }, createdAt }) => {
+      return { parkedId: seq, id, topic, key, partition, isTombstone: payload === null, createdAt }
     })
   }
 

@@ -19,6 +19,12 @@ export interface AdoptOptions {
    * relay was renamed. The relay goes on exactly where it was. @default false
    */
   readonly keepCursor?: boolean
+  /**
+   * What becomes of messages of compacted topics of which neither log nor cursor can tell whether they were sent, because a
+   * record of their key may have taken their place. `send`: each goes behind that record. `drop`: they go from the outbox.
+   * Where there are any and this is not given, nothing is changed. @default undefined
+   */
+  readonly undecided?: 'send' | 'drop' | undefined
   /** @default the process's monotonic clock */
   readonly clock?: Clock
 }
@@ -26,7 +32,11 @@ export interface AdoptOptions {
 /** {@link AdoptOptions} with every default in place. */
 export type ResolvedAdoptOptions = Required<AdoptOptions>
 
-const defaults = { keepCursor: false, clock: systemClock } satisfies Partial<AdoptOptions>
+const defaults = {
+  keepCursor: false,
+  undecided: undefined,
+  clock: systemClock,
+} satisfies Partial<AdoptOptions>
 
 /** @throws OPTION_INVALID */
 export function resolveAdoptOptions(options: AdoptOptions): ResolvedAdoptOptions {
@@ -36,6 +46,11 @@ export function resolveAdoptOptions(options: AdoptOptions): ResolvedAdoptOptions
     throw new PigeonholeError('OPTION_INVALID', {
       message: 'Option confirm is missing: it takes a function that is shown both sides and decides',
       details: { option: 'confirm' },
+    })
+  if (!['send', 'drop', undefined].includes(options.undecided))
+    throw new PigeonholeError('OPTION_INVALID', {
+      message: `Option undecided is ${String(options.undecided)}: it takes 'send' or 'drop'`,
+      details: { option: 'undecided' },
     })
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
   return { ...defaults, ...(Object.fromEntries(given) as unknown as AdoptOptions) }

@@ -10,10 +10,10 @@ import { ShardAdoption } from './shard-adoption.js'
 /** What an adoption came to. */
 export interface Adoption {
   /**
-   * `agreed`: both sides agree, nothing was asked or changed. `declined`: it was told not to, nothing has changed.
-   * `adopted`: relays go on.
+   * `agreed`: both sides agree, nothing was asked or changed. `undecided`: of some messages it has to be told what becomes of
+   * them, nothing was asked or changed. `declined`: it was told not to, nothing has changed. `adopted`: relays go on.
    */
-  readonly outcome: 'agreed' | 'declined' | 'adopted'
+  readonly outcome: 'agreed' | 'undecided' | 'declined' | 'adopted'
   readonly report: AdoptionReport
   /** The batch that each adopted shard goes on from. */
   readonly adopted: readonly { readonly shard: number; readonly batch: number }[]
@@ -48,6 +48,8 @@ async function run(options: ResolvedAdoptOptions): Promise<Adoption> {
   const shards = await survey(options, identities, map)
   const report: AdoptionReport = { ...identities, keepCursor, shards }
   if (shards.every(({ divergence }) => divergence === null)) return { outcome: 'agreed', report, adopted: [] }
+  if (options.undecided === undefined && shards.some(({ outbox }) => (outbox?.undecided ?? 0) > 0))
+    return { outcome: 'undecided', report, adopted: [] }
   if (!(await options.confirm(report))) return { outcome: 'declined', report, adopted: [] }
   return { outcome: 'adopted', report, adopted: await change(options, identities, { map, shards }) }
 }
@@ -66,7 +68,8 @@ async function survey(
   return described
 }
 
-// The identity last: while it differs, every relay halts, and whoever runs this again begins with the first shard.
+// The identity last, and every shard held until then: while it differs, every relay halts but one of the former name, which
+// would go on with a shard that is free.
 async function change(
   options: ResolvedAdoptOptions,
   identities: Identities,
@@ -76,13 +79,18 @@ async function change(
   const shards = checkpointPartitionsOf(shown.map)
   if (!(await publisher.hasCheckpointTopic(name, shards))) await publisher.createCheckpointTopic(name, shards)
   const adopted: { readonly shard: number; readonly batch: number }[] = []
-  const diverged = shown.shards.filter(({ divergence }) => divergence !== null)
-  for (const { shard, checkpoint } of diverged) {
-    await within({ options, identities, shard, shards }, async (adoption) => {
+  const held: ShardAdoption[] = []
+  try {
+    for (const { shard, checkpoint, divergence } of shown.shards) {
+      if (divergence === null) continue
+      const adoption = await ShardAdoption.open({ options, identities, shard, shards })
+      held.push(adoption)
       assertUnmoved(shard, checkpoint, adoption.checkpoint)
       adopted.push({ shard, batch: await (keepCursor ? adoption.keep() : adoption.adopt()) })
-      if (shard === diverged.at(-1)?.shard) await adoption.writeIdentity()
-    })
+    }
+    await held.at(-1)?.writeIdentity()
+  } finally {
+    await Promise.all(held.map((adoption) => adoption.close()))
   }
   return adopted
 }

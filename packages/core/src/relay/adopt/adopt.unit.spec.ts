@@ -33,7 +33,16 @@ function prepare() {
 
 function unsettled(seq: number, covered = false): UnsettledMessage {
   const id = `id-${seq}`
-  return { seq: String(seq), id, topic: 'orders', key: null, partition: null, createdAt: 0, covered }
+  return {
+    seq: String(seq),
+    id,
+    topic: 'orders',
+    key: null,
+    partition: null,
+    isTombstone: false,
+    createdAt: 0,
+    covered,
+  }
 }
 
 /** What the log says of messages by their seq. */
@@ -73,7 +82,15 @@ describe('adopt', () => {
         checkpoint: { number: 9, token: 't9' },
         xidAhead: null,
         serverXid: '1000',
-        outbox: { logged: 1, absent: 1, coveredByCursor: 1, beyondCursor: 1, parkedLogged: 0 },
+        outbox: {
+          logged: 1,
+          absent: 1,
+          coveredByCursor: 1,
+          beyondCursor: 1,
+          superseded: 0,
+          undecided: 0,
+          parkedLogged: 0,
+        },
       },
     ])
     expect(store.unsettled).toHaveLength(4)
@@ -113,11 +130,22 @@ describe('adopt', () => {
   })
 
   it('settles every producer before it believes the log', async () => {
-    const { run, publisher, script } = prepare()
+    const { run, store, publisher, script } = prepare()
     publisher.checkpoint = { number: 9, token: 't9' }
+    store.unsettled = [unsettled(1)]
     await run({ confirm: () => false })
     const order = script.take('changeToken', 'fence', 'readCheckpoint', 'locate')
-    expect(order).toEqual(['changeToken', 'fence 0', 'readCheckpoint', 'locate 0'])
+    expect(order).toEqual(['changeToken', 'fence 0', 'readCheckpoint', 'locate 1'])
+  })
+
+  it('asks the log for a bounded number of messages at a time', async () => {
+    const { run, store, publisher, script } = prepare()
+    publisher.checkpoint = { number: 9, token: 't9' }
+    store.unsettled = Array.from({ length: 200_001 }, (_, i) => unsettled(i + 1))
+    publisher.verdicts = verdicts({ 1: 'logged', 150000: 'logged', 200001: 'logged' })
+    const { report } = await run({ confirm: () => false })
+    expect(script.take('locate')).toEqual(['locate 100000', 'locate 100000', 'locate 1'])
+    expect(report.shards[0]?.outbox).toMatchObject({ logged: 3, beyondCursor: 199_998 })
   })
 
   it.each([
@@ -152,6 +180,51 @@ describe('adopt', () => {
     expect(report.shards[0]?.outbox).toMatchObject({ absent: 0, coveredByCursor: 1, beyondCursor: 1 })
     expect(store.unsettled.map(({ seq }) => seq)).toEqual(['2'])
     expect(store.recorded.clusterId).toBe('cluster')
+  })
+
+  describe('of a compacted topic', () => {
+    function prepareCompacted() {
+      const prepared = prepare()
+      prepared.publisher.checkpoint = { number: 9, token: 't9' }
+      prepared.store.unsettled = [unsettled(1), unsettled(2), unsettled(3, true)]
+      prepared.publisher.verdicts = verdicts({ 1: 'superseded', 2: 'hidden', 3: 'hidden' })
+      return prepared
+    }
+
+    it('changes nothing, and asks what becomes of messages that neither log nor cursor can tell of', async () => {
+      const { run, store } = prepareCompacted()
+      const { outcome, report } = await run({ confirm: () => expect.unreachable() })
+      expect(outcome).toBe('undecided')
+      expect(report.shards[0]?.outbox).toMatchObject({ superseded: 1, undecided: 1, coveredByCursor: 1 })
+      expect(store.unsettled).toHaveLength(3)
+      expect(store.batches).toHaveLength(2)
+    })
+
+    it.each([
+      ['send', ['2']],
+      ['drop', []],
+    ] as const)('%ss them where it is told to', async (undecided, left) => {
+      const { run, store } = prepareCompacted()
+      expect((await run({ undecided })).outcome).toBe('adopted')
+      expect(store.unsettled.map(({ seq }) => seq)).toEqual(left)
+    })
+
+    it('changes nothing where the log was compacted while it asked', async () => {
+      const { run, store, publisher } = prepareCompacted()
+      publisher.verdicts = verdicts({ 1: 'logged', 2: 'absent' })
+      const confirm = () => {
+        publisher.verdicts = verdicts({ 1: 'superseded', 2: 'hidden' })
+        return true
+      }
+      await expect(run({ confirm })).rejects.toMatchObject({ details: { option: 'undecided' } })
+      expect(store.unsettled).toHaveLength(3)
+    })
+
+    it('refuses another fate', async () => {
+      const { run } = prepareCompacted()
+      const refused = run({ undecided: 'keep' as 'send' })
+      await expect(refused).rejects.toMatchObject({ code: 'OPTION_INVALID' })
+    })
   })
 
   it('makes the checkpoint topic where it is lost, once it is told to', async () => {

@@ -18,6 +18,13 @@ export interface OutboxFate {
   readonly coveredByCursor: number
   /** The log cannot tell, and the recorded cursor does not cover them: sent. */
   readonly beyondCursor: number
+  /** The compacted log has a later message of their key: they were sent before it, and are deleted from the outbox. */
+  readonly superseded: number
+  /**
+   * The compacted log has a record of their key that may have taken their place, and the recorded cursor does not cover them.
+   * Whether they are sent or deleted is for an operator to say.
+   */
+  readonly undecided: number
   /** Parked messages that are in the log: deleted from the parked ones. */
   readonly parkedLogged: number
 }

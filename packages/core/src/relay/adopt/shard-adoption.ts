@@ -92,7 +92,9 @@ export class ShardAdoption {
    * all that either has heard of. Killed half-way, it leaves sides that disagree, and is run again.
    */
   async adopt(): Promise<number> {
-    const { sent, parkedSent } = await this.#settle()
+    const { sent, parkedSent, fate } = await this.#settle()
+    if (fate.undecided > 0 && this.#scene.options.undecided === undefined)
+      throw this.#undecided(fate.undecided)
     for (const seqs of lotsOf(sent)) await this.#guarded((tx) => tx.deleteMessages(seqs))
     for (const ids of lotsOf(parkedSent)) await this.#guarded((tx) => tx.deleteParkedOut(ids))
     const number = nextNumber(this.#facts, this.#kafka)
@@ -132,6 +134,14 @@ export class ShardAdoption {
     await this.#lease.release()
   }
 
+  // The log was compacted since both sides were shown.
+  #undecided(count: number): PigeonholeError<'OPTION_INVALID'> {
+    return new PigeonholeError('OPTION_INVALID', {
+      message: `Option undecided is missing, and of ${count} messages nobody can tell whether they were sent. Look at both sides again`,
+      details: { option: 'undecided' },
+    })
+  }
+
   get #sides() {
     const { shard, identities } = this.#scene
     return { shard, identity: identities.found, facts: this.#facts, checkpoint: this.#kafka.checkpoint }
@@ -154,6 +164,7 @@ export class ShardAdoption {
       cursor: recordedCursor(this.#facts, this.#kafka),
       copied: isCopied(identities, this.#facts),
       sameLog: isSameLog(identities),
+      undecided: options.undecided,
     })
   }
 

@@ -15,7 +15,7 @@ export interface SelectUnsettledParams extends UnsettledRequest {
 export const selectUnsettledMessages: Statement<SelectUnsettledParams, UnsettledMessage> = {
   name: 'outbox_message.select_unsettled',
   text: (schema) => `
-    SELECT seq::text AS seq_text, id::text AS id, topic, key, partition,
+    SELECT seq::text AS seq_text, id::text AS id, topic, key, partition, payload IS NULL AS is_tombstone,
       (extract(epoch FROM created_at) * 1000)::float8 AS created_at,
       (
         pg_visible_in_snapshot(xid, $2::pg_snapshot)
@@ -42,6 +42,7 @@ export const selectUnsettledMessages: Statement<SelectUnsettledParams, Unsettled
     topic: text(row, 'topic'),
     key: bytesOrNull(row, 'key'),
     partition: numberOrNull(row, 'partition'),
+    isTombstone: bool(row, 'is_tombstone'),
     createdAt: number(row, 'created_at'),
     covered: bool(row, 'covered'),
   }),

@@ -39,6 +39,6 @@ export function describeLocating({ subject, open }: Scene): void {
   })
 }
 
-function askFor({ id, topic, key, partition }: CapturedRow): LoggableMessage {
-  return { id, topic, key, partition, createdAt: Date.now() }
+function askFor({ id, topic, key, partition, payload }: CapturedRow): LoggableMessage {
+  return { id, topic, key, partition, isTombstone: payload === null, createdAt: Date.now() }
 }
