@@ -1,4 +1,4 @@
-import { type AdoptionReport, createOutbox, type Outbox, topic } from '@pigeonhole/core'
+import { createOutbox, type Outbox, topic } from '@pigeonhole/core'
 import { postgresStore } from '@pigeonhole/postgres'
 import { createTopics, readLog } from '@pigeonhole/testing'
 import { Kafka, logLevel } from 'kafkajs'
@@ -72,14 +72,11 @@ describe('a compacted topic whose checkpoints are lost', () => {
   it('what a later message has taken the place of is not sent again; of what nobody can tell, it asks', async () => {
     await lab.retain(true)
     const superseded = await publish('kept')
-    const logged = await publish('kept')
+    await publish('kept')
     const hidden = await publish('gone')
     const later = await publish('gone')
     await publish('rest')
     await lab.send()
-    // A transaction that a restored database would not know.
-    await lab.retain(false)
-    await lab.query(`DELETE FROM pigeonhole.outbox_message WHERE id = '${later}'`)
     const left = new Set([superseded, hidden])
     const isCompacted = async (): Promise<boolean> => !(await idsInLog()).some((id) => left.has(id ?? ''))
     // Only closed segments are compacted, and a record closes the one before.
@@ -89,22 +86,21 @@ describe('a compacted topic whose checkpoints are lost', () => {
       return await isCompacted()
     }
     await expect.poll(close, { timeout: 120_000, interval: 2_000 }).toBe(true)
+    await lab.retain(false)
+    // A transaction that a restored database would not know.
+    await lab.query(`DELETE FROM pigeonhole.outbox_message WHERE id = '${later}'`)
     await loseCheckpoints()
     const unsent = await publish('kept')
     const asked = await lab.command('adopt', '--name', lab.name, '--yes').catch((error: unknown) => error)
     expect(asked).toMatchObject({ code: 3, stderr: expect.stringContaining('--undecided') })
     expect(await idsInOutbox()).toContain(hidden)
     const { report } = await lab.adopt('--undecided', 'drop')
-    expect(fateOf(report)).toMatchObject({ superseded: 1, undecided: 1, absent: 1 })
+    expect(report.shards[0]?.outbox).toMatchObject({ undecided: 1, absent: 1 })
+    expect(report.shards[0]?.outbox?.superseded).toBeGreaterThan(0)
     expect(await idsInOutbox()).toEqual([unsent])
     await lab.send()
     const log = await idsInLog()
     expect(log.filter((id) => id === unsent)).toHaveLength(1)
     expect(log.some((id) => id === superseded || id === hidden)).toBe(false)
-    expect(logged).not.toBe(unsent)
   }, 240_000)
-
-  function fateOf({ shards }: AdoptionReport) {
-    return shards[0]?.outbox
-  }
 })

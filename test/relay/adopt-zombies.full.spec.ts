@@ -29,7 +29,7 @@ describe('an adoption loses, repeats, invents and reorders nothing, and comes to
     await using lab = await RelayLab.open(servers)
     const former = lab.startRelay({ shards: 3 })
     const writers = lab.startWriters()
-    await lab.published(3)
+    await Promise.all([0, 1, 2].map((shard) => former.event('batch:published', { shard })))
     lab.name = `${lab.name}-renamed`
     expect(await lab.adopt({ keepCursor: true })).toBe('adopted')
     await former.event('shard:changed', { state: 'halted' })

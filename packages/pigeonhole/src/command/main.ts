@@ -23,7 +23,10 @@ export async function main(
   } catch (error) {
     // Commander has printed its own errors, and the help and version that it ends with.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
-    if (error instanceof NotConfirmed) return exitCodes.notConfirmed
+    if (error instanceof NotConfirmed) {
+      terminal.warn(`${error.message}.\n`)
+      return exitCodes.notConfirmed
+    }
     terminal.warn(`${describeError(error, { verbose })}\n`)
     return isPigeonholeError(error, 'OPTION_INVALID') ? exitCodes.usage : exitCodes.failure
   }

@@ -260,6 +260,18 @@ describe('adopt', () => {
     expect(store.recorded).toEqual(identity)
   })
 
+  it('gives up no shard before the identity is written', async () => {
+    const { run, store, script } = prepare()
+    store.recorded = { ...identity, systemIdentifier: 'original' }
+    store.map = [
+      { shard: 0, buckets: { first: 0, last: 127 } },
+      { shard: 1, buckets: { first: 128, last: 255 } },
+    ]
+    await run({ keepCursor: true, confirm: () => script.take().length === 0 })
+    const order = script.take('seizeLease', 'writeIdentity', 'releaseLease')
+    expect(order).toEqual(['seizeLease', 'seizeLease', 'writeIdentity', 'releaseLease', 'releaseLease'])
+  })
+
   it('deletes a parked message that is in the log', async () => {
     const { run, store, publisher } = prepare()
     publisher.checkpoint = { number: 9, token: 't9' }
