@@ -144,4 +144,28 @@ export const parkingGuards = [
     replace: 'AND message.key = blocked.key\n        ORDER BY message.id',
     test: 'when another key is sent again, which is younger, and taken off',
   },
+  {
+    ...opening,
+    spec: 'test/relay/kill-release.full.spec.ts',
+    name: 'an opening applies what Kafka has confirmed of a release, on a broker',
+    find: '      if (startUp.from.releases) await tx.applyReleases(startUp.from.releases)\n',
+    replace: '',
+    test: "when the relay is killed at 'tx.applyReleases:before' (1) of it",
+  },
+  {
+    ...pipeline,
+    spec: 'test/relay/kill-parking.full.spec.ts',
+    name: 'what is blocked is taken out of every page, on a broker',
+    find: 'await this.#parking.sift(tx, page.rows)',
+    replace: '{ rows: page.rows, announce: () => undefined }',
+    test: "when the relay is killed at 'tx.parkMessage:committed' (1) of it",
+  },
+  {
+    ...sql('parked-message/discard'),
+    spec: 'test/relay/kill-release.full.spec.ts',
+    name: 'what Kafka may have is not discarded, on a broker',
+    find: 'WHERE NOT stays',
+    replace: 'WHERE stays IS NOT NULL',
+    test: "when it is discarded at 'producer.commit:after' of it, and the relay killed",
+  },
 ]
