@@ -103,7 +103,11 @@ describe("a transaction of the store's", () => {
     const store = prismaStore(prisma)
     const before = inTransaction(async (tx) => {
       await endSession(tx)
-      await store.receiveMessages(tx, 'inbox', { range: undefined, ids: [{ scope: 'scope', id: 'id' }] })
+      await store.receiveMessages(tx, 'inbox', {
+        topic: 'orders',
+        range: undefined,
+        messages: [{ id: { scope: 'scope', id: 'id' }, key: null }],
+      })
     })
     await expectCode(before, 'STORE_UNAVAILABLE')
     await expectCode(inTransaction(endSession), 'STORE_UNAVAILABLE')

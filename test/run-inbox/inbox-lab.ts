@@ -159,6 +159,8 @@ export class InboxLab implements AsyncDisposable {
       handlers: topics.map((it) => on(it, handler)),
       backoff: { initialMs: 50, maxMs: 200 },
       commitIntervalMs: 50,
+      attempts: Number.POSITIVE_INFINITY,
+      parkedPollMs: 50,
       ...options,
     })
     this.#runs.push(run)
@@ -257,6 +259,8 @@ export function inboxWith(
     handle,
     handleGroup: (deliveries, binding, options) =>
       Promise.all(deliveries.slice(0, 1).map((first) => handle(first, binding, options))),
+    park: (delivery, options) => inbox.park(delivery, options),
+    retryParked: (bindings, options) => inbox.retryParked(bindings, options),
     readPositions: (partitions) => inbox.readPositions(partitions),
     ...replaced,
   }

@@ -21,12 +21,15 @@ export type { Outcome } from './inbox/handler-transaction.js'
 export { createInbox, type HandleOptions, type Inbox } from './inbox/inbox.js'
 export type { InboxEvents, MessagePlace } from './inbox/inbox-events.js'
 export type { Dedupe, InboxOptions } from './inbox/inbox-options.js'
+export { isMessageFault } from './inbox/message-fault.js'
 export {
   conventionalMessageId,
   type MessageId,
   type MessageIdResolver,
   resolveMessageId,
 } from './inbox/message-id.js'
+export { park } from './inbox/park.js'
+export type { ParkOptions } from './inbox/park-message.js'
 export type { Service, StopOptions } from './lifecycle/service.js'
 export { bucketCount, bucketOf } from './message/bucket.js'
 export { bytesCodec, type Codec, jsonCodec, textCodec } from './message/codec.js'
@@ -59,11 +62,23 @@ export type {
 export { type Clock, systemClock } from './ports/clock.js'
 export type { InboxPosition, InboxPositionsStore, PositionRewind } from './ports/inbox-positions.js'
 export type {
+  ClaimTerms,
+  DueMessage,
+  InboxFailure,
+  InboxParking,
+  ParkableMessage,
+  ParkedPlace,
+  ParkTerms,
+} from './ports/inbox-parking.js'
+export type {
+  BlockedKey,
   InboxStore,
   NextPosition,
   PositionRange,
+  ReceivedMessage,
   ReceivedMessages,
   TransactionBounds,
+  Verdict,
 } from './ports/inbox-store.js'
 export type {
   Measures,

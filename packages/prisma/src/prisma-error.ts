@@ -25,6 +25,11 @@ export function sqlStateOf(error: unknown): string | undefined {
   return textOf(driverFault(error)?.originalCode)
 }
 
+/** Whether an error of Prisma's own says that its connection is not there any more. */
+export function isConnectionError(error: unknown): boolean {
+  return connectionCodes.has(codeOf(error)) || connectionKinds.has(driverFault(error)?.kind)
+}
+
 /** Whether a statement was refused because its transaction had ended, by commit or by rollback. */
 export function isTransactionOver(error: unknown): boolean {
   // Expired ones say which operation came too late.
@@ -54,6 +59,8 @@ const unavailable: ReadonlySet<unknown> = new Set([
   'P2024',
   'P2028',
 ])
+
+const connectionCodes: ReadonlySet<unknown> = new Set(['P1001', 'P1002', 'P1008', 'P1011', 'P1017'])
 
 const connectionKinds: ReadonlySet<unknown> = new Set([
   'DatabaseNotReachable',

@@ -2,6 +2,7 @@ import {
   assertKnownOptions,
   type InboxStore,
   type OutboxStore,
+  type PigeonholeError,
   type TransactionBounds,
 } from '@pigeonhole/core'
 import {
@@ -15,7 +16,7 @@ import {
 } from '@pigeonhole/postgres'
 import { HandlerScope, probeStatement } from './handler-scope.js'
 import type { CallablePrismaClient, PrismaClientLike, RawQueries, TransactionOf } from './prisma-client.js'
-import { outsideTransaction, prismaError, sqlStateOf } from './prisma-error.js'
+import { isConnectionError, outsideTransaction, prismaError, sqlStateOf } from './prisma-error.js'
 import { prismaExecutor } from './prisma-executor.js'
 
 /** What {@link prismaStore} takes besides the client. */
@@ -118,10 +119,21 @@ class PrismaSessions<Tx> {
       return await withDeadline(maxWaitMs + timeoutMs + commitMs, running, () => undefined)
     } catch (error) {
       const coded = prismaError(error, this.#schema)
-      const passes = error === thrownByWork && coded?.code !== 'STORE_CONFLICT'
+      const passes = error === thrownByWork && !isStores(error, coded)
       throw passes ? error : (coded ?? error)
     }
   }
+}
+
+// A conflict, a broken connection, a full disk or a server that shuts down: the work can be done again, and its message is
+// not to blame. What only looks so, a refused connection to another service, is the handler's own.
+function isStores(error: unknown, coded: PigeonholeError | undefined): boolean {
+  if (coded?.code === 'STORE_CONFLICT') return true
+  const sqlState = sqlStateOf(error)
+  return (
+    coded?.code === 'STORE_UNAVAILABLE' &&
+    (sqlState ? /^(08|53|57P)/.test(sqlState) : isConnectionError(error))
+  )
 }
 
 const unusable: ReadonlySet<string | undefined> = new Set(['25P02', '25P01'])

@@ -19,7 +19,7 @@ export interface Subject {
   readonly partition?: number
   readonly offset?: number
   /** How its handling ended. */
-  readonly outcome?: 'handled' | 'duplicate'
+  readonly outcome?: 'handled' | 'duplicate' | 'parked'
 }
 
 /** What a process tells the conductor, as it happens. */

@@ -24,6 +24,12 @@ export interface ErrorDetails {
   HANDLER_MISSING: { readonly topic: string }
   /** The handler resolved, but PostgreSQL had already given its transaction up because of an error it swallowed. */
   HANDLER_SWALLOWED_ERROR: { readonly topic: string }
+  /** A handler did not end within its inbox's `timeoutMs`. */
+  HANDLER_TIMED_OUT: { readonly topic: string; readonly timeoutMs: number }
+  /** A handler asks for its message to be parked: thrown as `park(reason)`. */
+  PARK_REQUESTED: { readonly reason: string }
+  /** As many messages of one key are parked as an inbox allows. */
+  PARKED_KEY_FULL: { readonly topic: string; readonly parked: number }
   /** `publish` was called in a handler of an inbox that was created without an outbox. */
   OUTBOX_MISSING: { readonly inbox: string }
   /** The partition of a message was given to another consumer while the message was handled. */

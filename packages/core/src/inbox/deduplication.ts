@@ -32,6 +32,18 @@ export function identify(options: IdentifyOptions, delivery: Delivery): Identity
   return { position, id }
 }
 
+/** What can be told of a delivery that may be refused by {@link identify}: it is parked with that. */
+export function identifyLoosely(options: IdentifyOptions, delivery: Delivery): Identity {
+  const { dedupe } = options
+  const position = dedupe === 'both' || dedupe === 'position' ? positionOf(delivery) : undefined
+  try {
+    return { position, id: identify(options, delivery).id }
+  } catch {
+    // A resolver of the user's may throw, too.
+    return { position, id: undefined }
+  }
+}
+
 function positionOf({ topic, partition, offset }: Delivery): Position | undefined {
   return partition === undefined || offset === undefined ? undefined : { topic, partition, offset }
 }

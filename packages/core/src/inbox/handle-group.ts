@@ -43,8 +43,11 @@ function blame(culprit: Delivery, error: unknown, { failed }: GroupWork): unknow
   return error
 }
 
-// Ends before the first that fails: what is done is told, and that one comes first the next time.
-async function handleOneByOne(span: readonly Delivery[], { alone, signal }: GroupWork): Promise<Outcome[]> {
+/** Ends before the first that fails: what is done is told, and that one comes first the next time. */
+export async function handleOneByOne(
+  span: readonly Delivery[],
+  { alone, signal }: Pick<GroupWork, 'alone' | 'signal'>,
+): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
   for (const one of span) {
     try {

@@ -1,16 +1,21 @@
 import { PigeonholeError } from '../errors/pigeonhole-error.js'
-import { linkAbort } from '../lifecycle/linked-abort.js'
-import type { PositionRange } from '../ports/inbox-store.js'
-import type { AnyBinding, TransactionContext } from './binding.js'
+import type { PositionRange, Verdict } from '../ports/inbox-store.js'
+import type { AnyBinding, Message, TransactionContext } from './binding.js'
 import { decodeMessage } from './decode-message.js'
 import type { Identity, Position } from './deduplication.js'
 import type { Delivery } from './delivery.js'
 import type { ResolvedInboxOptions } from './inbox-options.js'
+import { parkableOf } from './parkable-message.js'
+import { TimeLimit } from './time-limit.js'
 
-/** What became of a delivery. A failed one rejects. */
+/**
+ * What became of a delivery. A failed one rejects. A parked one is not handled yet: it could not be, or waits behind another
+ * one of its key that could not.
+ */
 export type Outcome =
   | { readonly status: 'handled' }
   | { readonly status: 'duplicate'; readonly by: 'position' | 'id' }
+  | { readonly status: 'parked'; readonly because: 'failed' | 'key' }
 
 /** A delivery and what tells it from others. */
 export interface Identified {
@@ -41,46 +46,102 @@ export async function handleInTransaction<Tx>(
   handling: Handling<Tx>,
 ): Promise<Outcome[] | undefined> {
   const { store, timeoutMs } = options
-  // The caller's signal may outlive its messages by far.
-  const link = handling.signal && linkAbort(handling.signal)
-  const late = new AbortController()
-  // Not AbortSignal.timeout: Node 20 collects one that only AbortSignal.any refers to, and it never aborts.
-  const timer = setTimeout(() => late.abort(timedOut()), timeoutMs)
-  const signal = link ? AbortSignal.any([link.signal, late.signal]) : late.signal
+  const limit = new TimeLimit(handling, timeoutMs)
   try {
-    return await store.transaction({ timeoutMs }, (tx) => handleAll(options, handling, { tx, signal }))
+    const { signal } = limit
+    return await store.transaction({ timeoutMs }, (tx) => handleAll(options, handling, { tx, signal, limit }))
+  } catch (error) {
+    throw limit.blame(error)
   } finally {
-    clearTimeout(timer)
-    link?.unlink()
+    limit.end()
   }
 }
 
-// As AbortSignal.timeout says it.
-function timedOut(): DOMException {
-  return new DOMException('The operation was aborted due to timeout', 'TimeoutError')
+/** What a transaction is run with. */
+export interface Frame<Tx> extends Pick<TransactionContext<Tx>, 'tx' | 'signal'> {
+  readonly limit: TimeLimit
 }
 
 async function handleAll<Tx>(
   options: ResolvedInboxOptions<Tx>,
-  { deliveries, binding, progress }: Handling<Tx>,
-  { tx, signal }: Pick<TransactionContext<Tx>, 'tx' | 'signal'>,
+  handling: Handling<Tx>,
+  frame: Frame<Tx>,
 ): Promise<Outcome[] | undefined> {
-  const { store, name } = options
-  const ids = deliveries.flatMap(({ identity }) => identity.id ?? [])
+  const { deliveries } = handling
+  const verdicts = await receive(options, deliveries, frame.tx)
+  if (!verdicts) return deliveries.length === 1 ? [{ status: 'duplicate', by: 'position' }] : undefined
+  await parkBlocked(options, { ...handling, verdicts }, frame.tx)
+  const fresh = deliveries.flatMap((one, index) => (verdicts[index] === 'new' ? [{ ...one, index }] : []))
+  if (fresh.length > 0) await runFresh(options, { ...handling, fresh }, frame)
+  return verdicts.map(outcomeOf)
+}
+
+function outcomeOf(verdict: Verdict): Outcome {
+  if (verdict === 'new') return { status: 'handled' }
+  return verdict === 'known' ? { status: 'duplicate', by: 'id' } : { status: 'parked', because: 'key' }
+}
+
+async function receive<Tx>(
+  { store, name }: ResolvedInboxOptions<Tx>,
+  deliveries: readonly Identified[],
+  tx: Tx,
+): Promise<Verdict[] | undefined> {
   const range = rangeOf(deliveries)
-  const isLookedAt = range !== undefined || ids.length > 0
-  const areNew = isLookedAt ? await store.receiveMessages(tx, name, { range, ids }) : []
-  if (!areNew) return deliveries.length === 1 ? [{ status: 'duplicate', by: 'position' }] : undefined
-  const left = areNew.values()
-  const isNew = deliveries.map(({ identity }) => (identity.id ? left.next().value === true : true))
-  const fresh = deliveries.flatMap((one, index) => (isNew[index] ? [{ ...one, index }] : []))
-  if (fresh.length > 0) {
-    const context: TransactionContext<Tx> = { tx, signal, publish: publisherIn(options, tx) }
-    await runHandler(binding, fresh, { context, progress })
-    // Prisma commits what PostgreSQL has already rolled back when a handler swallows, say, a unique violation.
-    if (!(await store.isUsable(tx))) throw swallowed(deliveries)
-  }
-  return isNew.map((handled) => (handled ? { status: 'handled' } : { status: 'duplicate', by: 'id' }))
+  const messages = deliveries.map(({ delivery: { key }, identity }) => ({ id: identity.id ?? null, key }))
+  const isLookedAt = range !== undefined || messages.some(({ id, key }) => id !== null || key !== null)
+  if (!isLookedAt) return messages.map(() => 'new')
+  return store.receiveMessages(tx, name, { topic: deliveries[0]?.delivery.topic ?? '', range, messages })
+}
+
+// In the order of the log, and before the handler: nothing of ours may follow it in its transaction.
+async function parkBlocked<Tx>(
+  { store, name, maxParkedPerKey }: ResolvedInboxOptions<Tx>,
+  { deliveries, verdicts, progress }: Handling<Tx> & { readonly verdicts: readonly Verdict[] },
+  tx: Tx,
+): Promise<void> {
+  const added = new Map<string, number>()
+  const blocked = deliveries.flatMap(({ delivery, identity }, index) => {
+    const verdict = verdicts[index]
+    if (typeof verdict !== 'object') return []
+    const key = Buffer.from(delivery.key ?? []).toString('hex')
+    const before = verdict.parked + (added.get(key) ?? 0)
+    if (before >= maxParkedPerKey) {
+      progress.at = index
+      throw keyFull(delivery.topic, before)
+    }
+    added.set(key, (added.get(key) ?? 0) + 1)
+    return [parkableOf(delivery, identity.id)]
+  })
+  if (blocked.length > 0) await store.parking.parkBehind(tx, name, blocked)
+}
+
+/** Messages that are to take effect, with their transaction. */
+export interface FreshHandling<Tx> {
+  readonly binding: AnyBinding<Tx>
+  readonly progress: Progress
+  readonly fresh: readonly Fresh[]
+}
+
+/** Runs the handler, and sees that its transaction can commit. */
+export async function runFresh<Tx>(
+  options: ResolvedInboxOptions<Tx>,
+  { binding, progress, fresh }: FreshHandling<Tx>,
+  { tx, signal, limit }: Frame<Tx>,
+): Promise<void> {
+  const context: TransactionContext<Tx> = { tx, signal, publish: publisherIn(options, tx) }
+  await limit.measure(() => runHandler(binding, fresh, { context, progress }))
+  // Prisma commits what PostgreSQL has already rolled back when a handler swallows, say, a unique violation.
+  if (!(await options.store.isUsable(tx))) throw swallowed(fresh)
+}
+
+function keyFull(topic: string, parked: number): PigeonholeError<'PARKED_KEY_FULL'> {
+  return new PigeonholeError('PARKED_KEY_FULL', {
+    message:
+      `${parked} messages of one key of topic ${topic} are parked, which is as many as maxParkedPerKey allows: have them ` +
+      'handled again (pigeonhole parked retry), or discard some. Their partition waits meanwhile',
+    details: { topic, parked },
+    retryable: true,
+  })
 }
 
 // Offsets follow one another with gaps, where others' messages, aborted ones or markers lie: a range covers them.
@@ -106,7 +167,8 @@ function assertSuccessive(positions: readonly Position[]): void {
   })
 }
 
-interface Fresh extends Identified {
+/** A delivery that is to take effect. */
+export interface Fresh extends Identified {
   /** Its place among all deliveries of the transaction. */
   readonly index: number
 }
@@ -123,7 +185,13 @@ async function runHandler<Tx>(
 ): Promise<void> {
   const decode = ({ delivery, identity }: Fresh) => decodeMessage(binding.topic, delivery, identity.id?.id)
   if ('batchHandler' in binding) {
-    await binding.batchHandler({ ...context, messages: await Promise.all(fresh.map(decode)) })
+    const messages: Message<never>[] = []
+    for (const one of fresh) {
+      progress.at = one.index
+      messages.push(await decode(one))
+    }
+    progress.at = undefined
+    await binding.batchHandler({ ...context, messages })
     return
   }
   for (const one of fresh) {

@@ -24,8 +24,29 @@ export interface InboxEvents {
    */
   'message:retried': MessagePlace & { readonly attempt: number; readonly error: unknown }
   /**
-   * The transaction was rolled back, or its outcome is unknown.
+   * The transaction was rolled back, or its outcome is unknown. Also of a parked message that is tried again.
    * @commit After a rollback, or an outcome that is unknown: the next delivery finds out.
    */
   'message:failed': MessagePlace & { readonly error: unknown }
+  /**
+   * The message could not be handled, or waits behind another one of its key that could not. It is kept in `parked_message`,
+   * and the inbox has gone on.
+   * @commit After the commit of the parked message and of the position behind it.
+   */
+  'message:parked': MessagePlace & {
+    readonly because: 'failed' | 'key'
+    /** Failed ones, 0 for one that waits behind another. */
+    readonly attempts: number
+    readonly error: unknown
+  }
+  /**
+   * A parked message has been handled, or dropped as a repeat, of which `message:handled` or `message:deduplicated` tells.
+   * @commit After the handler's commit, in which the message was removed from the parked ones.
+   */
+  'message:unparked': MessagePlace
+  /**
+   * Nothing of a key is parked any more: its messages are handled as they come.
+   * @commit After the commit that unblocks the key.
+   */
+  'key:unblocked': { readonly inbox: string; readonly topic: string }
 }

@@ -2,6 +2,7 @@ import { PigeonholeError } from '../errors/pigeonhole-error.js'
 import { assertKnownOptions, assertName, assertWholeNumber } from '../options/known-options.js'
 import type { Outbox } from '../outbox/outbox.js'
 import type { InboxStore } from '../ports/inbox-store.js'
+import type { Backoff } from '../retry/backoff.js'
 import { conventionalMessageId, type MessageIdResolver } from './message-id.js'
 
 /**
@@ -34,6 +35,17 @@ export interface InboxOptions<Tx> {
    * @default 5
    */
   readonly conflictRetries?: number
+  /**
+   * Most messages of one key that are parked, counted from the oldest to the newest. What comes after them waits in its
+   * partition, which is held.
+   * @default 10000
+   */
+  readonly maxParkedPerKey?: number
+  /**
+   * After how long a parked message is tried again by itself, in milliseconds: first, and at most.
+   * @default from 60000 to 3600000
+   */
+  readonly parkedBackoff?: Backoff
 }
 
 /** {@link InboxOptions} with every default in place. */
@@ -45,20 +57,40 @@ export interface ResolvedInboxOptions<Tx> {
   readonly messageId: MessageIdResolver
   readonly timeoutMs: number
   readonly conflictRetries: number
+  readonly maxParkedPerKey: number
+  readonly parkedBackoff: Backoff
 }
 
-const known = ['store', 'outbox', 'name', 'dedupe', 'messageId', 'timeoutMs', 'conflictRetries']
+const known = [
+  'store',
+  'outbox',
+  'name',
+  'dedupe',
+  'messageId',
+  'timeoutMs',
+  'conflictRetries',
+  'maxParkedPerKey',
+  'parkedBackoff',
+]
 
 /** @throws OPTION_INVALID */
 export function resolveInboxOptions<Tx>(options: InboxOptions<Tx>): ResolvedInboxOptions<Tx> {
   assertKnownOptions('createInbox', options, known)
   const { store, outbox, name, dedupe = 'both', messageId = conventionalMessageId } = options
   const { timeoutMs = 30_000, conflictRetries = 5 } = options
+  const { maxParkedPerKey = 10_000, parkedBackoff = { initialMs: 60_000, maxMs: 3_600_000 } } = options
   assertName('name', name)
   assertDedupe(dedupe)
   assertWholeNumber('timeoutMs', timeoutMs, { min: 1, max: 2 ** 31 - 1 })
   assertWholeNumber('conflictRetries', conflictRetries, { min: 0 })
-  return { store, outbox, name, dedupe, messageId, timeoutMs, conflictRetries }
+  assertWholeNumber('maxParkedPerKey', maxParkedPerKey, { min: 1 })
+  assertWholeNumber('parkedBackoff.initialMs', parkedBackoff.initialMs, { min: 1, max: 2 ** 31 - 1 })
+  assertWholeNumber('parkedBackoff.maxMs', parkedBackoff.maxMs, {
+    min: parkedBackoff.initialMs,
+    max: 2 ** 31 - 1,
+  })
+  const identifying = { store, outbox, name, dedupe, messageId }
+  return { ...identifying, timeoutMs, conflictRetries, maxParkedPerKey, parkedBackoff }
 }
 
 function assertDedupe(dedupe: Dedupe): void {

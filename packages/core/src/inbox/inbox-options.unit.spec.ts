@@ -14,6 +14,8 @@ describe('resolveInboxOptions', () => {
       dedupe: 'both',
       messageId: conventionalMessageId,
       timeoutMs: 30_000,
+      maxParkedPerKey: 10_000,
+      parkedBackoff: { initialMs: 60_000, maxMs: 3_600_000 },
       conflictRetries: 5,
     })
   })

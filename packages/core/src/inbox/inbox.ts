@@ -6,10 +6,14 @@ import { backoffDelay } from '../retry/backoff.js'
 import type { AnyBinding } from './binding.js'
 import { identify } from './deduplication.js'
 import type { Delivery } from './delivery.js'
+import { handleBatch } from './handle-batch.js'
 import { handleGroup } from './handle-group.js'
 import { type Handling, handleInTransaction, type Identified, type Outcome } from './handler-transaction.js'
 import type { InboxEvents, MessagePlace } from './inbox-events.js'
 import { type InboxOptions, type ResolvedInboxOptions, resolveInboxOptions } from './inbox-options.js'
+import { parksAtOnce } from './message-fault.js'
+import { type ParkOptions, parkMessage } from './park-message.js'
+import { retryParked } from './parked-retry.js'
 
 /** Bounds of a handling. */
 export interface HandleOptions {
@@ -26,7 +30,9 @@ export interface Inbox<Tx> extends EventSource<InboxEvents> {
    * Handles one delivery. Deliveries of one partition must come one at a time and in their order: a position that is
    * passed over counts as handled.
    * @throws whatever the handler throws, and MESSAGE_ID_MISSING, POSITION_MISSING, VALUE_UNDECODABLE, VALUE_INVALID,
-   * HANDLER_SWALLOWED_ERROR, OUTBOX_MISSING, STORE_CONFLICT, STORE_UNAVAILABLE. Nothing is written then.
+   * HANDLER_SWALLOWED_ERROR, HANDLER_TIMED_OUT, PARKED_KEY_FULL, OUTBOX_MISSING, STORE_CONFLICT, STORE_UNAVAILABLE. Nothing
+   * is written then. A message is parked, which is an outcome, when the handler throws {@link park}, the topic's schema
+   * refuses the value, or another message of its key is parked.
    */
   handle(delivery: Delivery, binding: AnyBinding<Tx>, options?: HandleOptions): Promise<Outcome>
   /**
@@ -40,6 +46,18 @@ export interface Inbox<Tx> extends EventSource<InboxEvents> {
     binding: AnyBinding<Tx>,
     options?: HandleOptions,
   ): Promise<Outcome[]>
+  /**
+   * Parks a message that has failed so often that the inbox goes on without it. Later ones of its key are parked behind
+   * it, and all are tried again by {@link Inbox.retryParked}, in their order.
+   * @throws STORE_CONFLICT, STORE_UNAVAILABLE. Nothing is written then.
+   */
+  park(delivery: Delivery, options: ParkOptions): Promise<Outcome>
+  /**
+   * Handles a parked message that is due, the oldest of its key, by what `bindings` has for its topic. Resolves to whether
+   * there was one: call it again then. `runInbox` does so. What the handler throws is told by `message:failed`.
+   * @throws STORE_CONFLICT, STORE_UNAVAILABLE
+   */
+  retryParked(bindings: readonly AnyBinding<Tx>[], options?: HandleOptions): Promise<boolean>
   /** Where this inbox goes on in each of `partitions`; those it has never handled are absent. */
   readPositions(
     partitions: readonly { readonly topic: string; readonly partition: number }[],
@@ -60,6 +78,13 @@ const conflictBackoff = { initialMs: 5, maxMs: 200 }
 
 type Outcomes = Outcome[] | undefined
 
+/** How several deliveries are handled. */
+interface Together<Tx> {
+  readonly binding: AnyBinding<Tx>
+  readonly signal: AbortSignal | undefined
+  readonly alone: (one: Delivery) => Promise<Outcome>
+}
+
 class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
   readonly name: string
   readonly keepsPositions: boolean
@@ -77,7 +102,9 @@ class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
     binding: AnyBinding<Tx>,
     { signal }: HandleOptions = {},
   ): Promise<Outcome> {
-    const [outcome] = (await this.#allOrNothing([delivery], binding, signal)) ?? []
+    const [outcome] = await this.#orParkFirst([delivery], signal, async () => {
+      return (await this.#allOrNothing([delivery], binding, signal)) ?? []
+    })
     return outcome as Outcome
   }
 
@@ -92,14 +119,32 @@ class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
     if (!first) return []
     const alone = (one: Delivery): Promise<Outcome> => this.handle(one, binding, options)
     if (group.length === 1) return [await alone(first)]
-    // The first is the repeat of one that the inbox has passed: one by one, until it is seen which are not.
-    if ('batchHandler' in binding)
-      return (await this.#allOrNothing(group, binding, signal)) ?? [await alone(first)]
-    return handleGroup(group, {
-      together: (span, progress) => this.#together(span, { binding, signal, progress }),
-      alone,
-      failed: (one, error) => this.emit('message:failed', { ...this.#placeOf(one), error }),
+    return this.#orParkFirst(group, signal, () =>
+      'batchHandler' in binding
+        ? this.#handleBatch(group, { binding, signal, alone })
+        : this.#handleSpan(group, { binding, signal, alone }),
+    )
+  }
+
+  async park(delivery: Delivery, options: ParkOptions): Promise<Outcome> {
+    const work = (): Promise<Outcome> => parkMessage(this.#options, delivery, options)
+    const outcome = await this.#retryConflicts([delivery], work, undefined)
+    if (outcome.status === 'parked')
+      this.emit('message:parked', { ...this.#placeOf(delivery), because: 'failed', ...options })
+    return outcome
+  }
+
+  retryParked(bindings: readonly AnyBinding<Tx>[], { signal }: HandleOptions = {}): Promise<boolean> {
+    return retryParked(this.#options, {
+      bindings,
       signal,
+      again: (delivery, work) => this.#retryConflicts([delivery], work, signal),
+      done: (one, outcome, durationMs) => {
+        this.#tell(one, outcome, durationMs)
+        this.emit('message:unparked', this.#placeOf(one.delivery))
+      },
+      failed: (one, error) => this.#tellFailed([one], error),
+      unblocked: ({ topic }) => this.emit('key:unblocked', { inbox: this.name, topic }),
     })
   }
 
@@ -113,6 +158,43 @@ class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
     return this.#options.store.checkSchema()
   }
 
+  // What fails may be one that another attempt would not mend: then it is done with that, too.
+  async #orParkFirst(
+    group: readonly Delivery[],
+    signal: AbortSignal | undefined,
+    work: () => Promise<Outcome[]>,
+  ): Promise<Outcome[]> {
+    try {
+      return await work()
+    } catch (error) {
+      if (!parksAtOnce(error) || signal?.aborted) throw error
+      return [await this.park(group[0] as Delivery, { error, attempts: 1 })]
+    }
+  }
+
+  #handleSpan(group: readonly Delivery[], { binding, signal, alone }: Together<Tx>): Promise<Outcome[]> {
+    return handleGroup(group, {
+      together: (span, progress) => this.#together(span, { binding, signal, progress }),
+      alone,
+      failed: (one, error) => this.emit('message:failed', { ...this.#placeOf(one), error }),
+      signal,
+    })
+  }
+
+  #handleBatch(group: readonly Delivery[], { binding, signal, alone }: Together<Tx>): Promise<Outcome[]> {
+    return handleBatch(group, {
+      together: (span, progress) =>
+        this.#retryConflicts(span, () => this.#together(span, { binding, signal, progress }), signal),
+      alone,
+      failed: (those, error) => this.#tellFailed(those, error),
+      signal,
+    })
+  }
+
+  #tellFailed(deliveries: readonly Delivery[], error: unknown): void {
+    for (const one of deliveries) this.emit('message:failed', { ...this.#placeOf(one), error })
+  }
+
   // In one transaction, again after a conflict.
   async #allOrNothing(
     deliveries: readonly Delivery[],
@@ -124,7 +206,7 @@ class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
     try {
       return await this.#retryConflicts(deliveries, work, signal)
     } catch (error) {
-      for (const one of deliveries) this.emit('message:failed', { ...this.#placeOf(one), error })
+      this.#tellFailed(deliveries, error)
       throw error
     }
   }
@@ -147,7 +229,9 @@ class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
 
   #tell({ delivery, identity }: Identified, outcome: Outcome, durationMs: number): void {
     const place = this.#placeOf(delivery)
-    if (outcome.status === 'duplicate') this.emit('message:deduplicated', { ...place, by: outcome.by })
+    if (outcome.status === 'parked')
+      this.emit('message:parked', { ...place, because: outcome.because, attempts: 0, error: undefined })
+    else if (outcome.status === 'duplicate') this.emit('message:deduplicated', { ...place, by: outcome.by })
     else this.emit('message:handled', { ...place, idMissing: !identity.id, durationMs })
   }
 
@@ -155,11 +239,11 @@ class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
     return { inbox: this.name, topic, partition, offset }
   }
 
-  async #retryConflicts(
+  async #retryConflicts<R>(
     deliveries: readonly Delivery[],
-    work: () => Promise<Outcomes>,
+    work: () => Promise<R>,
     signal: AbortSignal | undefined,
-  ): Promise<Outcomes> {
+  ): Promise<R> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await work()

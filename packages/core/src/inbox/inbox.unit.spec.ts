@@ -169,7 +169,7 @@ describe('the dedupe mode', () => {
     ['both', ['receive position id'], true],
     ['position', ['receive position'], true],
     ['id', ['receive id'], false],
-    ['none', [], false],
+    ['none', ['receive'], false],
   ] as const)('%s looks at %j', async (dedupe, looks, keepsPositions) => {
     const { inbox, store, binding } = openInbox({ dedupe })
     await inbox.handle(delivery(), binding)
@@ -328,13 +328,23 @@ describe('a value', () => {
     expect(handled).toEqual([expect.objectContaining({ value: { total: 0.01 } })])
   })
 
-  it('that is refused by its schema is not handled', async () => {
-    const { inbox, store, handler } = openInbox()
+  it('that is refused by its schema is parked, and not handled', async () => {
+    const { inbox, store, handler, handled } = openInbox()
     const strict = topic('orders', { schema: z.object({ total: z.string() }) })
-    await expect(inbox.handle(delivery(), on(strict, handler))).rejects.toMatchObject({
-      code: 'VALUE_INVALID',
+    expect(await inbox.handle(delivery(), on(strict, handler))).toEqual({
+      status: 'parked',
+      because: 'failed',
     })
-    expect(store.journal).toEqual(['begin', 'receive position id', 'rollback'])
+    expect(store.journal).toEqual([
+      'begin',
+      'receive position id',
+      'rollback',
+      'begin',
+      'receive position',
+      'park 5 VALUE_INVALID 1 60000',
+      'commit',
+    ])
+    expect(handled).toEqual([])
   })
 
   it('that cannot be decoded is not handled, and is not quoted', async () => {

@@ -1,4 +1,12 @@
-import type { InboxStore, NextPosition, ReceivedMessages, TransactionBounds } from '../ports/inbox-store.js'
+import type { DueMessage, InboxParking } from '../ports/inbox-parking.js'
+import type {
+  BlockedKey,
+  InboxStore,
+  NextPosition,
+  ReceivedMessages,
+  TransactionBounds,
+  Verdict,
+} from '../ports/inbox-store.js'
 
 /** An open transaction of {@link JournalingInboxStore}. */
 export interface JournalingTx {
@@ -31,25 +39,62 @@ export class JournalingInboxStore implements InboxStore<JournalingTx> {
     }
   }
 
+  /** The keys that are blocked. */
+  readonly blocked = new Map<string, BlockedKey>()
+  /** What is claimed next. */
+  due: DueMessage | undefined
+
   async receiveMessages(
     tx: JournalingTx,
     inbox: string,
-    { range, ids }: ReceivedMessages,
-  ): Promise<boolean[] | undefined> {
-    this.journal.push(
-      ['receive', ...(range ? ['position'] : []), ...(ids.length > 0 ? ['id'] : [])].join(' '),
-    )
+    { range, messages }: ReceivedMessages,
+  ): Promise<Verdict[] | undefined> {
+    const withId = messages.some(({ id }) => id !== null)
+    this.journal.push(['receive', ...(range ? ['position'] : []), ...(withId ? ['id'] : [])].join(' '))
     if (range) {
       const row = `position ${inbox} ${range.topic} ${range.partition}`
       if ((this.committed.get(row) ?? 0n) > range.first) return undefined
       tx.writes.set(row, range.last + 1n)
     }
-    return ids.map(({ scope, id }) => {
-      const row = `id ${inbox} ${scope} ${id}`
-      if (this.committed.has(row) || tx.writes.has(row)) return false
+    return messages.map(({ id, key }) => {
+      const blocked = key === null ? undefined : this.blocked.get(Buffer.from(key).toString())
+      if (blocked) return blocked
+      if (id === null) return 'new'
+      const row = `id ${inbox} ${id.scope} ${id.id}`
+      if (this.committed.has(row) || tx.writes.has(row)) return 'known'
       tx.writes.set(row, 1n)
-      return true
+      return 'new'
     })
+  }
+
+  readonly parking: InboxParking<JournalingTx> = {
+    parkFailed: async (_tx, _inbox, { offset }, { failure, retryMs }) => {
+      this.journal.push(`park ${offset} ${failure.code} ${failure.attempts} ${retryMs}`)
+    },
+    parkBehind: async (_tx, _inbox, messages) => {
+      this.journal.push(`park behind ${messages.map(({ offset }) => offset).join(' ')}`)
+    },
+    claimDue: async () => {
+      this.journal.push('claim')
+      return this.due && { topic: this.due.message.topic, key: this.due.message.key, id: null }
+    },
+    readDue: async () => {
+      this.journal.push('read due')
+      return this.due
+    },
+    removeDue: async () => {
+      this.journal.push('remove due')
+    },
+    unblockKey: async () => {
+      this.journal.push('unblock')
+      return true
+    },
+    noteFailure: async (_inbox, _due, { code, attempts, waits }) => {
+      this.journal.push(`failed ${code} ${attempts} ${waits ? 'waits' : 'again'}`)
+    },
+    returnClaim: async () => {
+      this.journal.push('return claim')
+    },
   }
 
   async isUsable(tx: JournalingTx): Promise<boolean> {

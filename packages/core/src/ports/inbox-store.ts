@@ -1,3 +1,5 @@
+import type { InboxParking } from './inbox-parking.js'
+
 /** Places of one partition that follow one another in its log, for one inbox: `first` and `last` are both in it. */
 export interface PositionRange {
   readonly topic: string
@@ -8,10 +10,28 @@ export interface PositionRange {
 
 /** What an inbox takes down of the messages that it is about to handle. */
 export interface ReceivedMessages {
+  readonly topic: string
   /** Undefined where they come from no log, or where no position is kept. */
   readonly range: PositionRange | undefined
-  /** Of those that have one; empty where no ids are kept. */
-  readonly ids: readonly { readonly scope: string; readonly id: string }[]
+  readonly messages: readonly ReceivedMessage[]
+}
+
+/** What tells a message from others. */
+export interface ReceivedMessage {
+  /** Null where it has none, or where no ids are kept. */
+  readonly id: { readonly scope: string; readonly id: string } | null
+  readonly key: Uint8Array | null
+}
+
+/**
+ * What a message is to an inbox: new, known by its id, or one whose key is blocked, with how many messages are parked of it,
+ * counted from the oldest to the newest.
+ */
+export type Verdict = 'new' | 'known' | BlockedKey
+
+/** A key of which messages are parked. */
+export interface BlockedKey {
+  readonly parked: number
 }
 
 /** Where an inbox goes on in a partition. */
@@ -38,13 +58,17 @@ export interface InboxStore<Tx> {
    */
   transaction<R>(bounds: TransactionBounds, work: (tx: Tx) => Promise<R>): Promise<R>
   /**
-   * Moves the inbox's position past `messages.range`, and remembers the ids.
-   * Resolves to whether each id was new, in their order: false when the inbox has it already, or it comes earlier among
-   * them. Resolves to undefined, and changes nothing, when the position is already beyond the first place of the range.
+   * Moves the inbox's position past the range, finds out which keys are blocked, and remembers the ids of the messages whose
+   * keys are not.
+   * Resolves to a verdict for each message, in their order: a message is known when the inbox has its id already, or it
+   * comes earlier among them. Resolves to undefined, and changes nothing, when the position is already beyond the first
+   * place of the range.
    * Either way it holds the position's row until the transaction ends, before it looks at any id, so that two owners of a
-   * partition take turns.
+   * partition take turns. It holds a blocked key as well: it stays blocked until the transaction ends.
    */
-  receiveMessages(tx: Tx, inbox: string, messages: ReceivedMessages): Promise<boolean[] | undefined>
+  receiveMessages(tx: Tx, inbox: string, received: ReceivedMessages): Promise<Verdict[] | undefined>
+  /** What is done about messages that cannot be handled. */
+  readonly parking: InboxParking<Tx>
   /**
    * Asked once, when the work is done: nothing else may be run in the transaction from then on, and what is under way of it
    * is waited for. Resolves to true when the transaction can still commit, to false when PostgreSQL has given it up after an error

@@ -18,6 +18,7 @@ import { OffsetCommitter } from './offset-committer.js'
 import { openConsumer } from './open-consumer.js'
 import { recoverAtLogStart } from './out-of-range.js'
 import { Outcome } from './outcome.js'
+import { ParkedWorker } from './parked-worker.js'
 import type { InboxRunEvents } from './run-inbox-events.js'
 import type { ResolvedRunInboxOptions } from './run-inbox-options.js'
 import { Slots } from './slots.js'
@@ -32,6 +33,7 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
   readonly #options: ResolvedRunInboxOptions<Tx>
   readonly #offsets: OffsetCommitter
   readonly #assignment: Assignment<Tx>
+  readonly #parked: ParkedWorker<Tx>
   readonly #joined = new Outcome()
   readonly #ended = new Outcome()
   readonly #stopping = new AbortController()
@@ -56,6 +58,7 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
     })
     const slots = new Slots(partitionsConsumedConcurrently)
     this.#assignment = new Assignment({ inbox, options, slots, events: this, offsets: this.#offsets })
+    this.#parked = new ParkedWorker({ inbox, options, events: this })
     // Heard of only after the consumer's own start has ended.
     this.#joined.promise.catch(() => undefined)
   }
@@ -75,6 +78,7 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
       await openConsumer(this.#consumer, { topics: handlers.keys(), fromBeginning: from === 'earliest' })
       await this.#run()
       await this.#joined.promise
+      this.#parked.start()
     } catch (error) {
       this.#stopping.abort()
       await this.#leave()
@@ -99,12 +103,19 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
   // Begin nothing, finish what is in flight, say how far it went, leave the group; past the deadline, without waiting.
   async #drain(): Promise<void> {
     this.#stopping.abort()
+    const parked = this.#parked.close()
     await this.#unlessHurried(this.#assignment.close())
-    if (this.#hurrying.signal.aborted) this.#assignment.giveUp(stoppedAtOnce())
+    await this.#unlessHurried(parked)
+    if (this.#hurrying.signal.aborted) this.#giveUp(stoppedAtOnce())
     await this.#unlessHurried(this.#restarting)
     await this.#unlessHurried(this.#offsets.end())
     await this.#unlessHurried(this.#leave())
     this.#ended.resolve()
+  }
+
+  #giveUp(reason: unknown): void {
+    this.#assignment.giveUp(reason)
+    this.#parked.giveUp(reason)
   }
 
   async #unlessHurried(work: Promise<void>): Promise<void> {
@@ -219,6 +230,7 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
 
   #end(error: unknown): void {
     this.#stopping.abort()
+    void this.#parked.close()
     this.#stop = this.#leave()
     this.emit('consumer:crashed', { error, restartMs: undefined })
     this.#ended.reject(error)

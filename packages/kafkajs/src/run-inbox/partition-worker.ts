@@ -1,4 +1,4 @@
-import { type AnyBinding, backoffDelay, type Emitter, type Inbox } from '@pigeonhole/core'
+import { type AnyBinding, backoffDelay, type Emitter, type Inbox, isMessageFault } from '@pigeonhole/core'
 import type { KafkaMessage } from 'kafkajs'
 import { deliveryOf } from './delivery-of.js'
 import type { Feed } from './group-feed.js'
@@ -37,13 +37,23 @@ export interface WorkerSetup<Tx> {
   readonly stepAside: () => void
 }
 
+/** How often the first message of a group has failed, by its own fault. */
+interface Failures {
+  counted: number
+}
+
 /** Resolves to whether it did what it is for; rejects to be made again. */
 type Attempt = (number: number) => Promise<boolean>
 
-/** Handles the messages of one partition, each until it is done: what fails is tried again, and holds those behind it. */
+/**
+ * Handles the messages of one partition, each until it is done: what fails is tried again, and holds those behind it. What has
+ * failed too often is parked, and those behind it go on.
+ */
 export class PartitionWorker<Tx> {
   readonly #setup: WorkerSetup<Tx>
   readonly #cursor: PartitionCursor
+  /** The last offset of a batch that has failed too often. */
+  #suspectUntil = -1n
 
   constructor(setup: WorkerSetup<Tx>) {
     this.#setup = setup
@@ -107,12 +117,13 @@ export class PartitionWorker<Tx> {
   // Resolves to how many of the first messages are done: as many as go into one transaction, fewer if one fails.
   async #handleGroup(messages: readonly KafkaMessage[]): Promise<number> {
     const before = this.next
+    const failures: Failures = { counted: 0 }
     let done = 0
     await this.#persist((attempt) =>
       this.#setup.context.slots.use(async () => {
         // What made it fail, or went on while it waited, may have been a restore of the database to an earlier state.
         if (attempt > 1 || this.#cursor.isDoubtful) await this.#locate()
-        done = this.next === before ? await this.#attempt(messages) : 0
+        done = this.next === before ? await this.#attemptOrPark(messages, failures) : 0
         return true
       }),
     )
@@ -123,6 +134,33 @@ export class PartitionWorker<Tx> {
     return done
   }
 
+  // Only failures count for which the first message can be blamed. A whole batch that has had its attempts is handled one by
+  // one, to find out which of it is to be parked.
+  async #attemptOrPark(messages: readonly KafkaMessage[], failures: Failures): Promise<number> {
+    const { place, context, binding } = this.#setup
+    const [first] = messages
+    const group = this.#isSuspect(first) ? messages.slice(0, 1) : messages.slice(0, binding.group)
+    try {
+      return await this.#attempt(group)
+    } catch (error) {
+      if (this.#isClosing || first === undefined || !isMessageFault(error)) throw error
+      failures.counted += 1
+      const { counted: attempts } = failures
+      if (attempts < context.options.attempts) throw error
+      if ('batchHandler' in binding && group.length > 1) {
+        this.#suspectUntil = BigInt(group.at(-1)?.offset ?? first.offset)
+        failures.counted = 0
+        throw error
+      }
+      await context.inbox.park(deliveryOf(place, first), { error, attempts })
+      return 1
+    }
+  }
+
+  #isSuspect(message: KafkaMessage | undefined): boolean {
+    return message !== undefined && BigInt(message.offset) <= this.#suspectUntil
+  }
+
   // A signal of the group's own: those combined with a lasting one would pile up in it.
   async #attempt(messages: readonly KafkaMessage[]): Promise<number> {
     const { place, context, binding, givingUp } = this.#setup
@@ -131,7 +169,7 @@ export class PartitionWorker<Tx> {
     const abort = (): void => aborting.abort(givingUp.reason)
     givingUp.addEventListener('abort', abort, { once: true })
     try {
-      const deliveries = messages.slice(0, binding.group).map((message) => deliveryOf(place, message))
+      const deliveries = messages.map((message) => deliveryOf(place, message))
       return (await context.inbox.handleGroup(deliveries, binding, { signal: aborting.signal })).length
     } finally {
       givingUp.removeEventListener('abort', abort)

@@ -43,6 +43,12 @@ export interface InboxRunEvents {
    */
   'partition:released': PartitionPlace & { readonly offset: bigint | undefined; readonly attempts: number }
   /**
+   * Parked messages could not be looked at, or their handling has ended without an outcome. It is tried again after
+   * `delayMs`.
+   * @commit After a rollback, or an outcome that is unknown.
+   */
+  'parked:delayed': { readonly error: unknown; readonly delayMs: number }
+  /**
    * Offsets of the group that Kafka has taken, for lag tools: each is that of the next message.
    * @commit After Kafka's commit of the group's offsets, which come behind the handlers' own.
    */

@@ -19,6 +19,14 @@ export interface RunInboxOptions<Tx> {
   readonly from?: 'earliest' | 'latest'
   /** Most messages in handling at the same time, each of another partition. @default 4 */
   readonly partitionsConsumedConcurrently?: number
+  /**
+   * How often a message is tried before it is parked, with those of its key behind it, and the partition goes on. What the
+   * database is to blame for does not count. `Infinity`: never, the partition is held until it succeeds.
+   * @default 5
+   */
+  readonly attempts?: number
+  /** How often this process looks whether a parked message is due, in milliseconds. @default 1000 */
+  readonly parkedPollMs?: number
   /** Delays between two attempts at a message that fails. @default from 1000 to 30000 */
   readonly backoff?: Backoff
   /**
@@ -40,6 +48,8 @@ export interface ResolvedRunInboxOptions<Tx> extends Required<Omit<RunInboxOptio
 const defaults = {
   from: 'earliest',
   partitionsConsumedConcurrently: 4,
+  attempts: 5,
+  parkedPollMs: 1000,
   backoff: { initialMs: 1000, maxMs: 30_000 },
   commitIntervalMs: 1000,
   clock: systemClock,
@@ -52,6 +62,8 @@ export function resolveRunInboxOptions<Tx>(options: RunInboxOptions<Tx>): Resolv
   const merged: Required<RunInboxOptions<Tx>> = { ...defaults, handlers: options.handlers, ...given }
   assertFrom(merged.from)
   assertWholeNumber('partitionsConsumedConcurrently', merged.partitionsConsumedConcurrently, { min: 1 })
+  if (merged.attempts !== Number.POSITIVE_INFINITY) assertWholeNumber('attempts', merged.attempts, { min: 1 })
+  assertWholeNumber('parkedPollMs', merged.parkedPollMs, { min: 1, max: 2 ** 31 - 1 })
   assertWholeNumber('commitIntervalMs', merged.commitIntervalMs, { min: 0, max: 2 ** 31 - 1 })
   assertWholeNumber('backoff.initialMs', merged.backoff.initialMs, { min: 0 })
   assertWholeNumber('backoff.maxMs', merged.backoff.maxMs, {

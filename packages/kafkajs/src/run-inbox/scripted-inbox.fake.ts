@@ -1,4 +1,4 @@
-import type { Delivery, Inbox, NextPosition, Outcome } from '@pigeonhole/core'
+import type { Delivery, Inbox, NextPosition, Outcome, ParkOptions } from '@pigeonhole/core'
 
 type Handling = (offset: bigint, signal: AbortSignal | undefined) => Promise<void> | void
 
@@ -43,6 +43,19 @@ export class ScriptedInbox implements Inbox<never> {
       }
     }
     return outcomes
+  }
+
+  /** What was parked, with how many attempts it had. */
+  readonly parked: string[] = []
+
+  async park({ offset = 0n }: Delivery, { attempts }: ParkOptions): Promise<Outcome> {
+    this.parked.push(`${offset} after ${attempts}`)
+    this.position = offset + 1n
+    return { status: 'parked', because: 'failed' }
+  }
+
+  async retryParked(): Promise<boolean> {
+    return false
   }
 
   async readPositions(): Promise<NextPosition[]> {

@@ -1,10 +1,11 @@
-import type { InboxStore, NextPosition, ReceivedMessages } from '@pigeonhole/core'
+import type { InboxStore, NextPosition, ReceivedMessages, Verdict } from '@pigeonhole/core'
 import type { SessionOf } from '../outbox/sql-outbox-store.js'
 import { checkSchemaVersion } from '../schema/check-schema-version.js'
 import { receiveInboxMessages } from '../sql/inbox-message/receive.js'
 import { type SelectPositionsParams, selectInboxPositions } from '../sql/inbox-position/select.js'
 import { run, type SqlSession } from '../sql/statement.js'
-import { areNew } from './are-new.js'
+import { sqlInboxParking } from './sql-inbox-parking.js'
+import { verdictsOf } from './verdicts.js'
 
 /** What an inbox needs of a client that runs SQL. */
 export interface SqlInboxParts<Tx> {
@@ -24,14 +25,11 @@ export function sqlInboxStore<Tx>(parts: SqlInboxParts<Tx>): InboxStore<Tx> {
   return {
     transaction: parts.transaction,
     isUsable: parts.isUsable,
-    async receiveMessages(
-      tx: Tx,
-      inbox: string,
-      { range, ids }: ReceivedMessages,
-    ): Promise<boolean[] | undefined> {
-      const received = await run(await sessionOf(tx), receiveInboxMessages, { inbox, range, ids })
-      const passed = range !== undefined && !received.some(({ scope }) => scope === null)
-      return passed ? undefined : areNew(ids, received)
+    parking: sqlInboxParking(parts),
+    async receiveMessages(tx: Tx, inbox: string, received: ReceivedMessages): Promise<Verdict[] | undefined> {
+      const rows = await run(await sessionOf(tx), receiveInboxMessages, { inbox, ...received })
+      const passed = received.range !== undefined && !rows.some(({ found }) => found === 'moved')
+      return passed ? undefined : verdictsOf(received.messages, rows)
     },
     readPositions(inbox: string, partitions: SelectPositionsParams['partitions']): Promise<NextPosition[]> {
       return inSession((session) => run(session, selectInboxPositions, { inbox, partitions }))

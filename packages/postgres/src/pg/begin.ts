@@ -11,6 +11,14 @@ export function beginRelayTransaction(timeoutMs: number): string {
   return `${beginReadCommitted(timeoutMs)}; SET LOCAL synchronous_commit = on; SET LOCAL bytea_output = hex`
 }
 
+/**
+ * Begins a transaction of a handler. No lock is waited for longer than half of its time: who waits for its position, which
+ * another owner of the partition holds, has the rest for its handler, or learns that it was a lock.
+ */
+export function beginHandlerTransaction(timeoutMs: number): string {
+  return `${beginReadCommitted(timeoutMs)}; SET LOCAL lock_timeout = ${Math.ceil(timeoutMs / 2)}`
+}
+
 /** Begins a transaction that lasts at most about `timeoutMs` on the server: no statement and no pause is longer. */
 export function beginReadCommitted(timeoutMs: number): string {
   const milliseconds = Math.ceil(timeoutMs)

@@ -76,7 +76,7 @@ it.each(['ROLLBACK', 'COMMIT'])(
   'finds a transaction unusable that its handler has ended: %s',
   async (end) => {
     const usable = store.transaction(bounds, async (tx) => {
-      await store.receiveMessages(tx, 'billing', { range, ids: [] })
+      await store.receiveMessages(tx, 'billing', { topic: 'orders', range, messages: [] })
       await tx.query(end)
       const found = await store.isUsable(tx)
       if (!found) throw new Error('not usable')

@@ -15,7 +15,7 @@ import { sqlInboxStore } from '../inbox/sql-inbox-store.js'
 import { readMeasures, readXidHolder } from '../monitor/read-measures.js'
 import { sqlOutboxStore } from '../outbox/sql-outbox-store.js'
 import { defaultSchema } from '../schema/schema-name.js'
-import { beginReadCommitted } from './begin.js'
+import { beginHandlerTransaction } from './begin.js'
 import { lendClient } from './lent-client.js'
 import { pgRelayStore } from './pg-relay-store.js'
 import { PgSessions } from './pg-sessions.js'
@@ -102,20 +102,28 @@ function pgInboxStore(sessions: PgSessions, names: StatementNames): InboxStore<p
     sessionOf: async (client) => sessions.on(client, names),
     inSession: (work) => sessions.read(work),
     transaction({ timeoutMs }: TransactionBounds, work) {
-      const options = { schema, timeoutMs, begin: beginReadCommitted(timeoutMs) }
-      return inTransaction(pool, options, (client) => lendClient(client, work).catch(rethrowConflict(schema)))
+      const options = { schema, timeoutMs, begin: beginHandlerTransaction(timeoutMs) }
+      return inTransaction(pool, options, (client) => lendClient(client, work).catch(rethrowServers(schema)))
     },
     isUsable: (client) => isUsable(client, schema),
   })
 }
 
-// A handler's own statements may lose a deadlock: the inbox learns that the work can be done again. All other errors of a
-// handler are its own.
-function rethrowConflict(schema: string): (error: unknown) => never {
+// A handler's own statements may lose a deadlock, find a disk full or a server that shuts down: the inbox learns that the
+// work can be done again, and that its message is not to blame. All other errors of a handler are its own, also those of
+// other services, whose connections are refused.
+function rethrowServers(schema: string): (error: unknown) => never {
   return (error) => {
     const coded = driverError(error, schema)
-    throw coded?.code === 'STORE_CONFLICT' ? coded : error
+    const isServers = coded?.code === 'STORE_CONFLICT' || (coded !== undefined && isServersState(error))
+    throw isServers ? coded : error
   }
+}
+
+// Classes 53, insufficient resources, and 57P, the operator's intervention.
+function isServersState(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown }
+  return typeof code === 'string' && /^(53...|57P..)$/.test(code)
 }
 
 async function isUsable(client: pg.ClientBase, schema: string): Promise<boolean> {

@@ -15,8 +15,8 @@ const range = { topic: 'orders', partition: 0, first: 1n, last: 1n }
 async function keptBy(preparedStatements?: boolean): Promise<number> {
   const store = postgresStore(database.pool, preparedStatements === undefined ? {} : { preparedStatements })
   return store.transaction({ timeoutMs: 20_000 }, async (tx) => {
-    await store.receiveMessages(tx, 'inbox', { range, ids: [] })
-    await store.receiveMessages(tx, 'other', { range, ids: [] })
+    await store.receiveMessages(tx, 'inbox', { topic: 'orders', range, messages: [] })
+    await store.receiveMessages(tx, 'other', { topic: 'orders', range, messages: [] })
     const { rows } = await tx.query('SELECT count(*)::int AS kept FROM pg_prepared_statements')
     return rows[0]?.kept
   })

@@ -1,6 +1,7 @@
+import type { PigeonholeError } from '@pigeonhole/core'
 import type pg from 'pg'
 import { driverError } from '../errors/driver-error.js'
-import { storeStandby } from '../errors/sql-state-error.js'
+import { storeStandby, storeUnavailable } from '../errors/sql-state-error.js'
 import { type BorrowedClient, type BorrowOptions, borrowClient } from './borrowed-client.js'
 
 /** How a transaction is run. */
@@ -11,7 +12,7 @@ export interface TransactionOptions extends BorrowOptions {
 
 /**
  * Runs `work` in one transaction on a client of the pool: commits when it resolves, rolls back when it rejects. Its error
- * passes unmodified.
+ * passes unmodified, unless the connection has broken.
  * @throws STORE_UNAVAILABLE when the outcome is unknown: also when it may have committed.
  */
 export function inTransaction<R>(
@@ -26,8 +27,8 @@ export function inTransaction<R>(
       await begin(client, options)
       result = await work(client)
     } catch (error) {
-      await rollBack(borrowed, client)
-      throw error
+      if (await rollBack(borrowed, client)) throw error
+      throw connectionBroke(error, options.schema)
     }
     await commit(borrowed, options.schema)
     return result
@@ -47,8 +48,21 @@ function isReadWriteRefused(error: unknown): boolean {
   return error instanceof Error && (error as { readonly code?: unknown }).code === '0A000'
 }
 
-async function rollBack(borrowed: BorrowedClient, client: pg.PoolClient): Promise<void> {
-  await client.query('ROLLBACK').catch(() => borrowed.markBroken())
+// Resolves to whether the connection was there to roll back on.
+async function rollBack(borrowed: BorrowedClient, client: pg.PoolClient): Promise<boolean> {
+  try {
+    await client.query('ROLLBACK')
+    return true
+  } catch {
+    borrowed.markBroken()
+    return false
+  }
+}
+
+// What `work` threw may be anyone's error: that its own connection is gone tells that it is not the work's.
+function connectionBroke(error: unknown, schema: string): PigeonholeError {
+  const message = error instanceof Error ? error.message : 'the connection broke'
+  return driverError(error, schema) ?? storeUnavailable({ message, cause: error })
 }
 
 async function commit(borrowed: BorrowedClient, schema: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
 import { describeMessageIds } from './inbox-store/message-ids.js'
+import { describeInboxParking } from './inbox-store/parking.js'
 import { describePositions } from './inbox-store/positions.js'
 import { describeRewinding } from './inbox-store/rewinding.js'
 import { describeTransactions } from './inbox-store/transactions.js'
@@ -12,6 +13,7 @@ export function testInboxStore<Tx>(subject: StoreSubject<Tx>): void {
     const scene = storeScene(subject)
     describeTransactions(scene)
     describePositions(scene)
+    describeInboxParking(scene)
     describeMessageIds(scene)
     if (subject.supports.relay) describeRewinding(scene)
   })

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { OutboxRow } from '@pigeonhole/core'
+import type { OutboxRow, ReceivedMessages } from '@pigeonhole/core'
 import { afterEach, expect } from 'vitest'
 import type { OpenStore, StoreSubject } from './store-subject.js'
 
@@ -47,6 +47,11 @@ export async function commitRows<Tx>(
   return rows.map(({ id }) => id)
 }
 
+/** Messages that come from no log, with ids and no keys. */
+export function ofIds(ids: readonly { readonly scope: string; readonly id: string }[]): ReceivedMessages {
+  return { topic: 'orders', range: undefined, messages: ids.map((id) => ({ id, key: null })) }
+}
+
 /** UTF-8. */
 export function bytes(value: string): Uint8Array {
   return new Uint8Array(Buffer.from(value))
@@ -64,10 +69,8 @@ export async function isHeldUp<Tx>(opened: OpenStore<Tx>, promise: Promise<unkno
   promise.then(note, note)
   for (const inbox of ['sentinel-1', 'sentinel-2']) {
     const { tx, commit } = await opened.begin()
-    await opened.store.receiveMessages(tx, inbox, {
-      range: undefined,
-      ids: [{ scope: 'sentinel', id: randomUUID() }],
-    })
+    const received = ofIds([{ scope: 'sentinel', id: randomUUID() }])
+    await opened.store.receiveMessages(tx, inbox, received)
     await commit()
   }
   return !settled

@@ -43,6 +43,16 @@ export function clientStore<Tx extends object>({
       return crash.strikes('after commit') ? crash.die() : result
     },
     receiveMessages: (tx, inbox, messages) => memory.receiveMessages(of(tx), inbox, messages),
+    parking: {
+      parkFailed: (tx, ...what) => memory.parking.parkFailed(of(tx), ...what),
+      parkBehind: (tx, ...what) => memory.parking.parkBehind(of(tx), ...what),
+      claimDue: (...what) => memory.parking.claimDue(...what),
+      readDue: (tx, ...what) => memory.parking.readDue(of(tx), ...what),
+      removeDue: (tx, ...what) => memory.parking.removeDue(of(tx), ...what),
+      unblockKey: (...what) => memory.parking.unblockKey(...what),
+      noteFailure: (...what) => memory.parking.noteFailure(...what),
+      returnClaim: (...what) => memory.parking.returnClaim(...what),
+    },
     isUsable: (tx) => memory.isUsable(of(tx)),
     readPositions: (inbox, partitions) => memory.readPositions(inbox, partitions),
     checkSchema: () => memory.checkSchema(),

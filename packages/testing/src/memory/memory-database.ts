@@ -11,6 +11,7 @@ import {
   type ShardStatus,
 } from '@pigeonhole/core'
 import type { MemoryImage } from './memory-image.js'
+import type { InboxKeyEntry, InboxMessageEntry } from './memory-inbox-parking.js'
 import type { ParkedEntry, ParkedKeyEntry, PausedTopicEntry } from './memory-parking.js'
 import { MemoryTable } from './memory-table.js'
 import { MemoryTransaction } from './memory-transaction.js'
@@ -59,6 +60,8 @@ export class MemoryDatabase {
   readonly identity: MemoryTable<RelayIdentity> = new MemoryTable()
   readonly parkedKeys: MemoryTable<ParkedKeyEntry> = new MemoryTable()
   readonly parkedMessages: MemoryTable<ParkedEntry> = new MemoryTable()
+  readonly inboxKeys: MemoryTable<InboxKeyEntry> = new MemoryTable()
+  readonly inboxMessages: MemoryTable<InboxMessageEntry> = new MemoryTable()
   readonly pausedTopics: MemoryTable<PausedTopicEntry> = new MemoryTable()
   readonly #running = new Set<number>()
   #lastXid = 2

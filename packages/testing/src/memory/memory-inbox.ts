@@ -1,11 +1,16 @@
 import {
+  type BlockedKey,
   type InboxStore,
   type NextPosition,
   PigeonholeError,
   type PositionRange,
+  type ReceivedMessage,
+  type ReceivedMessages,
   type TransactionBounds,
+  type Verdict,
 } from '@pigeonhole/core'
 import type { MemoryDatabase } from './memory-database.js'
+import { inboxKeyId, MemoryInboxParking, parkedOf } from './memory-inbox-parking.js'
 import type { MemoryTransaction } from './memory-transaction.js'
 
 /** The inbox of a memory store. */
@@ -30,17 +35,23 @@ export function memoryInbox(database: MemoryDatabase): InboxStore<MemoryTransact
   }
   return {
     transaction: (bounds, work) => database.transact((tx) => withinBounds(tx, bounds, work)),
+    parking: new MemoryInboxParking(database),
     async receiveMessages(
       tx: MemoryTransaction,
       inbox: string,
-      { range, ids },
-    ): Promise<boolean[] | undefined> {
+      { topic, range, messages }: ReceivedMessages,
+    ): Promise<Verdict[] | undefined> {
       tx.assertUsable()
       if (range && !(await advance(tx, positionKey(inbox, range), range))) return undefined
-      const keys = ids.map((id) => messageKey(inbox, id))
+      const blocked = await blockedKeys(database, { tx, inbox, topic, messages })
+      const free = messages.filter(({ key }) => key === null || !blocked.has(hex(key)))
+      const names = free.flatMap(({ id }) => (id ? [messageKey(inbox, id)] : []))
       const inserted = new Set<string>()
-      for (const key of [...new Set(keys)].sort()) if (await insertId(tx, key)) inserted.add(key)
-      return keys.map((key) => inserted.delete(key))
+      for (const name of [...new Set(names)].sort()) if (await insertId(tx, name)) inserted.add(name)
+      return messages.map(({ id, key }) => {
+        const held = key === null ? undefined : blocked.get(hex(key))
+        return held ?? (id === null || inserted.delete(messageKey(inbox, id)) ? 'new' : 'known')
+      })
     },
     isUsable: async (tx) => tx.isUsable,
     async readPositions(inbox, partitions): Promise<NextPosition[]> {
@@ -51,6 +62,33 @@ export function memoryInbox(database: MemoryDatabase): InboxStore<MemoryTransact
     },
     async checkSchema(): Promise<void> {},
   }
+}
+
+interface Lookup {
+  readonly tx: MemoryTransaction
+  readonly inbox: string
+  readonly topic: string
+  readonly messages: readonly ReceivedMessage[]
+}
+
+// Holds each that is blocked, and looks again: who unblocks one may have held it.
+async function blockedKeys(
+  database: MemoryDatabase,
+  { tx, inbox, topic, messages }: Lookup,
+): Promise<Map<string, BlockedKey>> {
+  const found = new Map<string, BlockedKey>()
+  for (const key of messages.flatMap((message) => message.key ?? [])) {
+    const id = inboxKeyId(inbox, topic, key)
+    if (!database.inboxKeys.get(id, tx)) continue
+    await database.locks.acquire(tx, id).catch(failing(tx))
+    if (!database.inboxKeys.get(id, tx)) continue
+    found.set(hex(key), { parked: parkedOf(database, { inbox, topic, key }, tx).length })
+  }
+  return found
+}
+
+function hex(key: Uint8Array): string {
+  return Buffer.from(key).toString('hex')
 }
 
 /** What a position's row is called. */

@@ -78,12 +78,12 @@ describe('memoryStore in a test of an application', () => {
   it('lets nothing of a transaction that has ended hold up another one', async () => {
     const store = memoryStore()
     const range = { topic: 'orders', partition: 0, first: 1n, last: 1n }
-    const messages = { range, ids: [{ scope: 'orders', id: 'id' }] }
+    const messages = { topic: 'orders', range, messages: [{ id: { scope: 'orders', id: 'id' }, key: null }] }
     const ended = store.begin()
     await ended.commit()
     await expect(store.receiveMessages(ended, 'inbox', messages)).rejects.toThrow('has ended')
     await store.transaction(async (tx) => {
-      expect(await store.receiveMessages(tx, 'inbox', messages)).toEqual([true])
+      expect(await store.receiveMessages(tx, 'inbox', messages)).toEqual(['new'])
     })
   })
 })

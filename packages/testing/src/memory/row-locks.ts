@@ -34,6 +34,13 @@ export class RowLocks {
     })
   }
 
+  /** Whether `owner` holds the lock on `row` now: it does not wait for another one. */
+  acquireIfFree(owner: LockOwner, row: string): boolean {
+    const holder = this.#holders.get(row)
+    if (holder === undefined) this.#holders.set(row, owner)
+    return holder === undefined || holder === owner
+  }
+
   /** Gives up all locks of `owner` and hands each to whoever waits longest and has not ended. */
   releaseAll(owner: LockOwner): void {
     this.#waitingFor.delete(owner)

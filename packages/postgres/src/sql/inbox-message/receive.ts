@@ -1,36 +1,37 @@
-import type { PositionRange } from '@pigeonhole/core'
-import { textOrNull } from '../decode.js'
+import type { PositionRange, ReceivedMessage } from '@pigeonhole/core'
+import { base64OrNull, bytesFromBase64 } from '../base64.js'
+import { counter, text } from '../decode.js'
+import { isOf, lastOrdinal } from '../parked-inbox/own.js'
 import type { Statement } from '../statement.js'
-
-/** A message's id, within its scope. */
-export interface InboxMessageId {
-  readonly scope: string
-  readonly id: string
-}
 
 /** Which messages an inbox receives. */
 export interface ReceiveParams {
   readonly inbox: string
+  readonly topic: string
   /** Where they lie in their partition's log; undefined where they come from none. */
   readonly range: PositionRange | undefined
-  readonly ids: readonly InboxMessageId[]
+  readonly messages: readonly ReceivedMessage[]
 }
 
-/** A row for the position that has moved, without an id, and one for each id that is new. */
-export interface ReceivedRow {
-  readonly scope: string | null
-  readonly id: string | null
-}
+/** That the position has moved, an id that is new, or a key that is blocked. */
+export type ReceivedRow =
+  | { readonly found: 'moved' }
+  | { readonly found: 'id'; readonly scope: string; readonly id: string }
+  | { readonly found: 'key'; readonly key: Uint8Array; readonly parked: number }
 
 /**
- * Moves an inbox's position past the last offset of a range, if it is not beyond the first, and only then remembers the
- * messages' ids.
+ * Moves an inbox's position past the last offset of a range, if it is not beyond the first, finds the keys that are
+ * blocked, and only then remembers the ids of the messages of other keys.
  *
  * The position's row stays locked until the transaction ends, also where it does not move: ON CONFLICT locks the row before
  * it looks at the condition, so that two owners of a partition take turns, and the second sees what the first has
  * committed. An insert of the same id by a transaction that still runs is waited for; all take ids in one order, so that two
  * groups do not wait for each other. Neither goes by the statement's snapshot: the unique indexes know what was committed
  * since.
+ *
+ * A blocked key is locked, so that a worker which is about to unblock it is waited for, and then it is blocked no more.
+ * Which keys there are goes by the statement's snapshot, taken before the position is waited for. That does: who comes with
+ * a later offset of the partition has learned from a commit that the earlier one was parked.
  *
  * One statement instead of two: 0.1 ms of 0.75 for one message (PostgreSQL 18, node-postgres).
  */
@@ -39,29 +40,45 @@ export const receiveInboxMessages: Statement<ReceiveParams, ReceivedRow> = {
   text: (schema) => `
     WITH moved AS (
       INSERT INTO ${schema}.inbox_position AS held (inbox, topic, partition, next_offset)
-      SELECT $1::text, $2::text, $3::int, $5::bigint + 1 WHERE $2::text IS NOT NULL
+      SELECT $1::text, $2::text, $3::int, $5::bigint + 1 WHERE $3::int IS NOT NULL
       ON CONFLICT (inbox, topic, partition) DO UPDATE SET next_offset = excluded.next_offset
       WHERE held.next_offset <= $4::bigint
       RETURNING 1 AS moved
+    ), blocked AS (
+      SELECT key FROM ${schema}.parked_key AS blocked
+      WHERE ${isOf('blocked')} AND topic = $2::text
+        AND key = ANY (ARRAY(SELECT decode(key, 'base64') FROM unnest($8::text[]) AS given (key) WHERE key IS NOT NULL))
+      FOR KEY SHARE
     ), remembered AS (
       INSERT INTO ${schema}.inbox_message (inbox, scope, message_id)
       SELECT $1::text, scope, message_id
-      FROM unnest($6::text[], $7::text[]) AS message (scope, message_id)
-      WHERE $2::text IS NULL OR EXISTS (SELECT FROM moved)
+      FROM unnest($6::text[], $7::text[], $8::text[]) AS message (scope, message_id, key)
+      WHERE message_id IS NOT NULL AND ($3::int IS NULL OR EXISTS (SELECT FROM moved))
+        AND NOT EXISTS (SELECT FROM blocked WHERE blocked.key = decode(message.key, 'base64'))
       ORDER BY scope, message_id
       ON CONFLICT (inbox, scope, message_id) DO NOTHING
       RETURNING scope, message_id
     )
-    SELECT NULL::text AS scope, NULL::text AS message_id FROM moved
-    UNION ALL SELECT scope, message_id FROM remembered`,
-  bind: ({ inbox, range, ids }) => [
+    SELECT 'moved' AS found, NULL::text AS scope, NULL::text AS value, NULL::text AS parked FROM moved
+    UNION ALL SELECT 'id', scope, message_id, NULL FROM remembered
+    UNION ALL SELECT 'key', NULL, encode(key, 'base64'),
+      (coalesce(${lastOrdinal(schema, 'blocked', 'DESC')}, 0) - coalesce(${lastOrdinal(schema, 'blocked', 'ASC')}, 1) + 1)::text
+    FROM blocked`,
+  bind: ({ inbox, topic, range, messages }) => [
     inbox,
-    range?.topic ?? null,
+    topic,
     range?.partition ?? null,
     range ? String(range.first) : null,
     range ? String(range.last) : null,
-    ids.map(({ scope }) => scope),
-    ids.map(({ id }) => id),
+    messages.map(({ id }) => id?.scope ?? null),
+    messages.map(({ id }) => id?.id ?? null),
+    messages.map(({ key }) => base64OrNull(key)),
   ],
-  decode: (row) => ({ scope: textOrNull(row, 'scope'), id: textOrNull(row, 'message_id') }),
+  decode: (row) => {
+    const found = text(row, 'found')
+    if (found === 'id') return { found, scope: text(row, 'scope'), id: text(row, 'value') }
+    if (found === 'key')
+      return { found, key: bytesFromBase64(text(row, 'value')), parked: counter(row, 'parked') }
+    return { found: 'moved' }
+  },
 }

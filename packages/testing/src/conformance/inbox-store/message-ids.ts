@@ -1,13 +1,8 @@
-import type { ReceivedMessages } from '@pigeonhole/core'
 import { describe, expect, it } from 'vitest'
-import { isHeldUp, type StoreScene } from '../store-scene.js'
+import { ofIds as ids, isHeldUp, type StoreScene } from '../store-scene.js'
 
 const inbox = 'inbox'
 const entry = { scope: 'orders', id: 'id-1' }
-
-function ids(entries: ReceivedMessages['ids']): ReceivedMessages {
-  return { range: undefined, ids: entries }
-}
 
 /** An inbox takes an id once. */
 export function describeMessageIds<Tx>(scene: StoreScene<Tx>): void {
@@ -16,16 +11,16 @@ export function describeMessageIds<Tx>(scene: StoreScene<Tx>): void {
       const opened = await scene.open()
       const { store } = opened
       const first = await opened.begin()
-      expect(await store.receiveMessages(first.tx, inbox, ids([entry]))).toEqual([true])
-      expect(await store.receiveMessages(first.tx, inbox, ids([entry]))).toEqual([false])
+      expect(await store.receiveMessages(first.tx, inbox, ids([entry]))).toEqual(['new'])
+      expect(await store.receiveMessages(first.tx, inbox, ids([entry]))).toEqual(['known'])
       await first.commit()
       const second = await opened.begin()
-      expect(await store.receiveMessages(second.tx, inbox, ids([entry]))).toEqual([false])
-      expect(await store.receiveMessages(second.tx, 'other', ids([entry]))).toEqual([true])
+      expect(await store.receiveMessages(second.tx, inbox, ids([entry]))).toEqual(['known'])
+      expect(await store.receiveMessages(second.tx, 'other', ids([entry]))).toEqual(['new'])
       expect(await store.receiveMessages(second.tx, inbox, ids([{ ...entry, scope: 'invoices' }]))).toEqual([
-        true,
+        'new',
       ])
-      expect(await store.receiveMessages(second.tx, inbox, ids([{ ...entry, id: 'id-2' }]))).toEqual([true])
+      expect(await store.receiveMessages(second.tx, inbox, ids([{ ...entry, id: 'id-2' }]))).toEqual(['new'])
       await second.commit()
     })
 
@@ -35,7 +30,13 @@ export function describeMessageIds<Tx>(scene: StoreScene<Tx>): void {
       const { tx, commit } = await opened.begin()
       const several = ['c', 'a', 'b', 'a', 'c'].map((id) => ({ scope: 'orders', id }))
       await store.receiveMessages(tx, inbox, ids([{ scope: 'orders', id: 'b' }]))
-      expect(await store.receiveMessages(tx, inbox, ids(several))).toEqual([true, true, false, false, false])
+      expect(await store.receiveMessages(tx, inbox, ids(several))).toEqual([
+        'new',
+        'new',
+        'known',
+        'known',
+        'known',
+      ])
       expect(await store.receiveMessages(tx, inbox, ids([]))).toEqual([])
       await commit()
     })
@@ -48,10 +49,10 @@ export function describeMessageIds<Tx>(scene: StoreScene<Tx>): void {
       await store.receiveMessages(first.tx, inbox, of('a'))
       const waiting = store.receiveMessages(second.tx, inbox, of('z', 'a'))
       expect(await isHeldUp(opened, waiting)).toBe(true)
-      expect(await store.receiveMessages(third.tx, inbox, of('z'))).toEqual([true])
+      expect(await store.receiveMessages(third.tx, inbox, of('z'))).toEqual(['new'])
       await third.rollback()
       await first.rollback()
-      expect(await waiting).toEqual([true, true])
+      expect(await waiting).toEqual(['new', 'new'])
       await second.commit()
     })
 
@@ -60,12 +61,12 @@ export function describeMessageIds<Tx>(scene: StoreScene<Tx>): void {
       const { store } = opened
       const range = { topic: 'orders', partition: 0, first: 5n, last: 5n }
       const first = await opened.begin()
-      expect(await store.receiveMessages(first.tx, inbox, { range, ids: [] })).toEqual([])
+      expect(await store.receiveMessages(first.tx, inbox, { ...ids([]), range })).toEqual([])
       await first.commit()
       const second = await opened.begin()
-      expect(await store.receiveMessages(second.tx, inbox, { range, ids: [entry] })).toBeUndefined()
+      expect(await store.receiveMessages(second.tx, inbox, { ...ids([entry]), range })).toBeUndefined()
       const next = { ...range, first: 6n, last: 6n }
-      expect(await store.receiveMessages(second.tx, inbox, { range: next, ids: [entry] })).toEqual([true])
+      expect(await store.receiveMessages(second.tx, inbox, { ...ids([entry]), range: next })).toEqual(['new'])
       await second.commit()
     })
 
@@ -74,10 +75,10 @@ export function describeMessageIds<Tx>(scene: StoreScene<Tx>): void {
       const { store } = opened
       const range = { topic: 'orders', partition: 0, first: 5n, last: 5n }
       const [first, second, third] = [await opened.begin(), await opened.begin(), await opened.begin()]
-      await store.receiveMessages(first.tx, inbox, { range, ids: [] })
-      const waiting = store.receiveMessages(second.tx, inbox, { range, ids: [entry] })
+      await store.receiveMessages(first.tx, inbox, { ...ids([]), range })
+      const waiting = store.receiveMessages(second.tx, inbox, { ...ids([entry]), range })
       expect(await isHeldUp(opened, waiting)).toBe(true)
-      expect(await store.receiveMessages(third.tx, inbox, ids([entry]))).toEqual([true])
+      expect(await store.receiveMessages(third.tx, inbox, ids([entry]))).toEqual(['new'])
       await third.rollback()
       await first.commit()
       expect(await waiting).toBeUndefined()
@@ -85,8 +86,8 @@ export function describeMessageIds<Tx>(scene: StoreScene<Tx>): void {
     })
 
     it.each([
-      ['commits: then it is a repeat', 'commit', false],
-      ['rolls back: then it is new', 'rollback', true],
+      ['commits: then it is a repeat', 'commit', 'known'],
+      ['rolls back: then it is new', 'rollback', 'new'],
     ] as const)('that another transaction inserts is waited for until that %s', async (_, end, expected) => {
       const opened = await scene.open()
       const first = await opened.begin()

@@ -16,7 +16,7 @@ async function moves<Tx>(
   inbox: string,
   range: PositionRange,
 ): Promise<boolean> {
-  return (await store.receiveMessages(tx, inbox, { range, ids: [] })) !== undefined
+  return (await store.receiveMessages(tx, inbox, { topic: range.topic, range, messages: [] })) !== undefined
 }
 
 /** A position only moves on, and is held until the transaction ends. */

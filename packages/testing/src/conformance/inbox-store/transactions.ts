@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { ofCode, row, type StoreScene } from '../store-scene.js'
+import { ofCode, ofIds, row, type StoreScene } from '../store-scene.js'
 
 const bounds = { timeoutMs: 20_000 }
 
@@ -68,7 +68,7 @@ export function describeTransactions<Tx>(scene: StoreScene<Tx>): void {
       const lock = (ids: readonly string[]) =>
         store.transaction(bounds, async (tx) => {
           for (const id of ids) {
-            await store.receiveMessages(tx, 'deadlock', { range: undefined, ids: [{ scope: 'scope', id }] })
+            await store.receiveMessages(tx, 'deadlock', ofIds([{ scope: 'scope', id }]))
             await meet()
           }
         })

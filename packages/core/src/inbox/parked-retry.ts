@@ -1,0 +1,149 @@
+import type { DueMessage, ParkedPlace } from '../ports/inbox-parking.js'
+import type { AnyBinding } from './binding.js'
+import { identify } from './deduplication.js'
+import type { Delivery } from './delivery.js'
+import { type Identified, type Outcome, runFresh } from './handler-transaction.js'
+import type { ResolvedInboxOptions } from './inbox-options.js'
+import { failureOf, isMessageFault, waitsForOperator } from './message-fault.js'
+import { deliveryOf } from './parkable-message.js'
+import { TimeLimit } from './time-limit.js'
+
+/** What {@link retryParked} is done with. */
+export interface RetryWork<Tx> {
+  readonly bindings: readonly AnyBinding<Tx>[]
+  readonly signal: AbortSignal | undefined
+  /** Does work on a message again after a conflict. */
+  readonly again: <R>(delivery: Delivery, work: () => Promise<R>) => Promise<R>
+  /** Hears of a message that has been handled, or was a repeat, and is parked no more. */
+  readonly done: (one: Identified, outcome: Outcome, durationMs: number) => void
+  readonly failed: (one: Delivery, error: unknown) => void
+  readonly unblocked: (place: ParkedPlace) => void
+}
+
+/** The message that an attempt has read. */
+interface Seen {
+  due: DueMessage | undefined
+}
+
+/** What became of a claim: whether its message was the last of its key, or there was none. */
+type Ended = { readonly isLast: boolean }
+
+/**
+ * Takes up one parked message that is due. Resolves to whether there was anything.
+ *
+ * The claim is committed before: so are its attempt, and when it is due again. The message is removed in the handler's own
+ * transaction, before the handler runs, since nothing of ours may follow it there. The key is unblocked afterwards, in a
+ * transaction of its own that lasts a moment: a consumer that finds the key blocked waits for that one, and never for the
+ * handler. One that is lost leaves a blocked key without messages, which is due, and unblocked by the next who takes it up.
+ */
+export async function retryParked<Tx>(
+  options: ResolvedInboxOptions<Tx>,
+  work: RetryWork<Tx>,
+): Promise<boolean> {
+  const { store, name, timeoutMs, parkedBackoff: backoff } = options
+  const topics = work.bindings.map(({ topic }) => topic.name)
+  // Twice the longest attempt: a lock that is waited for may have used up a whole one.
+  const place = await store.parking.claimDue(name, { topics, leaseMs: 2 * timeoutMs, backoff })
+  if (!place) return false
+  const ended = await endClaim(options, place, work)
+  if (ended?.isLast && place.key !== null && (await store.parking.unblockKey(name, place)))
+    work.unblocked(place)
+  return true
+}
+
+// Undefined where the message has failed, for which it is to blame.
+async function endClaim<Tx>(
+  options: ResolvedInboxOptions<Tx>,
+  place: ParkedPlace,
+  work: RetryWork<Tx>,
+): Promise<Ended | undefined> {
+  const { store, name } = options
+  const seen: Seen = { due: undefined }
+  try {
+    return await work.again(deliveryAt(place), () => attempt(options, place, { ...work, seen }))
+  } catch (error) {
+    const { due } = seen
+    if (due) work.failed(deliveryOf(due.message), error)
+    if (due && isMessageFault(error) && !work.signal?.aborted) {
+      await noteFailure(options, due, error)
+      return undefined
+    }
+    await store.parking.returnClaim(name, place)
+    throw error
+  }
+}
+
+async function attempt<Tx>(
+  options: ResolvedInboxOptions<Tx>,
+  place: ParkedPlace,
+  work: RetryWork<Tx> & { readonly seen: Seen },
+): Promise<Ended> {
+  const { store, name, timeoutMs } = options
+  const started = performance.now()
+  const limit = new TimeLimit(
+    { deliveries: [{ delivery: deliveryAt(place) }], signal: work.signal },
+    timeoutMs,
+  )
+  work.seen.due = undefined
+  try {
+    const handled = await store.transaction({ timeoutMs }, async (tx) => {
+      const due = await store.parking.readDue(tx, name, place)
+      work.seen.due = due
+      return due && (await handleDue(options, due, { work, tx, limit }))
+    })
+    if (!handled) return { isLast: true }
+    work.done(handled.one, handled.outcome, performance.now() - started)
+    return { isLast: handled.isLast }
+  } catch (error) {
+    throw limit.blame(error)
+  } finally {
+    limit.end()
+  }
+}
+
+async function handleDue<Tx>(
+  options: ResolvedInboxOptions<Tx>,
+  due: DueMessage,
+  { work, tx, limit }: { readonly work: RetryWork<Tx>; readonly tx: Tx; readonly limit: TimeLimit },
+): Promise<{ readonly one: Identified; readonly outcome: Outcome; readonly isLast: boolean }> {
+  const { store, name } = options
+  const delivery = deliveryOf(due.message)
+  const one = { delivery, identity: identify(options, delivery) }
+  const isNew = await isNewHere(options, one, tx)
+  await store.parking.removeDue(tx, name, due)
+  const binding = work.bindings.find(({ topic }) => topic.name === delivery.topic) as AnyBinding<Tx>
+  const fresh = { binding, progress: { at: undefined }, fresh: [{ ...one, index: 0 }] }
+  if (isNew) await runFresh(options, fresh, { tx, signal: limit.signal, limit })
+  return {
+    one,
+    outcome: isNew ? { status: 'handled' } : { status: 'duplicate', by: 'id' },
+    isLast: due.isLast,
+  }
+}
+
+// Its position was passed when it was parked, and its key is blocked by itself.
+async function isNewHere<Tx>(
+  { store, name }: ResolvedInboxOptions<Tx>,
+  { delivery: { topic }, identity: { id } }: Identified,
+  tx: Tx,
+): Promise<boolean> {
+  if (!id) return true
+  const received = { topic, range: undefined, messages: [{ id, key: null }] }
+  const [verdict] = (await store.receiveMessages(tx, name, received)) ?? []
+  return verdict === 'new'
+}
+
+async function noteFailure<Tx>(
+  { store, name }: ResolvedInboxOptions<Tx>,
+  due: DueMessage,
+  error: unknown,
+): Promise<void> {
+  // The claim of a message without a key has counted it there already.
+  const attempts = due.message.key === null ? due.attempts : due.attempts + 1
+  const failure = { ...failureOf(error, attempts), waits: waitsForOperator(error) }
+  await store.parking.noteFailure(name, due, failure)
+}
+
+function deliveryAt({ topic, key }: ParkedPlace): Delivery {
+  return { topic, key, value: null, headers: [] }
+}

@@ -1,0 +1,78 @@
+import type { DueMessage, InboxParking, ParkedPlace } from '@pigeonhole/core'
+import { claimParkedKey } from '../sql/parked-inbox/claim-key.js'
+import { claimParkedMessage } from '../sql/parked-inbox/claim-message.js'
+import { deleteEmptyKey } from '../sql/parked-inbox/delete-empty-key.js'
+import { lockIdleKey } from '../sql/parked-inbox/lock-idle-key.js'
+import { lockParkedKey } from '../sql/parked-inbox/lock-key.js'
+import { lockParkedMessage } from '../sql/parked-inbox/lock-message.js'
+import { noteFailure } from '../sql/parked-inbox/note-failure.js'
+import { parkBehind } from '../sql/parked-inbox/park-behind.js'
+import { parkFailed } from '../sql/parked-inbox/park-failed.js'
+import { removeParked } from '../sql/parked-inbox/remove.js'
+import { returnClaim } from '../sql/parked-inbox/return-claim.js'
+import { selectOldestParked } from '../sql/parked-inbox/select-oldest.js'
+import { run, type SqlSession } from '../sql/statement.js'
+import type { SqlInboxParts } from './sql-inbox-store.js'
+
+/** Longest time of the transactions that run no handler, in milliseconds. */
+const timeoutMs = 10_000
+
+/** What an inbox does about messages that cannot be handled, over any client that runs SQL. */
+export function sqlInboxParking<Tx>({
+  sessionOf,
+  inSession,
+  transaction,
+}: SqlInboxParts<Tx>): InboxParking<Tx> {
+  return {
+    async parkFailed(tx, inbox, message, how) {
+      await run(await sessionOf(tx), parkFailed, { inbox, message, how })
+    },
+    async parkBehind(tx, inbox, messages) {
+      await run(await sessionOf(tx), parkBehind, { inbox, messages })
+    },
+    claimDue: (inbox, terms) =>
+      inSession(async (session) => {
+        const [key] = await run(session, claimParkedKey, { inbox, terms })
+        if (key) return key
+        const [message] = await run(session, claimParkedMessage, { inbox, terms })
+        return message
+      }),
+    async readDue(tx, inbox, place) {
+      return readDue(await sessionOf(tx), inbox, place)
+    },
+    async removeDue(tx, inbox, { place: id, message }) {
+      const place = { ...message, id: null }
+      await run(await sessionOf(tx), removeParked, { inbox, place, id })
+    },
+    unblockKey: (inbox, place) =>
+      transaction({ timeoutMs }, async (tx) => {
+        const session = await sessionOf(tx)
+        const locked = await run(session, lockIdleKey, { inbox, place })
+        // What was parked before the lock was had is seen by a statement that begins behind it.
+        return locked.length > 0 && (await run(session, deleteEmptyKey, { inbox, place })).length > 0
+      }),
+    noteFailure: (inbox, due, failure) =>
+      inSession(async (session) => {
+        await run(session, noteFailure, { inbox, due, failure })
+      }),
+    returnClaim: (inbox, place) =>
+      inSession(async (session) => {
+        await run(session, returnClaim, { inbox, place })
+      }),
+  }
+}
+
+async function readDue(
+  session: SqlSession,
+  inbox: string,
+  place: ParkedPlace,
+): Promise<DueMessage | undefined> {
+  if (place.key === null) {
+    const [message] = await run(session, lockParkedMessage, { inbox, id: place.id })
+    return message
+  }
+  const locked = await run(session, lockParkedKey, { inbox, place })
+  if (locked.length === 0) return undefined
+  const [oldest] = await run(session, selectOldestParked, { inbox, place })
+  return oldest
+}

@@ -1,0 +1,37 @@
+import type { DueMessage, InboxFailure } from '@pigeonhole/core'
+import { base64OrNull } from '../base64.js'
+import { noRow, type Statement } from '../statement.js'
+import { isOf, isOfKey } from './own.js'
+
+/** A parked message that has failed again. */
+export interface NoteFailureParams {
+  readonly inbox: string
+  readonly due: DueMessage
+  readonly failure: InboxFailure & { readonly waits: boolean }
+}
+
+/** Notes why a message has failed again. Its claim says already when it is tried next, unless that is an operator's to say. */
+export const noteFailure: Statement<NoteFailureParams, null> = {
+  name: 'parked_inbox.note_failure',
+  text: (schema) => `
+    WITH noted AS (
+      UPDATE ${schema}.parked_message AS message
+      SET error_code = $5::text, error = $6::text, attempts = $7::int,
+        retry_at = CASE WHEN NOT $8::boolean THEN retry_at END
+      WHERE ${isOf('message')} AND message.id = $4::bigint
+    )
+    UPDATE ${schema}.parked_key AS blocked
+    SET error_code = $5::text, error = $6::text, retry_at = CASE WHEN NOT $8::boolean THEN retry_at END
+    WHERE ${isOfKey('blocked')}`,
+  bind: ({ inbox, due: { place, message }, failure: { code, error, attempts, waits } }) => [
+    inbox,
+    message.topic,
+    base64OrNull(message.key),
+    place,
+    code,
+    error,
+    attempts,
+    waits,
+  ],
+  decode: noRow,
+}

@@ -1,0 +1,17 @@
+/** That a row called `name` is of the inbox $1. */
+export function isOf(name: string): string {
+  return `${name}.side = 'inbox' AND ${name}.scope = $1::text`
+}
+
+/** The ordinal of the newest (`DESC`) or oldest (`ASC`) message of the blocked key that is called `name`. */
+export function lastOrdinal(schema: string, name: string, direction: 'ASC' | 'DESC'): string {
+  return `(
+      SELECT ordinal FROM ${schema}.parked_message AS message
+      WHERE ${isOf('message')} AND message.topic = $2::text AND message.key = ${name}.key
+      ORDER BY message.id ${direction} LIMIT 1)`
+}
+
+/** That a row called `name` is of the topic $2 and the key $3 of the inbox $1. */
+export function isOfKey(name: string): string {
+  return `${isOf(name)} AND ${name}.topic = $2::text AND ${name}.key = decode($3::text, 'base64')`
+}

@@ -1,0 +1,16 @@
+import { noRow, type Statement } from '../statement.js'
+import { isOf, isOfKey } from './own.js'
+import { bindKey, type PlaceParams } from './place.js'
+
+/** Takes back the attempt of a claim that came to nothing. It is due when the claim ends. */
+export const returnClaim: Statement<PlaceParams, null> = {
+  name: 'parked_inbox.return_claim',
+  text: (schema) => `
+    WITH returned AS (
+      UPDATE ${schema}.parked_message AS message SET attempts = greatest(attempts - 1, 0)
+      WHERE ${isOf('message')} AND message.id = $4::bigint AND key IS NULL
+    )
+    UPDATE ${schema}.parked_key AS blocked SET attempts = greatest(attempts - 1, 0) WHERE ${isOfKey('blocked')}`,
+  bind: (params) => [...bindKey(params), params.place.id],
+  decode: noRow,
+}
