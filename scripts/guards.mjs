@@ -3,6 +3,7 @@
 // that is named with it to fail. A new guard comes with an entry here.
 import { adoptGuards } from './guards/adopt.mjs'
 import { inboxGuards } from './guards/inbox.mjs'
+import { inboxParkingGuards } from './guards/inbox-parking.mjs'
 import { modelGuards } from './guards/model.mjs'
 import { monitorGuards } from './guards/monitor.mjs'
 import { openingGuards } from './guards/opening.mjs'
@@ -51,6 +52,7 @@ export const guards = [
   ...of('map of shards', mapGuards),
   ...of('model', modelGuards),
   ...of('inbox', inboxGuards),
+  ...of('inbox parking', inboxParkingGuards),
   ...of('capture', captureGuards),
   ...of('postgres relay', postgresRelayGuards),
   ...of('postgres transaction', postgresTransactionGuards),

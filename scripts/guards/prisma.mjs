@@ -30,7 +30,7 @@ export const prismaGuards = [
   {
     ...store,
     name: 'a handler’s lost deadlock is a conflict',
-    find: " && coded?.code !== 'STORE_CONFLICT'",
+    find: "  if (coded?.code === 'STORE_CONFLICT') return true\n",
     replace: '',
     test: 'that loses a deadlock in the queries of a handler is a conflict, and the other one commits',
   },

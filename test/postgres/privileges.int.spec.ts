@@ -75,13 +75,19 @@ async function publish(): Promise<void> {
 }
 
 async function handle(): Promise<void> {
-  const inbox = createInbox({ store: postgresStore(poolOf(roles.consumer)), name: 'billing' })
+  const parkedBackoff = { initialMs: 1, maxMs: 1 }
+  const store = postgresStore(poolOf(roles.consumer))
+  const inbox = createInbox({ store, name: 'billing', parkedBackoff })
   await inbox.checkSchema()
   const headers = [['message-id', Buffer.from('id-1')]] as const
   const delivery = { topic: 'orders', partition: 0, key: null, value: Buffer.from('{"id":"1"}'), headers }
   const binding = on(orders, () => undefined)
   await inbox.handle({ ...delivery, offset: 0n }, binding)
   await inbox.handle({ ...delivery, offset: 1n }, binding)
+  const parked = { ...delivery, offset: 2n, key: Buffer.from('k'), headers: [] }
+  await inbox.park(parked, { error: new Error('refused'), attempts: 1 })
+  await inbox.handle({ ...parked, offset: 3n }, binding)
+  while (await inbox.retryParked([binding]));
   await inbox.readPositions([{ topic: 'orders', partition: 0 }])
 }
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { SpecDatabase } from '../spec-database.fake.js'
-import { beginReadCommitted, beginRelayTransaction } from './begin.js'
+import { beginHandlerTransaction, beginRelayTransaction } from './begin.js'
 import { StallingProxy } from './stalling-proxy.fake.js'
 import { surviveIdleErrors } from './survive-idle-errors.js'
 import { inTransaction } from './transaction.js'
@@ -39,6 +39,7 @@ async function settingsIn(begin: string): Promise<Record<string, string>> {
     'bytea_output',
     'statement_timeout',
     'idle_in_transaction_session_timeout',
+    'lock_timeout',
   ]
   const { rows } = await inTransaction(database.pool, { ...options, begin }, (client) =>
     client.query<{ name: string; setting: string }>(
@@ -57,16 +58,18 @@ it('gives a relay what it builds on, whatever the defaults of the database', asy
     bytea_output: 'hex',
     statement_timeout: '4s',
     idle_in_transaction_session_timeout: '4s',
+    lock_timeout: '0',
   })
 })
 
 it('gives a handler bounds, and leaves durability to the database', async () => {
-  expect(await settingsIn(beginReadCommitted(1_500.5))).toMatchObject({
+  expect(await settingsIn(beginHandlerTransaction(1_500.5))).toMatchObject({
     synchronous_commit: 'off',
     transaction_isolation: 'read committed',
     transaction_read_only: 'off',
     statement_timeout: '1501ms',
     idle_in_transaction_session_timeout: '1501ms',
+    lock_timeout: '751ms',
   })
 })
 

@@ -1,0 +1,110 @@
+import type { ParkableMessage } from '@pigeonhole/core'
+import type pg from 'pg'
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
+import { type PostgresStore, postgresStore } from '../pg/postgres-store.js'
+import { SpecDatabase } from '../spec-database.fake.js'
+import { receiveInboxMessages } from '../sql/inbox-message/receive.js'
+import { parkBehind } from '../sql/parked-inbox/park-behind.js'
+import { selectOldestParked } from '../sql/parked-inbox/select-oldest.js'
+import type { Statement } from '../sql/statement.js'
+
+let database: SpecDatabase
+let store: PostgresStore
+beforeAll(async () => {
+  database = await SpecDatabase.create()
+  store = postgresStore(database.pool)
+})
+beforeEach(() => database.pool.query('TRUNCATE pigeonhole.parked_key, pigeonhole.parked_message'))
+afterAll(() => database.drop())
+
+const bounds = { timeoutMs: 20_000 }
+const inbox = 'billing'
+const key = Buffer.from('k')
+const place = { topic: 'orders', key, id: null }
+const received = { topic: 'orders', range: undefined, messages: [{ id: null, key }] }
+const how = { failure: { code: 'E', error: 'no such customer', attempts: 1 }, retryMs: 0 }
+
+function message(offset: number, of: Buffer = key): ParkableMessage {
+  const rest = { id: null, headers: [], payload: Buffer.alloc(200), createdAt: null }
+  return { topic: 'orders', partition: 0, offset: BigInt(offset), key: of, ...rest }
+}
+
+const park = (one: ParkableMessage): Promise<void> =>
+  store.transaction(bounds, (tx) => store.parking.parkFailed(tx, inbox, one, how))
+
+/** Runs `work` while another session is about to unblock the key, and lets that commit once it is waited for. */
+async function besideUnblocking<R>(work: () => Promise<R>): Promise<R> {
+  const client = await database.pool.connect()
+  try {
+    await client.query('BEGIN; DELETE FROM pigeonhole.parked_key')
+    const waiting = work()
+    await vi.waitFor(
+      async () => {
+        const { rows } = await database.pool.query(
+          "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        )
+        expect(rows).toHaveLength(1)
+      },
+      { timeout: 10_000 },
+    )
+    await client.query('COMMIT')
+    return await waiting
+  } finally {
+    client.release(true)
+  }
+}
+
+it('a consumer waits for who unblocks its key, and handles its message then', async () => {
+  await park(message(1))
+  const verdict = await besideUnblocking(() =>
+    store.transaction(bounds, (tx) => store.receiveMessages(tx, inbox, received)),
+  )
+  expect(verdict).toEqual(['new'])
+})
+
+it('a key that is unblocked while a message of it fails is blocked anew', async () => {
+  await park(message(1))
+  await database.pool.query('DELETE FROM pigeonhole.parked_message')
+  await besideUnblocking(() => park(message(2)))
+  const verdict = await store.transaction(bounds, (tx) => store.receiveMessages(tx, inbox, received))
+  expect(verdict).toEqual([{ parked: 1 }])
+  expect(await store.parking.claimDue(inbox, claim)).toEqual(place)
+})
+
+const claim = { topics: ['orders'], leaseMs: 1_000, backoff: { initialMs: 1, maxMs: 1 } }
+
+it('10,000 messages behind a key cost no statement more than one does', async () => {
+  await park(message(1))
+  await park(message(1, Buffer.from('short')))
+  const followers = Array.from({ length: 10_000 }, (_, i) => message(i + 2))
+  await store.transaction(bounds, (tx) => store.parking.parkBehind(tx, inbox, followers))
+  await database.pool.query('VACUUM ANALYZE pigeonhole.parked_message')
+  const client = await database.pool.connect()
+  const pagesOf = async (of: Buffer): Promise<number[]> => [
+    await pagesRead(client, receiveInboxMessages, { inbox, ...received, messages: [{ id: null, key: of }] }),
+    await pagesRead(client, parkBehind, { inbox, messages: [message(20_000, of)] }),
+    await pagesRead(client, selectOldestParked, { inbox, place: { ...place, key: of } }),
+  ]
+  try {
+    await pagesOf(key)
+    const short = await pagesOf(Buffer.from('short'))
+    const long = await pagesOf(key)
+    for (const [index, pages] of long.entries()) expect(pages).toBeLessThan((short[index] ?? 0) + 20)
+  } finally {
+    client.release()
+  }
+})
+
+/** How many pages a statement looks at, without what it does. */
+async function pagesRead<P>(
+  client: pg.PoolClient,
+  statement: Statement<P, unknown>,
+  params: P,
+): Promise<number> {
+  await client.query('BEGIN')
+  const text = `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${statement.text('pigeonhole')}`
+  const { rows } = await client.query(text, [...statement.bind(params)])
+  await client.query('ROLLBACK')
+  const plan = rows[0]['QUERY PLAN'][0].Plan
+  return plan['Shared Hit Blocks'] + plan['Shared Read Blocks']
+}
