@@ -60,7 +60,6 @@ export type {
   UnsettledRequest,
 } from './ports/adoption.js'
 export { type Clock, systemClock } from './ports/clock.js'
-export type { InboxPosition, InboxPositionsStore, PositionRewind } from './ports/inbox-positions.js'
 export type {
   ClaimTerms,
   DueMessage,
@@ -70,6 +69,7 @@ export type {
   ParkedPlace,
   ParkTerms,
 } from './ports/inbox-parking.js'
+export type { InboxPosition, InboxPositionsStore, PositionRewind } from './ports/inbox-positions.js'
 export type {
   BlockedKey,
   InboxStore,

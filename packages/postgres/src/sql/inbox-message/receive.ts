@@ -4,6 +4,12 @@ import { counter, text } from '../decode.js'
 import { isOf, lastOrdinal } from '../parked-inbox/own.js'
 import type { Statement } from '../statement.js'
 
+/** A message's id, within its scope. */
+export interface InboxMessageId {
+  readonly scope: string
+  readonly id: string
+}
+
 /** Which messages an inbox receives. */
 export interface ReceiveParams {
   readonly inbox: string
