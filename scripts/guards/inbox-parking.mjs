@@ -43,7 +43,7 @@ export const inboxParkingGuards = [
     file: `${core}/handler-transaction.ts`,
     name: 'what comes behind a parked message is parked',
     find: "if (typeof verdict !== 'object') return []",
-    replace: "if (typeof verdict !== 'number') return []",
+    replace: "if (typeof verdict !== 'object' || name) return []",
     test: 'is parked with those before and after it',
   },
   {

@@ -87,8 +87,8 @@ export const inboxGuards = [
     ...transaction,
     file: 'packages/core/src/inbox/time-limit.ts',
     name: 'a handler’s signal aborts with the caller’s',
-    find: 'link ? AbortSignal.any([link.signal, timeout]) : timeout',
-    replace: 'timeout',
+    find: 'link ? AbortSignal.any([link.signal, this.#timeout]) : this.#timeout',
+    replace: 'this.#timeout',
     test: "aborts the handler's signal with the caller's",
   },
   {

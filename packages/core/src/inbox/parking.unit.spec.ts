@@ -286,21 +286,21 @@ describe('a parked message that is due', () => {
 
 describe('the time of a handler', () => {
   it('that is used up by the handler is its failure', async () => {
-    const { inbox } = openInbox({ timeoutMs: 20 })
+    const { inbox } = openInbox({ timeoutMs: 300 })
     const slow = on<JournalingTx, number>(orders, async ({ signal }) => {
       while (!signal.aborted) await setTimeout(1)
       throw new Error('aborted')
     })
     const error = await inbox.handle(delivery(), slow).catch((thrown) => thrown)
-    expect(error).toMatchObject({ code: 'HANDLER_TIMED_OUT', details: { topic: 'orders', timeoutMs: 20 } })
+    expect(error).toMatchObject({ code: 'HANDLER_TIMED_OUT', details: { topic: 'orders', timeoutMs: 300 } })
     expect(isMessageFault(error)).toBe(true)
   })
 
   it('that was used up before it began is not', async () => {
-    const { inbox, store } = openInbox({ timeoutMs: 100 })
+    const { inbox, store } = openInbox({ timeoutMs: 400 })
     const receive = store.receiveMessages.bind(store)
     store.receiveMessages = async (...given) => {
-      await setTimeout(95)
+      await setTimeout(300)
       return receive(...given)
     }
     const unlucky = on<JournalingTx, number>(orders, async ({ signal }) => {

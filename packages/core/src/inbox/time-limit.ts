@@ -12,6 +12,7 @@ export interface LimitedHandling {
 export class TimeLimit {
   /** Aborts when the time is up, or with the caller's. */
   readonly signal: AbortSignal
+  readonly #timeout: AbortSignal
   readonly #timeoutMs: number
   readonly #topic: string
   readonly #started = performance.now()
@@ -20,10 +21,10 @@ export class TimeLimit {
   #running: number | undefined
 
   constructor({ deliveries, signal }: LimitedHandling, timeoutMs: number) {
-    const timeout = AbortSignal.timeout(timeoutMs)
+    this.#timeout = AbortSignal.timeout(timeoutMs)
     // The caller's signal may outlive its messages by far.
     const link = signal && linkAbort(signal)
-    this.signal = link ? AbortSignal.any([link.signal, timeout]) : timeout
+    this.signal = link ? AbortSignal.any([link.signal, this.#timeout]) : this.#timeout
     this.#unlink = () => link?.unlink()
     this.#timeoutMs = timeoutMs
     this.#topic = deliveries[0]?.delivery.topic ?? ''
@@ -42,7 +43,8 @@ export class TimeLimit {
    */
   blame(error: unknown): unknown {
     const now = performance.now()
-    const isOver = now - this.#started >= this.#timeoutMs
+    // The server, the client and this one each have a clock: whoever is first.
+    const isOver = this.#timeout.aborted || now - this.#started >= this.#timeoutMs
     const isHandlers = this.#running !== undefined && now - this.#running >= this.#timeoutMs / 2
     return isOver && isHandlers ? this.#timedOut(error) : error
   }
