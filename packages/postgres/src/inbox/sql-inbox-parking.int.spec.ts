@@ -32,11 +32,11 @@ function message(offset: number, of: Buffer = key): ParkableMessage {
 const park = (one: ParkableMessage): Promise<void> =>
   store.transaction(bounds, (tx) => store.parking.parkFailed(tx, inbox, one, how))
 
-/** Runs `work` while another session is about to unblock the key, and lets that commit once it is waited for. */
+/** Runs `work` while another session is about to unblock the key, which it has locked, and does so once it is waited for. */
 async function besideUnblocking<R>(work: () => Promise<R>): Promise<R> {
   const client = await database.pool.connect()
   try {
-    await client.query('BEGIN; DELETE FROM pigeonhole.parked_key')
+    await client.query('BEGIN; SELECT FROM pigeonhole.parked_key FOR UPDATE')
     const waiting = work()
     await vi.waitFor(
       async () => {
@@ -47,7 +47,7 @@ async function besideUnblocking<R>(work: () => Promise<R>): Promise<R> {
       },
       { timeout: 10_000 },
     )
-    await client.query('COMMIT')
+    await client.query('DELETE FROM pigeonhole.parked_key; COMMIT')
     return await waiting
   } finally {
     client.release(true)

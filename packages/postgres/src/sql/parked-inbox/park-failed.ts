@@ -11,7 +11,7 @@ export interface ParkFailedParams {
 
 /**
  * Parks a message and blocks its key. A key that is blocked already, by a consumer of another partition, keeps its own
- * terms. DO UPDATE and not DO NOTHING: it waits for a worker that is about to unblock the key, and blocks it anew.
+ * terms. DO UPDATE and not DO NOTHING: it waits for a worker that has locked the key to unblock it, and blocks it anew.
  */
 export const parkFailed: Statement<ParkFailedParams, null> = {
   name: 'parked_inbox.park_failed',
