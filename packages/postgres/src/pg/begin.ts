@@ -20,7 +20,7 @@ export function beginHandlerTransaction(timeoutMs: number): string {
 }
 
 /** Begins a transaction that lasts at most about `timeoutMs` on the server: no statement and no pause is longer. */
-export function beginReadCommitted(timeoutMs: number): string {
+function beginReadCommitted(timeoutMs: number): string {
   const milliseconds = Math.ceil(timeoutMs)
   return [
     'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE',
