@@ -231,9 +231,9 @@ export const inboxParkingGuards = [
     ...worker,
     file: 'packages/postgres/src/pg/transaction.ts',
     name: 'a connection that is gone is not the handler’s fault',
-    find: 'if (await rollBack(borrowed, client)) throw error',
-    replace: 'await rollBack(borrowed, client)\n      if (options) throw error',
-    test: 'does not count attempts whose connection is killed',
+    find: 'throw connectionBroke(error, options.schema)',
+    replace: 'throw connectionBroke ? error : options.schema',
+    test: 'does not count attempts whose connection was killed, whatever their handlers make of it',
   },
   {
     ...worker,

@@ -205,6 +205,26 @@ describe('a message that fails too often', () => {
     expect(await parked()).toEqual([])
   })
 
+  it('does not count attempts whose connection was killed, whatever their handlers make of it', async () => {
+    const orders = await lab.createTopic()
+    let failures = 0
+    await lab.run({
+      topics: [orders],
+      handler: async (context) => {
+        failures += 1
+        if (failures <= 3)
+          await context.tx.query('SELECT pg_terminate_backend(pg_backend_pid())').catch(() => {
+            throw new Error('something went wrong')
+          })
+        await writeEffect(context)
+      },
+      options: { attempts: 1 },
+    })
+    await lab.send(orders, keyed('k', 'a1'))
+    await eventually(() => lab.effects()).toEqual(['a1'])
+    expect(await parked()).toEqual([])
+  })
+
   it('counts a handler that takes too long, and ignores its signal, and writes nothing late', async () => {
     const orders = await lab.createTopic()
     const left: (() => void)[] = []
