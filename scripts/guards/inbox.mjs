@@ -21,10 +21,11 @@ const group = {
 /** A handler's transaction, and the order of its parts. @type {readonly GuardEntry[]} */
 export const inboxGuards = [
   {
-    ...transaction,
+    ...inbox,
+    file: 'packages/core/src/inbox/time-limit.ts',
     name: 'the end of a handler’s time cannot be collected',
-    find: 'const late = new AbortController()',
-    replace: 'const late = { signal: AbortSignal.timeout(timeoutMs), abort: (_: unknown) => undefined }',
+    find: 'readonly #late = new AbortController()',
+    replace: 'readonly #late = { signal: AbortSignal.timeout(60_000), abort: (_: unknown) => undefined }',
     test: 'relies on no timeout that may be collected',
   },
   {
