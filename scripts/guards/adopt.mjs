@@ -147,8 +147,8 @@ export const adoptGuards = [
   {
     ...shard,
     name: 'what was compacted while it asked is asked for again',
-    find: '    if (fate.undecided > 0 && this.#scene.options.undecided === undefined) throw this.#undecided(fate.undecided)\n',
-    replace: '    void [fate, () => this.#undecided(0)]\n',
+    find: 'if (fate.undecided > 0 && this.#scene',
+    replace: 'if (fate.undecided < 0 && this.#scene',
     test: 'changes nothing where the log was compacted while it asked',
   },
   {
@@ -168,8 +168,8 @@ export const adoptGuards = [
   {
     ...fate,
     name: 'where the log cannot tell, the cursor does',
-    find: "return covered ? 'coveredByCursor' : 'beyondCursor'",
-    replace: "return covered ? 'beyondCursor' : 'beyondCursor'",
+    find: "if (covered) return 'coveredByCursor'",
+    replace: "if (covered) return 'beyondCursor'",
     test: 'deletes what was sent, puts the rest behind a snapshot from before',
   },
   {
