@@ -168,4 +168,12 @@ export const parkingGuards = [
     replace: 'WHERE stays IS NOT NULL',
     test: "when it is discarded at 'producer.commit:after' of it, and the relay killed",
   },
+  {
+    file: 'packages/postgres/src/parking/held-rows.ts',
+    spec: 'packages/postgres/src/parking/held-rows.int.spec.ts',
+    name: 'a key that was not looked at is not taken for free',
+    find: '  if (held.length > mostHeld) return rows\n',
+    replace: '',
+    test: 'are all of them where more keys are blocked than are looked at',
+  },
 ]

@@ -15,6 +15,7 @@ import { deleteLiftedTopics } from '../sql/paused-topic/delete-lifted.js'
 import { restorePausedTopics } from '../sql/paused-topic/restore.js'
 import { upsertPausedTopic } from '../sql/paused-topic/upsert.js'
 import { run, runForOne, type SqlSession } from '../sql/statement.js'
+import { maybeHeld } from './held-rows.js'
 
 /** What a guarded transaction does about messages that cannot be sent. */
 export class SqlParkingTransaction implements ParkingTransaction {
@@ -36,7 +37,8 @@ export class SqlParkingTransaction implements ParkingTransaction {
   }
 
   async parkBlocked(rows: readonly CapturedRow[]): Promise<ReadonlySet<string>> {
-    const seqs = rows.map(({ seq }) => seq)
+    const seqs = (await maybeHeld(this.#session, this.#shard, rows)).map(({ seq }) => seq)
+    if (seqs.length === 0) return new Set()
     return new Set(await run(this.#session, parkBlockedMessages, { shard: this.#shard, seqs }))
   }
 
