@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline'
-import { createRelay, type RelayEvents } from '@pigeonhole/core'
+import { createRelay, isPigeonholeError, type RelayEvents } from '@pigeonhole/core'
 import { openPorts, tell } from './process-ports.js'
 import type { RelayProcessCommand, RelayProcessOptions } from './relay-process-protocol.js'
 
@@ -48,13 +48,22 @@ async function stop(): Promise<void> {
   process.exit(0)
 }
 
+// As an operator would: a question that PostgreSQL did not answer, behind a connection that a fault has silenced, is put again.
+async function drain(): Promise<void> {
+  for (;;) {
+    try {
+      await relay.drain()
+      return tell({ type: 'drained' })
+    } catch (error) {
+      if (!isPigeonholeError(error) || !error.retryable) throw error
+    }
+  }
+}
+
 createInterface({ input: process.stdin })
   .on('line', async (command: RelayProcessCommand | string) => {
     if (command === 'stop') await stop()
-    if (command === 'drain') {
-      await relay.drain()
-      tell({ type: 'drained' })
-    }
+    if (command === 'drain') await drain()
   })
   // The test that started this process is gone.
   .on('close', () => process.kill(process.pid, 'SIGKILL'))
