@@ -21,11 +21,11 @@ const group = {
 /** A handler's transaction, and the order of its parts. @type {readonly GuardEntry[]} */
 export const inboxGuards = [
   {
-    ...inbox,
+    ...transaction,
     file: 'packages/core/src/inbox/time-limit.ts',
     name: 'the end of a handler’s time cannot be collected',
-    find: 'readonly #late = new AbortController()',
-    replace: 'readonly #late = { signal: AbortSignal.timeout(60_000), abort: (_: unknown) => undefined }',
+    find: 'const late = new AbortController()',
+    replace: 'const late = { signal: AbortSignal.timeout(timeoutMs), abort: (_: unknown) => undefined }',
     test: 'relies on no timeout that may be collected',
   },
   {
@@ -88,8 +88,8 @@ export const inboxGuards = [
     ...transaction,
     file: 'packages/core/src/inbox/time-limit.ts',
     name: 'a handler’s signal aborts with the caller’s',
-    find: 'link ? AbortSignal.any([link.signal, this.#timeout]) : this.#timeout',
-    replace: 'this.#timeout',
+    find: 'link ? AbortSignal.any([link.signal, late.signal]) : late.signal',
+    replace: 'late.signal',
     test: "aborts the handler's signal with the caller's",
   },
   {

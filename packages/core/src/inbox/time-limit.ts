@@ -12,22 +12,26 @@ export interface LimitedHandling {
 export class TimeLimit {
   /** Aborts when the time is up, or with the caller's. */
   readonly signal: AbortSignal
-  // Not AbortSignal.timeout: Node 20 collects one that only AbortSignal.any refers to, and it never aborts.
-  readonly #late = new AbortController()
-  readonly #timer: NodeJS.Timeout
+  readonly #late: AbortSignal
   readonly #timeoutMs: number
   readonly #topic: string
   readonly #started = performance.now()
-  readonly #unlink: () => void
+  readonly #end: () => void
   /** When the handler began; undefined while it does not run. */
   #running: number | undefined
 
   constructor({ deliveries, signal }: LimitedHandling, timeoutMs: number) {
-    this.#timer = setTimeout(() => this.#late.abort(timedOut()), timeoutMs)
     // The caller's signal may outlive its messages by far.
     const link = signal && linkAbort(signal)
-    this.signal = link ? AbortSignal.any([link.signal, this.#late.signal]) : this.#late.signal
-    this.#unlink = () => link?.unlink()
+    const late = new AbortController()
+    // Not AbortSignal.timeout: Node 20 collects one that only AbortSignal.any refers to, and it never aborts.
+    const timer = setTimeout(() => late.abort(timedOut()), timeoutMs)
+    this.#late = late.signal
+    this.signal = link ? AbortSignal.any([link.signal, late.signal]) : late.signal
+    this.#end = () => {
+      clearTimeout(timer)
+      link?.unlink()
+    }
     this.#timeoutMs = timeoutMs
     this.#topic = deliveries[0]?.delivery.topic ?? ''
   }
@@ -46,14 +50,13 @@ export class TimeLimit {
   blame(error: unknown): unknown {
     const now = performance.now()
     // The server, the client and this one each have a clock: whoever is first.
-    const isOver = this.#late.signal.aborted || now - this.#started >= this.#timeoutMs
+    const isOver = this.#late.aborted || now - this.#started >= this.#timeoutMs
     const isHandlers = this.#running !== undefined && now - this.#running >= this.#timeoutMs / 2
     return isOver && isHandlers ? this.#timedOut(error) : error
   }
 
   end(): void {
-    clearTimeout(this.#timer)
-    this.#unlink()
+    this.#end()
   }
 
   #timedOut(cause: unknown): PigeonholeError<'HANDLER_TIMED_OUT'> {
