@@ -232,7 +232,7 @@ export const inboxParkingGuards = [
     file: 'packages/postgres/src/pg/transaction.ts',
     name: 'a connection that is gone is not the handler’s fault',
     find: 'throw connectionBroke(error, options.schema)',
-    replace: 'throw connectionBroke ? error : options.schema',
+    replace: "throw String(connectionBroke) === '' ? options.schema : error",
     test: 'does not count attempts whose connection was killed, whatever their handlers make of it',
   },
   {
