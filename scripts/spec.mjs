@@ -7,39 +7,11 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { checks } from './spec/checks.mjs'
 
-/** @typedef {{ name: string, holds: boolean, flags: string[] }} Check */
+/** @import { Check } from './spec/checks.mjs' */
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const failover = ['-DFAILOVERS=1', '-DCRASHES=0', '-DROLLBACKS=0', '-DOPENINGS=2']
-
-/** Guards that only a failover with loss needs. */
-const afterFailover = ['PARENT', 'CONFIRMED', 'KNOWN', 'REST']
-const guards = [
-  'TOKEN',
-  'FENCE',
-  'SETTLE',
-  'BARRIER',
-  'PAGE',
-  'INTENT',
-  'FLUSH',
-  'EMPTY',
-  'OTHERS',
-  'CRASHONLY',
-  'DELETE',
-]
-
-/** @type {Check[]} */
-const checks = [
-  { name: 'whole, a crash', holds: true, flags: ['-DOPENINGS=3'] },
-  { name: 'whole, a failover with loss', holds: true, flags: failover },
-  ...guards.map((guard) => ({ name: `without ${guard}`, holds: false, flags: [`-DNO_${guard}`] })),
-  ...afterFailover.map((guard) => ({
-    name: `without ${guard}`,
-    holds: false,
-    flags: [`-DNO_${guard}`, ...failover],
-  })),
-]
 
 /**
  * @param {string} command
@@ -61,11 +33,11 @@ function provideSpin() {
 }
 
 /** @param {Check} check */
-function search({ flags }) {
+function search({ model, flags }) {
   const folder = mkdtempSync(join(tmpdir(), 'pigeonhole-spec-'))
   try {
     cpSync(join(root, 'docs/spec'), folder, { recursive: true })
-    run('spin', ['-a', ...flags, 'relay.pml'], folder)
+    run('spin', ['-a', ...flags, `${model}.pml`], folder)
     run('gcc', ['-O2', '-DSAFETY', '-DCOLLAPSE', '-DMEMLIM=4096', '-w', '-o', 'pan', 'pan.c'], folder)
     const output = run('./pan', ['-E', '-m500000'], folder)
     const states = Number(/(\d+) states, stored/.exec(output)?.[1])

@@ -1,0 +1,111 @@
+// @ts-check
+// What `npm run spec` has Spin search: each model of docs/spec whole, and without each of its guards.
+
+/**
+ * @typedef {object} Model
+ * @property {string} model its file in docs/spec
+ * @property {readonly string[]} flags of every search of it
+ * @property {Readonly<Record<string, readonly string[]>>} wholes what is searched whole: bounds and faults
+ * @property {Readonly<Record<string, readonly string[]>>} guards each guard, with the flags under which it is missed
+ */
+
+/** @typedef {{ name: string, model: string, holds: boolean, flags: readonly string[] }} Check */
+
+const failover = ['-DFAILOVERS=1', '-DCRASHES=0', '-DROLLBACKS=0', '-DOPENINGS=2']
+/** The other key's message comes second. */
+const mixed = ['-DKEYED=13']
+const merged = ['-DSPLIT=true']
+/** @param {string} name */
+const fault = (name) => [`-DFAULT=${name}`]
+
+const restored = [...fault('RESTORED'), '-DMESSAGES=2']
+
+/** @type {readonly Model[]} */
+export const models = [
+  {
+    model: 'relay',
+    flags: [],
+    wholes: { 'a crash': [], 'a failover with loss': failover },
+    guards: {
+      TOKEN: [],
+      FENCE: [],
+      SETTLE: [],
+      BARRIER: [],
+      PAGE: [],
+      INTENT: [],
+      FLUSH: [],
+      EMPTY: [],
+      CRASHONLY: [],
+      DELETE: [],
+      PARENT: failover,
+      KNOWN: failover,
+      REST: failover,
+    },
+  },
+  {
+    model: 'parking',
+    flags: ['-DOPENINGS=3', '-DTOKENS=6'],
+    wholes: { 'a refused record': [] },
+    guards: {
+      ROW: mixed,
+      FIRST: [],
+      SINCE: [],
+      OPENING: [],
+      SIFT: [],
+      OLDEST: mixed,
+      PLACE: mixed,
+      KEPT: mixed,
+      STAYS: mixed,
+      OFF: mixed,
+      DISCARD: mixed,
+    },
+  },
+  {
+    model: 'reshard',
+    flags: ['-DDIVISIONS=1', '-DOPENINGS=2', '-DTOKENS=6'],
+    wholes: { 'one shard into two': [], 'two shards into one': merged },
+    guards: { EVERY: merged, HELD: merged, ENDS: merged, ORIGIN: [], SNAPSHOT: merged, OPENED: merged },
+  },
+  {
+    model: 'adopt',
+    flags: ['-DOPENINGS=2', '-DADOPTIONS=1', '-DTOKENS=6'],
+    wholes: {
+      'a restored backup': restored,
+      'a copy into another system': fault('COPIED'),
+      'Kafka goes back': fault('WENTBACK'),
+      'a lost checkpoint topic': fault('TOPICLOST'),
+      'another cluster': fault('NEWCLUSTER'),
+      'a copy, and another cluster': fault('MOVED'),
+    },
+    guards: {
+      IDENTITY: fault('COPIED'),
+      LOG: restored,
+      LAST: fault('COPIED'),
+      NUMBER: fault('RESTORED'),
+      CONFIRMED: fault('WENTBACK'),
+      FORCED: restored,
+      FENCED: fault('COPIED'),
+      OWN: fault('MOVED'),
+      SAMELOG: fault('NEWCLUSTER'),
+      CURSOR: fault('NEWCLUSTER'),
+      RENUMBER: fault('COPIED'),
+      BEFORE: fault('COPIED'),
+    },
+  },
+]
+
+/** @type {readonly Check[]} */
+export const checks = models.flatMap(({ model, flags, wholes, guards }) => [
+  ...Object.entries(wholes).map(([name, own]) => ({
+    name: `${model}: whole, ${name}`,
+    model,
+    holds: true,
+    flags: [...flags, ...own],
+  })),
+  ...Object.entries(guards).map(([guard, own]) => ({
+    name: `${model}: without ${guard}`,
+    model,
+    holds: false,
+    flags: [`-DNO_${guard}`, ...flags, ...own],
+  })),
+])
