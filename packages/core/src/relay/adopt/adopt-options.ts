@@ -22,7 +22,7 @@ export interface AdoptOptions {
   /**
    * What becomes of messages of compacted topics of which neither log nor cursor can tell whether they were sent, because a
    * record of their key may have taken their place. `send`: each goes behind that record. `drop`: they go from the outbox.
-   * Where there are any and this is not given, nothing is changed. @default undefined
+   * Where there are any and this is not given, nothing is changed. @default none
    */
   readonly undecided?: 'send' | 'drop' | undefined
   /** @default the process's monotonic clock */
