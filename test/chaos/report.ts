@@ -43,7 +43,7 @@ function sums({ rounds, history }: ChaosOutcome): [string, number][] {
   return [
     ['faults in all', [...history.counts.values()].reduce((all, count) => all + count, 0)],
     ['rounds', rounds.length],
-    ['outboxes beside them, opened and adopted', sum(({ sideVerdicts }) => sideVerdicts.length)],
+    ['outboxes beside them', sum(({ sideVerdicts }) => sideVerdicts.length)],
     ['commits acknowledged', sum(({ acknowledged }) => acknowledged)],
     ['of them taken back by a crash', sum(({ takenBack }) => takenBack)],
     ['transactions with an id of one taken back', sum(({ reusedXids }) => reusedXids)],
