@@ -20,7 +20,7 @@ const fault = (name) => [`-DFAULT=${name}`]
 
 const restored = [...fault('RESTORED'), '-DMESSAGES=2']
 
-/** @type {readonly Model[]} */
+/** Loaded by the test of docs/spec, too. @public @type {readonly Model[]} */
 export const models = [
   {
     model: 'relay',
