@@ -92,6 +92,7 @@ export type {
 export type { Checkpoint, RelayPublisher, ShardProducer } from './ports/relay-publisher.js'
 export {
   type CapturedRow,
+  type Cleaning,
   type Cursor,
   type Guard,
   type GuardedTransaction,
@@ -101,6 +102,7 @@ export {
   type Page,
   type PageBounds,
   type RelayBatch,
+  type Reclaimed,
   type RelayIdentity,
   type RelayStore,
   type ShardFacts,

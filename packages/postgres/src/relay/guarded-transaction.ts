@@ -1,23 +1,25 @@
 import type {
   BucketRange,
+  Cleaning,
   Cursor,
   GuardedTransaction,
   MappedShard,
   Page,
   PageBounds,
+  Reclaimed,
   RelayBatch,
   RelayIdentity,
   ShardFacts,
 } from '@pigeonhole/core'
-import { type DeletedLot, deleteVisibleMessages } from '../sql/outbox-message/delete-visible.js'
 import { deleteRelayBatchesBelow } from '../sql/relay-batch/delete-below.js'
 import { deleteOtherRelayBatches } from '../sql/relay-batch/delete-others.js'
 import { insertRelayBatch } from '../sql/relay-batch/insert.js'
 import { upsertRelayIdentity } from '../sql/relay-identity/upsert.js'
-import { run, runForOne, type SqlSession } from '../sql/statement.js'
+import { run, type SqlSession } from '../sql/statement.js'
 import { SqlAdoptionTransaction } from './adoption-transaction.js'
 import { readFacts } from './read-facts.js'
 import { readPage, readPageUntil } from './read-page.js'
+import { reclaim } from './reclaim.js'
 
 /** What a relay does in a transaction whose guard has let it in. */
 export class SqlGuardedTransaction extends SqlAdoptionTransaction implements GuardedTransaction {
@@ -62,8 +64,7 @@ export class SqlGuardedTransaction extends SqlAdoptionTransaction implements Gua
     return inserted.length > 0
   }
 
-  deletePublished(cursor: Cursor, bounds: PageBounds): Promise<DeletedLot> {
-    const buckets = this.#buckets
-    return runForOne(this.#session, deleteVisibleMessages, { snapshot: cursor.from, bounds, buckets })
+  reclaim(cleaning: Cleaning): Promise<Reclaimed> {
+    return reclaim(this.#session, cleaning)
   }
 }

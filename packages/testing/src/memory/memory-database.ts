@@ -23,6 +23,15 @@ export interface OutboxEntry {
   readonly xid: number
   /** By `performance.now()`. */
   readonly createdAt: number
+  /** The partition that it is in. */
+  readonly slot: number
+}
+
+/** Which partition is written to, and when the others were closed, by `performance.now()`. */
+export interface RingEntry {
+  readonly slot: number
+  readonly openedAt: number
+  readonly closedAt: readonly (number | null)[]
 }
 
 /** A shard with its lease. */
@@ -57,6 +66,7 @@ export class MemoryDatabase {
   readonly shards: MemoryTable<ShardEntry> = new MemoryTable()
   readonly batches: MemoryTable<BatchEntry> = new MemoryTable()
   readonly identity: MemoryTable<RelayIdentity> = new MemoryTable()
+  readonly ringRow: MemoryTable<RingEntry> = new MemoryTable()
   readonly parkedKeys: MemoryTable<ParkedKeyEntry> = new MemoryTable()
   readonly parkedMessages: MemoryTable<ParkedEntry> = new MemoryTable()
   readonly pausedTopics: MemoryTable<PausedTopicEntry> = new MemoryTable()
@@ -121,6 +131,10 @@ export class MemoryDatabase {
 
   #tables(): MemoryTable<unknown>[] {
     return Object.values(this).filter((value) => value instanceof MemoryTable)
+  }
+
+  get ring(): RingEntry {
+    return this.ringRow.get('ring') ?? { slot: 0, openedAt: 0, closedAt: [null, null, null, null] }
   }
 
   /** Runs `work` in a transaction: commits when it resolves, rolls back when it rejects. */

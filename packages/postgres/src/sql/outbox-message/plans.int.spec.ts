@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SpecDatabase } from '../../spec-database.fake.js'
 import type { Statement } from '../statement.js'
-import { deleteVisibleMessages } from './delete-visible.js'
+import { existsUncoveredMessageInSlot } from './exists-uncovered-in-slot.js'
 import { existsUncoveredMessage } from './exists-uncovered.js'
 import { existsUncoveredMessageInSnapshot } from './exists-uncovered-in-snapshot.js'
 import { selectFirstPage } from './select-first-page.js'
@@ -87,13 +87,10 @@ describe('a relay at rest reads no retained rows', () => {
     expect(rows).toBe(0)
   })
 
-  it('when it has nothing to delete', async () => {
-    const { scans, rows } = await scansOf(deleteVisibleMessages, {
-      snapshot: origin,
-      bounds,
-      buckets: oneShard,
-    })
-    expect(scans).toContain('outbox_message_xid_idx')
+  it('when it asks whether a partition is published', async () => {
+    const cursor = { from: newest, until: null, lastSeq: '0' }
+    const { scans, rows } = await scansOf(existsUncoveredMessageInSlot, { slot: 0, cursor, buckets: oneShard })
+    expect(scans).not.toContain('Seq Scan')
     expect(rows).toBe(0)
   })
 })
@@ -110,16 +107,6 @@ describe('a relay with a backlog reads no more of it than a page', () => {
     const { scans, rows } = await scansOf(selectNextPage, params)
     expect(scans).toEqual(['outbox_message_pkey'])
     expect(rows).toBe(bounds.maxRows)
-  })
-
-  it('when it deletes what is published', async () => {
-    const { scans, rows } = await scansOf(deleteVisibleMessages, {
-      snapshot: newest,
-      bounds,
-      buckets: oneShard,
-    })
-    expect(new Set(scans)).toEqual(new Set(['outbox_message_xid_idx', 'outbox_message_pkey']))
-    expect(rows).toBe(2 * 500)
   })
 })
 
