@@ -83,7 +83,7 @@ async function openTransaction(pool: pg.Pool): Promise<pg.PoolClient> {
 
 async function sizeOf(pool: pg.Pool): Promise<number> {
   const { rows } = await pool.query<{ bytes: number }>(
-    `SELECT pg_total_relation_size('pigeonhole.outbox_message')::float8 AS bytes`,
+    `SELECT sum(pg_total_relation_size(relid))::float8 AS bytes FROM pg_partition_tree('pigeonhole.outbox_message')`,
   )
   return rows[0]?.bytes ?? 0
 }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Adoption, ErrorCode } from '@pigeonhole/core'
-import { migrate } from '@pigeonhole/postgres'
+import { migrate, postgresStore } from '@pigeonhole/postgres'
 import {
   type CommittedMessage,
   checkExactlyOnce,
@@ -152,6 +152,16 @@ export class DivergenceLab implements AsyncDisposable {
     const committed = (await this.committed()).filter(({ id }) => !ids.has(id))
     const records = await readLog({ brokers: this.places.brokers, topics: this.topics })
     return checkExactlyOnce({ committed, log: records.map((record) => loggedMessage(record)) })
+  }
+
+  /** Messages of the outbox that no confirmed batch covers. */
+  async leftInOutbox(): Promise<number> {
+    const pool = new pg.Pool({ connectionString: this.databaseUrl, max: 1 })
+    try {
+      return (await postgresStore(pool).readStatus()).pending
+    } finally {
+      await pool.end()
+    }
   }
 
   async query(text: string): Promise<pg.QueryResult> {

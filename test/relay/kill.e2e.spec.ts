@@ -13,7 +13,7 @@ const kills: readonly Point[] = [
   { point: 'producer.commit:before', occurrence: 4 },
   { point: 'producer.commit:during', occurrence: 4 },
   { point: 'producer.commit:after', occurrence: 4 },
-  { point: 'tx.deletePublished:after', occurrence: 2 },
+  { point: 'tx.reclaim:after', occurrence: 1 },
 ]
 
 const reopenings: readonly Point[] = [

@@ -41,7 +41,7 @@ const batchCalls = [
 ] as const
 
 /** The calls that delete what is confirmed. */
-const deleteCalls = ['tx.deleteBatchesBelow', 'tx.deletePublished'] as const
+const deleteCalls = ['tx.deleteBatchesBelow', 'tx.reclaim'] as const
 
 const phases = ['before', 'during', 'after'] as const
 
@@ -70,7 +70,7 @@ export const batchPoints: readonly Point[] = [
 ]
 
 /** Every point of a deletion. */
-export const deletePoints: readonly Point[] = points(deleteCalls, 2)
+export const deletePoints: readonly Point[] = points(deleteCalls, 1)
 
 /** Where a pause hurts most: something is written, or about to be, and nobody knows. */
 export const pausePoints: readonly Point[] = [
@@ -78,7 +78,7 @@ export const pausePoints: readonly Point[] = [
   { point: 'producer.readCheckpoint:after', occurrence: 1 },
   { point: 'tx.readPage:after', occurrence: 3 },
   { point: 'store.guarded:committing', occurrence: 5 },
-  { point: 'tx.deletePublished:after', occurrence: 2 },
+  { point: 'tx.reclaim:after', occurrence: 1 },
   { point: 'producer.begin:during', occurrence: 4 },
   { point: 'producer.send:during', occurrence: 4 },
   { point: 'producer.commit:before', occurrence: 4 },

@@ -81,7 +81,7 @@ BEGIN
     CREATE INDEX "outbox_message_xid_idx" ON "pigeonhole"."outbox_message" ("xid")\x3b
     ALTER TABLE "pigeonhole"."outbox_message"
         ATTACH PARTITION "pigeonhole"."outbox_message_0" FOR VALUES IN (0)\x3b
-    PERFORM setval(pg_get_serial_sequence(''"pigeonhole"."outbox_message"'', ''seq''), next_seq)\x3b
+    PERFORM setval(pg_get_serial_sequence(''"pigeonhole"."outbox_message"'', ''seq''), next_seq, false)\x3b
 
     FOR granted IN
         SELECT privilege_type AS privilege, is_grantable, '''' AS columns, grantee

@@ -20,7 +20,8 @@ const insertRows = `INSERT INTO pigeonhole.outbox_message (bucket, id, topic, he
 beforeAll(async () => {
   database = await SpecDatabase.create()
   const { pool } = database
-  await pool.query('ALTER TABLE pigeonhole.outbox_message SET (autovacuum_enabled = off)')
+  for (const slot of [0, 1, 2, 3])
+    await pool.query(`ALTER TABLE pigeonhole.outbox_message_${slot} SET (autovacuum_enabled = off)`)
   await pool.query(insertRows, [3])
   await pool.query(insertRows, [2000])
   await pool.query('ANALYZE pigeonhole.outbox_message')
@@ -63,7 +64,8 @@ async function scansOf<P>(
   )
   const looked = scans.map((node) => (node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0))
   return {
-    scans: scans.map((node) => node['Index Name'] ?? node['Node Type']),
+    // Of whichever partition.
+    scans: scans.map((node) => (node['Index Name'] ?? node['Node Type']).replace(/^outbox_message_\d_/, 'outbox_message_')),
     rows: looked.reduce((sum, count) => sum + count, 0),
   }
 }
@@ -105,7 +107,7 @@ describe('a relay with a backlog reads no more of it than a page', () => {
   it('when it goes on with one', async () => {
     const params = { from: origin, until: newest, lastSeq: '15000', bounds, buckets: oneShard }
     const { scans, rows } = await scansOf(selectNextPage, params)
-    expect(scans).toEqual(['outbox_message_pkey'])
+    expect(new Set(scans)).toEqual(new Set(['outbox_message_pkey']))
     expect(rows).toBe(bounds.maxRows)
   })
 })
@@ -122,7 +124,7 @@ describe('one of four shards reads no more than the rows that lie between its ow
   it('when it goes on with one', async () => {
     const params = { from: origin, until: newest, lastSeq: '15000', bounds, buckets: fourth }
     const { scans, rows } = await scansOf(selectNextPage, params)
-    expect(scans).toEqual(['outbox_message_pkey'])
+    expect(new Set(scans)).toEqual(new Set(['outbox_message_pkey']))
     expect(rows).toBeLessThanOrEqual(most)
   })
 })

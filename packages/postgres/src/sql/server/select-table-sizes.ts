@@ -6,12 +6,17 @@ import type { Statement } from '../statement.js'
 export const selectTableSizes: Statement<{ readonly schema: string }, TableMeasures> = {
   name: 'server.select_table_sizes',
   text: () => `
-    SELECT relname::text AS name,
-      (SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree(pg_class.oid))::bigint::text AS bytes,
-      (SELECT sum(greatest(leaf.reltuples, 0))
-        FROM pg_partition_tree(pg_class.oid) JOIN pg_class AS leaf ON leaf.oid = relid AND isleaf)::float8 AS estimated_rows
+    SELECT relname::text AS name, sum(pg_total_relation_size(leaf.oid))::bigint::text AS bytes,
+      sum(greatest(leaf.rows, 0))::float8 AS estimated_rows
     FROM pg_class
+    CROSS JOIN LATERAL (
+      SELECT pg_class.oid, CASE relkind WHEN 'r' THEN reltuples END AS rows
+      UNION ALL
+      SELECT part.oid, part.reltuples FROM pg_inherits JOIN pg_class AS part ON part.oid = inhrelid
+      WHERE inhparent = pg_class.oid
+    ) AS leaf
     WHERE relnamespace = to_regnamespace($1::text) AND relkind IN ('r', 'p') AND NOT relispartition
+    GROUP BY relname
     ORDER BY relname`,
   bind: ({ schema }) => [schema],
   decode: (row) => ({
