@@ -2,6 +2,7 @@
 // The guards and rules that the promises rest on. scripts/break-guards.mjs takes out each in turn and expects the test
 // that is named with it to fail. A new guard comes with an entry here.
 import { adoptGuards } from './guards/adopt.mjs'
+import { cleaningGuards } from './guards/cleaning.mjs'
 import { inboxGuards } from './guards/inbox.mjs'
 import { modelGuards } from './guards/model.mjs'
 import { monitorGuards } from './guards/monitor.mjs'
@@ -46,6 +47,7 @@ export const guards = [
   ...of('opening', openingGuards),
   ...of('adopt', adoptGuards),
   ...of('pipeline', pipelineGuards),
+  ...of('cleaning', cleaningGuards),
   ...of('parking', parkingGuards),
   ...of('shard', shardGuards),
   ...of('map of shards', mapGuards),

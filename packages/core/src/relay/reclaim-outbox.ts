@@ -46,10 +46,12 @@ export async function reclaimOutbox(
     for (;;) {
       await clock.sleep(pause, signal)
       if (signal.aborted) return
-      const outcome = await store.guarded({ shard, token, confirmed: 0 }, (tx) => tx.reclaim(cleaning)).then(
-        (reclaimed) => ({ reclaimed, error: undefined }),
-        (error: unknown) => ({ reclaimed: undefined, error }),
-      )
+      const outcome = await store
+        .guarded({ shard, token, confirmed: 0 }, (tx) => tx.reclaim(cleaning))
+        .then(
+          (reclaimed) => ({ reclaimed, error: undefined }),
+          (error: unknown) => ({ reclaimed: undefined, error }),
+        )
       const isHeldUp = tell(outcome.reclaimed, outcome.error)
       pause = isPublishing && !isHeldUp ? pauseMs : Math.min(pause * 2, longestPauseMs)
       isPublishing = false
@@ -61,7 +63,8 @@ export async function reclaimOutbox(
   // Told of once, and not with every attempt. Resolves to whether something stands in the way.
   function tell(reclaimed: Reclaimed | undefined, error: unknown): boolean {
     const held = reclaimed?.held ?? []
-    for (const partition of reclaimed?.truncated ?? []) events.emit('partition:truncated', { shard, partition })
+    for (const partition of reclaimed?.truncated ?? [])
+      events.emit('partition:truncated', { shard, partition })
     const isHeldUp = reclaimed === undefined || held.length > 0
     if (isHeldUp && !isDelayed) events.emit('cleaning:delayed', { shard, held, error })
     isDelayed = isHeldUp

@@ -22,8 +22,7 @@ function openCleaning({ shard = 0 } = {}) {
     over.abort()
     await running
   }
-  const publish = (): void =>
-    events.emit('batch:published', { shard: 0, batch: 1, rows: 1, durationMs: 1 })
+  const publish = (): void => events.emit('batch:published', { shard: 0, batch: 1, rows: 1, durationMs: 1 })
   const turns = async (ms: number): Promise<number> => {
     script.take()
     await clock.advance(ms)
@@ -83,7 +82,12 @@ describe('cleaning the outbox', () => {
     store.lease = { ...store.lease, token: 'denied' }
     expect(await turns(1_000)).toBe(0)
     expect(told).toEqual([
-      { name: 'cleaning:delayed', shard: 0, held: [], error: expect.objectContaining({ code: 'LEASE_LOST' }) },
+      {
+        name: 'cleaning:delayed',
+        shard: 0,
+        held: [],
+        error: expect.objectContaining({ code: 'LEASE_LOST' }),
+      },
     ])
     store.lease = { ...store.lease, token: 'mine' }
     expect(await turns(2_000)).toBe(1)

@@ -16,7 +16,8 @@ afterEach(() => database.drop())
 
 const insert = `INSERT INTO pigeonhole.outbox_message (bucket, id, topic, headers)
   VALUES (0, gen_random_uuid(), 't', '[]')`
-const rowsOf = 'SELECT seq, xid::text AS xid, xmin::text AS xmin, id FROM pigeonhole.outbox_message ORDER BY seq'
+const rowsOf =
+  'SELECT seq, xid::text AS xid, xmin::text AS xmin, id FROM pigeonhole.outbox_message ORDER BY seq'
 
 it('keeps every row as it is, and goes on numbering behind them', async () => {
   const { pool } = database
@@ -24,7 +25,9 @@ it('keeps every row as it is, and goes on numbering behind them', async () => {
   const { rows: before } = await pool.query(rowsOf)
   await migrate({ pool })
   expect((await pool.query(rowsOf)).rows).toEqual(before)
-  const { rows } = await pool.query(`${insert} RETURNING seq::int AS seq, tableoid::regclass::text AS partition`)
+  const { rows } = await pool.query(
+    `${insert} RETURNING seq::int AS seq, tableoid::regclass::text AS partition`,
+  )
   expect(rows).toEqual([{ seq: expect.any(Number), partition: 'pigeonhole.outbox_message_0' }])
   expect(rows[0]?.seq).toBeGreaterThan(3)
 })
@@ -57,7 +60,9 @@ it('leaves everybody the privileges that they had, and lets relays truncate', as
     expect(rows).toEqual([held])
     await pool.query(`SET ROLE ${publisher}; ${insert}; RESET ROLE`)
   } finally {
-    await pool.query(`DROP OWNED BY ${publisher}, ${relay}, ${operator}; DROP ROLE ${publisher}, ${relay}, ${operator}`)
+    await pool.query(
+      `DROP OWNED BY ${publisher}, ${relay}, ${operator}; DROP ROLE ${publisher}, ${relay}, ${operator}`,
+    )
   }
 })
 

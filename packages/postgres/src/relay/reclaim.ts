@@ -1,9 +1,4 @@
-import {
-  type Cleaning,
-  type Cursor,
-  isPigeonholeError,
-  type Reclaimed,
-} from '@pigeonhole/core'
+import { type Cleaning, type Cursor, isPigeonholeError, type Reclaimed } from '@pigeonhole/core'
 import { existsUncoveredMessageInSlot } from '../sql/outbox-message/exists-uncovered-in-slot.js'
 import { lockPartition } from '../sql/outbox-partition/lock.js'
 import { type OutboxPartition, selectPartitions } from '../sql/outbox-partition/select-all.js'
@@ -57,7 +52,10 @@ async function truncate(session: SqlSession, slot: number, cleaning: Cleaning): 
   const isCovered = isStill && (await isPublished(session, slot))
   if (isCovered) await run(session, truncatePartition(slot), null)
   // Gives the lock back where nothing was done.
-  await session.executor.query(isCovered ? 'RELEASE SAVEPOINT partition' : 'ROLLBACK TO SAVEPOINT partition', [])
+  await session.executor.query(
+    isCovered ? 'RELEASE SAVEPOINT partition' : 'ROLLBACK TO SAVEPOINT partition',
+    [],
+  )
   return isCovered ? 'truncated' : 'kept'
 }
 

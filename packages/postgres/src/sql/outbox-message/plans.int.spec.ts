@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SpecDatabase } from '../../spec-database.fake.js'
 import type { Statement } from '../statement.js'
-import { existsUncoveredMessageInSlot } from './exists-uncovered-in-slot.js'
 import { existsUncoveredMessage } from './exists-uncovered.js'
+import { existsUncoveredMessageInSlot } from './exists-uncovered-in-slot.js'
 import { existsUncoveredMessageInSnapshot } from './exists-uncovered-in-snapshot.js'
 import { selectFirstPage } from './select-first-page.js'
 import { selectNextPage } from './select-next-page.js'
@@ -65,7 +65,9 @@ async function scansOf<P>(
   const looked = scans.map((node) => (node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0))
   return {
     // Of whichever partition.
-    scans: scans.map((node) => (node['Index Name'] ?? node['Node Type']).replace(/^outbox_message_\d_/, 'outbox_message_')),
+    scans: scans.map((node) =>
+      (node['Index Name'] ?? node['Node Type']).replace(/^outbox_message_\d_/, 'outbox_message_'),
+    ),
     rows: looked.reduce((sum, count) => sum + count, 0),
   }
 }
@@ -91,7 +93,11 @@ describe('a relay at rest reads no retained rows', () => {
 
   it('when it asks whether a partition is published', async () => {
     const cursor = { from: newest, until: null, lastSeq: '0' }
-    const { scans, rows } = await scansOf(existsUncoveredMessageInSlot, { slot: 0, cursor, buckets: oneShard })
+    const { scans, rows } = await scansOf(existsUncoveredMessageInSlot, {
+      slot: 0,
+      cursor,
+      buckets: oneShard,
+    })
     expect(scans).not.toContain('Seq Scan')
     expect(rows).toBe(0)
   })
