@@ -157,7 +157,7 @@ next:
      i = confs[s];
      if
      :: cursor[i] == snapshot -> i = 0; goto closed
-     :: cursor[i] != snapshot -> i = 0; goto left    /* killed before it has sent what is left */
+     :: cursor[i] != snapshot -> i = 0; goto left    /* sends not all, and goes on: the map's transaction sees it */
      :: cursor[i] != snapshot && nextToken < TOKENS -> skip
      fi;
      if :: lease[s] != held[s] || !HAS(batches[s], confs[s]) -> goto again :: else fi;
@@ -183,6 +183,8 @@ left:
 #ifndef NO_ENDS
 #ifndef NO_SNAPSHOT
        :: isClosed[s] && (cursor[confs[s]] != snapshot || !HAS(batches[s], confs[s])) -> goto again
+#else
+       :: isClosed[s] && (cursor[confs[s]] != snapshots[s] || !HAS(batches[s], confs[s])) -> goto again
 #endif
 #endif
        :: else

@@ -20,8 +20,8 @@ const fault = (name) => [`-DFAULT=${name}`]
 
 const restored = [...fault('RESTORED'), '-DMESSAGES=2']
 
-/** Loaded by the test of docs/spec, too. @public @type {readonly Model[]} */
-export const models = [
+/** @type {readonly Model[]} */
+const models = [
   {
     model: 'relay',
     flags: [],
