@@ -142,6 +142,8 @@ export class ModelBroker {
 
   becomeAnother(): void {
     this.loseCheckpointTopic()
+    // No producer of the other cluster is known here.
+    for (const coordinator of this.#coordinators.values()) coordinator.epoch += 1
     this.#data = []
     this.clusterId = 'another cluster'
   }

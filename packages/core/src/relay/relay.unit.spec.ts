@@ -49,6 +49,20 @@ describe('a relay', () => {
     await pass(relay.stop(), clock)
   })
 
+  it('makes its shards again where a failover has taken them back at once', async () => {
+    const { relay, store, clock } = openRelay()
+    store.map = []
+    const provideShards = store.provideShards.bind(store)
+    store.provideShards = async () => undefined
+    await relay.start()
+    await settle()
+    expect(relay.shards).toMatchObject([{ shard: 0, state: 'stopped' }])
+    store.provideShards = provideShards
+    await clock.advance(5_000)
+    expect(relay.shards).toMatchObject([{ shard: 0, state: 'publishing' }])
+    await pass(relay.stop(), clock)
+  })
+
   it('is started once, however often it is told to', async () => {
     const { relay, script, clock } = openRelay()
     await Promise.all([relay.start(), relay.start()])

@@ -39,10 +39,15 @@ export class ShardSet {
     while (this.#running.size > 0) await Promise.all(this.#running.values())
   }
 
-  // A store that does not answer is told of by the shards themselves.
+  // A store that does not answer is told of by the shards themselves. An outbox without any shard is one that has just lost
+  // those which a shard had made, in a failover: a shard that ended for want of itself makes them again.
   async #follow(signals: ShardSignals): Promise<void> {
-    const map = await this.#options.store.readShards().catch(() => [])
-    if (map.length === 0 || signals.reading.aborted) return
+    const map = await this.#options.store.readShards().catch(() => undefined)
+    if (!map || signals.reading.aborted) return
+    if (map.length === 0) {
+      for (const number of this.#shards.keys()) this.#provide(number, signals)
+      return
+    }
     const active = activeShards(map)
     for (const [number, shard] of this.#shards)
       if (!active.includes(number) && !this.#running.has(shard)) this.#shards.delete(number)

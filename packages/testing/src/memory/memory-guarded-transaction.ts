@@ -123,8 +123,11 @@ export class MemoryGuardedTransaction extends MemoryAdoptionTransaction implemen
   #xidAhead(): string | null {
     const { nextXid } = this.#database
     const cursors = this.#batches().flatMap(({ cursor: { from, until } }) => [from, until ?? from])
-    const highest = Math.max(...cursors.map((text) => parseSnapshot(text).xmax), 0)
-    return highest > nextXid ? String(highest) : null
+    // A snapshot's xmax may be the next id; a committed row's is one that was given.
+    const recorded = cursors.map((text) => parseSnapshot(text).xmax).filter((xmax) => xmax > nextXid)
+    const rows = this.#database.outbox.rows(this.#tx).map(({ xid }) => xid)
+    const ahead = [...recorded, ...rows.filter((xid) => xid >= nextXid)]
+    return ahead.length === 0 ? null : String(Math.max(...ahead))
   }
 }
 

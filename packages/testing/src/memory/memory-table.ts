@@ -5,14 +5,16 @@ export class MemoryTable<Row> {
   readonly #committed = new Map<string, Row>()
   readonly #changed = new WeakMap<MemoryTransaction, Map<string, Row | undefined>>()
 
-  /** The row as `tx` sees it; without one, as it is committed. */
+  /** The row as `tx` sees it; without one, as it is committed. @throws when nothing can be done in `tx` any more. */
   get(key: string, tx?: MemoryTransaction): Row | undefined {
+    tx?.assertUsable()
     const changes = tx && this.#changed.get(tx)
     return changes?.has(key) ? changes.get(key) : this.#committed.get(key)
   }
 
-  /** All rows as `tx` sees them; without one, as they are committed. */
+  /** All rows as `tx` sees them; without one, as they are committed. @throws when nothing can be done in `tx` any more. */
   rows(tx?: MemoryTransaction): Row[] {
+    tx?.assertUsable()
     const merged = new Map<string, Row | undefined>(this.#committed)
     for (const [key, row] of (tx && this.#changed.get(tx)) ?? []) merged.set(key, row)
     return [...merged.values()].filter((row) => row !== undefined)
