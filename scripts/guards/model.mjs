@@ -2,7 +2,6 @@
 /** @import { GuardEntry } from '../guards.mjs' */
 
 const model = { spec: 'test/model/model.unit.spec.ts', test: 'loses, repeats, invents and reorders nothing' }
-const opening = { ...model, file: 'packages/core/src/relay/opening.ts' }
 const table = { ...model, file: 'packages/core/src/relay/start-up-table.ts' }
 const pipeline = { ...model, file: 'packages/core/src/relay/pipeline.ts' }
 const memoryRelay = { ...model, file: 'packages/testing/src/memory/memory-relay.ts' }
@@ -94,12 +93,6 @@ export const modelGuards = [
     ...table,
     name: 'HISTORY: no genesis where the database remembers',
     find: '    assertNoHistory(shard, facts)\n',
-    replace: '',
-  },
-  {
-    ...opening,
-    name: 'OTHERS: resuming forgets every other batch',
-    find: '      await tx.deleteOtherBatches(startUp.from)\n',
     replace: '',
   },
   {
