@@ -14,6 +14,7 @@ import { relayIdle } from './relay-idle.js'
 import { relayLatency } from './relay-latency.js'
 import { relayParked } from './relay-parked.js'
 import { relayScale } from './relay-scale.js'
+import { relayShards } from './relay-shards.js'
 import { skipLocked } from './skip-locked.js'
 
 type Bench = (servers: BenchServers) => Promise<Comparison | readonly Comparison[]>
@@ -25,6 +26,7 @@ const benches: Readonly<Record<string, Bench>> = {
   'relay-idle': relayIdle,
   'relay-scale': relayScale,
   'relay-parked': relayParked,
+  'relay-shards': relayShards,
   'skip-locked': skipLocked,
   cleaning,
   'publish-prisma': publishPrisma,

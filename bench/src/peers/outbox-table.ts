@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { filledValue } from './peer.js'
 
-/** Commits messages to Pigeonhole's table in one transaction. A bucket is not that of its key, which one shard does not look at. */
+/** Commits messages to Pigeonhole's table in one transaction. A bucket is not that of its key: nobody looks at their order. */
 export async function fillOutbox(pool: pg.Pool, topic: string, messages: number): Promise<void> {
   await pool.query(
     `INSERT INTO pigeonhole.outbox_message (id, topic, key, bucket, headers, payload)

@@ -5,10 +5,11 @@ import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
 import { programOptions } from './relay-child.js'
 
-const { databaseUrl, brokers, topic } = programOptions()
+const { databaseUrl, brokers, topic, shards = 1 } = programOptions()
 
 const relay = createRelay({
   name: topic,
+  shards,
   store: postgresStore(new pg.Pool({ connectionString: databaseUrl })),
   publisher: kafkajsPublisher(
     new Kafka({ clientId: topic, brokers: [...brokers], logLevel: logLevel.NOTHING }),

@@ -7,6 +7,8 @@ export interface ProgramOptions {
   readonly databaseUrl: string
   readonly brokers: readonly string[]
   readonly topic: string
+  /** Shards of a new outbox. Default: 1. */
+  readonly shards?: number
 }
 
 /** The programs of this folder that are relays. */

@@ -1,9 +1,6 @@
 import { createRequire } from 'node:module'
-import { createOutbox } from '@pigeonhole/core'
-import { migrate, postgresStore } from '@pigeonhole/postgres'
-import { fillOutbox } from './outbox-table.js'
+import { overOutbox } from './over-outbox.js'
 import type { Peer } from './peer.js'
-import { RelayChild } from './relay-child.js'
 
 const kafkajs = createRequire(import.meta.url)('kafkajs/package.json') as { version: string }
 
@@ -13,20 +10,7 @@ export function skipLockedRelay(): Peer {
     name: 'FOR UPDATE SKIP LOCKED by hand',
     version: `kafkajs ${kafkajs.version}`,
     promise: 'at least once',
-    install: async ({ servers, databaseUrl, pool, topic }) => {
-      await migrate({ connectionString: databaseUrl })
-      const outbox = createOutbox({ store: postgresStore(pool) })
-      const child = new RelayChild('skip-locked-process', { databaseUrl, brokers: servers.brokers, topic })
-      return {
-        publish: async (client, { id, key, value }) => {
-          await outbox.publishRaw(client, [{ topic, key, value, headers: { id } }])
-        },
-        fill: (messages) => fillOutbox(pool, topic, messages),
-        start: () => child.start(),
-        kill: () => child.kill(),
-        stop: () => child.kill(),
-      }
-    },
+    install: overOutbox('skip-locked-process'),
     [Symbol.asyncDispose]: async () => undefined,
   }
 }
