@@ -2,6 +2,7 @@
 // The guards and rules that the promises rest on. scripts/break-guards.mjs takes out each in turn and expects the test
 // that is named with it to fail. A new guard comes with an entry here.
 import { adoptGuards } from './guards/adopt.mjs'
+import { balanceGuards } from './guards/balance.mjs'
 import { inboxGuards } from './guards/inbox.mjs'
 import { inboxParkingGuards } from './guards/inbox-parking.mjs'
 import { modelGuards } from './guards/model.mjs'
@@ -50,6 +51,7 @@ export const guards = [
   ...of('parking', parkingGuards),
   ...of('shard', shardGuards),
   ...of('map of shards', mapGuards),
+  ...of('balance', balanceGuards),
   ...of('model', modelGuards),
   ...of('inbox', inboxGuards),
   ...of('inbox parking', inboxParkingGuards),

@@ -29,6 +29,8 @@ export interface RelayLabOptions {
   readonly batchRows?: number
   /** Shards of a new outbox. */
   readonly shards?: number
+  /** Default: those of the lab. */
+  readonly brokers?: readonly string[]
   /** What an operator does. */
   readonly operation?: 'retryParked' | 'discardParked'
 }
@@ -150,7 +152,7 @@ export class RelayLab implements AsyncDisposable {
     const settings = {
       name: this.name,
       databaseUrl: this.#database.url,
-      brokers: this.#servers.kafkaBrokers,
+      brokers: options.brokers ?? this.#servers.kafkaBrokers,
       leaseMs: 1500,
       renewMs: 300,
       batchRows: options.batchRows ?? 20,
@@ -201,6 +203,33 @@ export class RelayLab implements AsyncDisposable {
         timeout: 30_000,
       })
       .toBe(true)
+  }
+
+  /** How many shards each process holds that holds any, the most first, and nothing of those that nobody holds. */
+  async loads(): Promise<number[]> {
+    const { rows } = await this.#query(
+      `SELECT count(*)::int AS held FROM pigeonhole.relay_shard
+       WHERE first_bucket IS NOT NULL AND lease_holder IS NOT NULL GROUP BY lease_holder ORDER BY 1 DESC`,
+    )
+    return rows.map(({ held }) => held as number)
+  }
+
+  /** Resolves when processes hold as many shards as `loads` says, the most first. */
+  async balanced(loads: readonly number[]): Promise<void> {
+    await expect.poll(() => this.loads(), { timeout: 30_000 }).toEqual(loads)
+  }
+
+  /** Resolves when each lease has been renewed for some time since the call: long enough for several looks at the map. */
+  async renewed(times = 8): Promise<void> {
+    const before = await this.#renewals()
+    const risen = async (): Promise<boolean> =>
+      (await this.#renewals()).every((renewal, i) => renewal >= (before[i] ?? 0) + times)
+    await expect.poll(risen, { timeout: 30_000 }).toBe(true)
+  }
+
+  async #renewals(): Promise<number[]> {
+    const { rows } = await this.#query('SELECT renewal::int FROM pigeonhole.relay_shard ORDER BY shard')
+    return rows.map(({ renewal }) => renewal as number)
   }
 
   async #confirmed(): Promise<number[]> {

@@ -80,14 +80,12 @@ export class RelayProcess {
 
   /** Resolves when the process has told of the event `name` with all of `data`. */
   async event(name: string, data: Readonly<Record<string, unknown>> = {}): Promise<void> {
-    await this.told(
-      (message) =>
-        message.type === 'event' &&
-        message.name === name &&
-        Object.entries(data).every(
-          ([key, value]) => (message.data as Record<string, unknown>)[key] === value,
-        ),
-    )
+    await this.told((message) => isEvent(message, name, data))
+  }
+
+  /** How often it has told of the event `name` with all of `data`. */
+  count(name: string, data: Readonly<Record<string, unknown>> = {}): number {
+    return this.#told.filter((message) => isEvent(message, name, data)).length
   }
 
   async reached(): Promise<void> {
@@ -131,4 +129,15 @@ export class RelayProcess {
     for (const resolve of this.#waiting) resolve()
     this.#waiting.clear()
   }
+}
+
+function isEvent(
+  message: RelayProcessMessage,
+  name: string,
+  data: Readonly<Record<string, unknown>>,
+): boolean {
+  if (message.type !== 'event' || message.name !== name) return false
+  return Object.entries(data).every(
+    ([key, value]) => (message.data as Record<string, unknown>)[key] === value,
+  )
 }

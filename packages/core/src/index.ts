@@ -121,7 +121,7 @@ export {
   type ShardFacts,
   type ShardStatus,
 } from './ports/relay-store.js'
-export type { BucketRange, ClosedShard, MappedShard, ShardMapChange } from './ports/shard-map.js'
+export type { BucketRange, ClosedShard, HeldShard, MappedShard, ShardMapChange } from './ports/shard-map.js'
 export { type Adoption, adopt } from './relay/adopt/adopt.js'
 export type { AdoptOptions } from './relay/adopt/adopt-options.js'
 export type { AdoptionReport, AdoptionShard, Divergence, OutboxFate } from './relay/adopt/adoption-report.js'

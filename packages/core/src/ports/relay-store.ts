@@ -1,7 +1,7 @@
 import type { AdoptionTransaction } from './adoption.js'
 import type { OutboxRow } from './outbox-store.js'
 import type { ParkingLook, ParkingStatus, ParkingStore, ParkingTransaction } from './parking.js'
-import type { BucketRange, MappedShard, ShardMapChange } from './shard-map.js'
+import type { BucketRange, HeldShard, ShardMapChange } from './shard-map.js'
 
 /**
  * How far a shard has read. All snapshots are PostgreSQL's own text form and opaque to the engine.
@@ -119,8 +119,7 @@ export interface GuardedTransaction extends ParkingTransaction, AdoptionTransact
 }
 
 /** A shard as `status` shows it. */
-export interface ShardStatus extends MappedShard {
-  readonly holder: string | null
+export interface ShardStatus extends HeldShard {
   readonly confirmed: number
   /** Committed messages of its buckets that no confirmed batch covers yet. */
   readonly pending: number
@@ -148,8 +147,8 @@ export interface RelayStore extends ParkingStore {
    * at once, one makes all of its own.
    */
   provideShards(ranges: readonly BucketRange[]): Promise<void>
-  /** Every shard that the outbox has or had, by its number. */
-  readShards(): Promise<readonly MappedShard[]>
+  /** Every shard that the outbox has or had, by its number, and who holds it. */
+  readShards(): Promise<readonly HeldShard[]>
   /**
    * Changes the map, in one transaction that locks all closed shards. A shard that is new begins behind the snapshot. Resolves
    * to false, with nothing changed, when a shard's token is another one, its confirmed batch does not end at the snapshot, or

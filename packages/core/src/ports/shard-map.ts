@@ -29,3 +29,9 @@ export interface MappedShard {
   /** What the shard owns; null when it is retired: its numbers stay, in case it comes back. */
   readonly buckets: BucketRange | null
 }
+
+/** A shard of the map, and who has it. */
+export interface HeldShard extends MappedShard {
+  /** Who holds its lease; null: nobody. */
+  readonly holder: string | null
+}

@@ -1,37 +1,54 @@
 import { randomUUID } from 'node:crypto'
 import { PigeonholeError } from '../errors/pigeonhole-error.js'
-import { linkAbort } from '../lifecycle/linked-abort.js'
+import { type LinkedAbort, linkAbort } from '../lifecycle/linked-abort.js'
 import type { Lease } from '../ports/relay-store.js'
 import type { ResolvedRelayOptions } from './relay-options.js'
 import { divideBuckets } from './shard-map.js'
 
-type LeaseOptions = Pick<ResolvedRelayOptions, 'store' | 'clock' | 'leaseMs' | 'renewMs' | 'shards'>
+type LeaseOptions = Pick<ResolvedRelayOptions, 'store' | 'clock' | 'leaseMs' | 'renewMs' | 'shards'> & {
+  /** Who holds it. Default: an id of the lease's own, so that nobody is seen to hold several by it. */
+  readonly holder?: string
+}
 
-/** What became of a wait for a lease. `retired`: the outbox has no such shard, or no longer. */
-export type TurnOutcome = 'taken' | 'retired' | 'aborted'
+/**
+ * What became of a wait for a lease. `stolen`: taken from a process that had it. `retired`: the outbox has no such shard, or no
+ * longer.
+ */
+export type TurnOutcome = 'taken' | 'stolen' | 'retired' | 'aborted'
 
 /**
  * Whose turn a shard is. A lease keeps two relays from fencing each other all the time and nothing more: what is sent
  * is right without it, by the guard's token and Kafka's fencing. An observer judges a holder by its own monotonic clock.
  */
 export class ShardLease {
-  /** Identifies this process's turn at the shard. */
-  readonly holder: string = randomUUID()
+  /** Identifies the process whose turn at the shard it is. */
+  readonly holder: string
   readonly #options: LeaseOptions
   readonly shard: number
+  /** Who it is to be stolen from, at the next look. */
+  #victim: string | undefined
+  #sleeping: LinkedAbort | undefined
 
   constructor(shard: number, options: LeaseOptions) {
     this.shard = shard
+    this.holder = options.holder ?? randomUUID()
     this.#options = options
   }
 
+  /** Has a standby take the lease at once if `holder` still has it then: nobody else's. */
+  stealFrom(holder: string): void {
+    this.#victim = holder
+    this.#sleeping?.abort()
+  }
+
   /**
-   * Waits as a standby until the lease is free, given up, or not renewed for its length, and takes it. Calls `onHeld`
-   * at each look that finds it with another process.
+   * Waits as a standby until the lease is free, given up, not renewed for its length, or to be stolen, and takes it. Calls
+   * `onHeld` at each look that finds it with another process.
    */
   async take(signal: AbortSignal, onHeld: () => void): Promise<TurnOutcome> {
     const { store, clock, leaseMs, renewMs } = this.#options
     let seen: { readonly lease: Lease; readonly at: number } | undefined
+    this.#victim = undefined
     while (!signal.aborted) {
       const observed = await this.#read()
       if (!observed) return 'retired'
@@ -39,12 +56,23 @@ export class ShardLease {
       // Its own is one that it had given up for lost, while nobody else came.
       const unheld = observed.holder === null || observed.holder === this.holder
       if (!unheld) onHeld()
-      const free = unheld || clock.now() - seen.at >= leaseMs
+      const stolen = !unheld && observed.holder === this.#victim
+      this.#victim = undefined
+      const free = unheld || stolen || clock.now() - seen.at >= leaseMs
       if (free && (await store.takeLease({ shard: this.shard, holder: this.holder, observed })))
-        return 'taken'
-      await clock.sleep(renewMs / 2, signal)
+        return stolen ? 'stolen' : 'taken'
+      await this.#sleep(renewMs / 2, signal)
     }
     return 'aborted'
+  }
+
+  // Until the next look, or until the lease is to be stolen.
+  async #sleep(ms: number, signal: AbortSignal): Promise<void> {
+    const sleeping = linkAbort(signal)
+    this.#sleeping = sleeping
+    if (this.#victim === undefined) await this.#options.clock.sleep(ms, sleeping.signal)
+    sleeping.unlink()
+    this.#sleeping = undefined
   }
 
   /** Takes the lease, whoever has it. */

@@ -128,6 +128,57 @@ describe('taking a lease', () => {
     expect(taken).toEqual({ value: 'taken' })
   })
 
+  it('steals it at once from the holder that it is told of, and only once', async () => {
+    const { lease, store, clock, script, take } = openLease({ holder: 'other' })
+    const taken = watch(take())
+    await clock.advance(1)
+    lease.stealFrom('other')
+    await clock.advance(0)
+    expect({ taken, holder: store.lease.holder, now: clock.now() }).toEqual({
+      taken: { value: 'stolen' },
+      holder: lease.holder,
+      now: 1,
+    })
+    store.lease = { ...store.lease, holder: 'other' }
+    script.take()
+    const again = watch(take())
+    await clock.advance(renewMs)
+    expect({ again, tried: script.take('takeLease') }).toEqual({ again: {}, tried: [] })
+  })
+
+  it('steals it from nobody else, also from who has taken it meanwhile', async () => {
+    const { lease, store, clock, take } = openLease({ holder: 'other' })
+    const taken = watch(take())
+    await clock.advance(1)
+    store.lease = { ...store.lease, holder: 'operator' }
+    lease.stealFrom('other')
+    await clock.advance(renewMs)
+    store.lease = { ...store.lease, holder: 'other' }
+    await clock.advance(renewMs)
+    expect({ taken, holder: store.lease.holder }).toEqual({ taken: {}, holder: 'other' })
+  })
+
+  it('steals it although it is told to during a look', async () => {
+    const { lease, script, clock, take } = openLease({ holder: 'other' })
+    const answer = script.hold('readLease')
+    const taken = watch(take())
+    await clock.advance(1)
+    lease.stealFrom('other')
+    answer()
+    await clock.advance(0)
+    expect({ taken, now: clock.now() }).toEqual({ taken: { value: 'stolen' }, now: 1 })
+  })
+
+  it('has one it takes that is free told as taken, though it was to be stolen', async () => {
+    const { lease, store, clock, take } = openLease({ holder: 'other' })
+    const taken = watch(take())
+    await clock.advance(1)
+    store.lease = { ...store.lease, holder: null }
+    lease.stealFrom('other')
+    await clock.advance(0)
+    expect(taken).toEqual({ value: 'taken' })
+  })
+
   it('takes one that is given up at its next look', async () => {
     const { store, clock, take } = openLease({ holder: 'other' })
     const taken = watch(take())

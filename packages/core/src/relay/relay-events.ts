@@ -19,10 +19,10 @@ export interface RelayEvents {
    */
   'map:read': { readonly shards: readonly number[]; readonly configured: number; readonly first: boolean }
   /**
-   * This process holds the shard's lease.
+   * This process holds the shard's lease. `stolen`: another process held it, and more shards than this one.
    * @commit After PostgreSQL's commit of the lease.
    */
-  'lease:taken': { readonly shard: number }
+  'lease:taken': { readonly shard: number; readonly stolen: boolean }
   /**
    * Another process holds the lease, or renewals have not been answered for its length.
    * @commit After another process's commit of the lease, or for want of an answer. What this one still prepares, the guard refuses once another has committed.

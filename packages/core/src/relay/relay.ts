@@ -25,7 +25,8 @@ export interface RelayStatus {
 
 /**
  * Moves the messages of an outbox to Kafka, each exactly once for `read_committed` consumers, in order per key.
- * Several relays of one name may run: of each shard of the outbox, one leads it and the others stand by.
+ * Several relays of one name may run: of each shard of the outbox, one leads it and the others stand by. Each comes to lead as
+ * many as the others, give or take one.
  */
 export interface Relay extends Service, EventSource<RelayEvents> {
   readonly name: string
@@ -109,6 +110,7 @@ class ShardedRelay extends Emitter<RelayEvents> implements Relay {
 
   // Drain, stop reading, finish what is in flight, end the publisher; past the deadline, drop what is in flight.
   async #stop(): Promise<void> {
+    this.#shards.settle()
     const deadline = new AbortController()
     const timer = this.#options.clock.sleep(this.#options.drainTimeoutMs, deadline.signal).then(() => {
       if (!deadline.signal.aborted) this.#hard.abort(new Error('the drain ran into its timeout'))

@@ -15,7 +15,7 @@ import type {
   RelayStore,
   ShardFacts,
 } from '../ports/relay-store.js'
-import type { BucketRange, MappedShard, ShardMapChange } from '../ports/shard-map.js'
+import type { BucketRange, HeldShard, MappedShard, ShardMapChange } from '../ports/shard-map.js'
 import { scriptedAdoption } from './adopt/scripted-adoption.fake.js'
 import { ScriptedParking } from './parking/scripted-parking.fake.js'
 
@@ -83,9 +83,10 @@ export class ScriptedRelayStore extends ScriptedParking implements RelayStore {
     if (this.map.length === 0) this.map = ranges.map((buckets, shard) => ({ shard, buckets }))
   }
 
-  async readShards(): Promise<readonly MappedShard[]> {
+  // Shard 0 is the one that has a lease.
+  async readShards(): Promise<readonly HeldShard[]> {
     await this.#script.enter('readShards')
-    return this.map
+    return this.map.map((mapped) => ({ ...mapped, holder: mapped.shard === 0 ? this.lease.holder : null }))
   }
 
   async changeShards({ ranges }: ShardMapChange): Promise<boolean> {

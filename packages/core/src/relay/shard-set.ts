@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import type { Emitter } from '../events/emitter.js'
+import { Balance } from './balance.js'
 import type { RelayEvents } from './relay-events.js'
 import type { ResolvedRelayOptions } from './relay-options.js'
 import { Shard, type ShardSignals } from './shard.js'
@@ -14,18 +16,27 @@ export class ShardSet {
   readonly #events: Emitter<RelayEvents>
   readonly #shards = new Map<number, Shard>()
   readonly #running = new Map<Shard, Promise<void>>()
+  /** Identifies this process: it holds every lease that it has under one id, by which others see how many those are. */
+  readonly #holder: string = randomUUID()
+  readonly #balance: Balance
   /** The numbers of the map as it was told of last. */
   #told: readonly number[] | undefined
 
   constructor(options: ResolvedRelayOptions, events: Emitter<RelayEvents>) {
     this.#options = options
     this.#events = events
+    this.#balance = new Balance(options, this.#holder)
     for (let number = 0; number < options.shards; number++) this.#add(number)
   }
 
   /** In the order of their numbers. */
   get all(): readonly Shard[] {
     return [...this.#shards.values()].sort((a, b) => a.number - b.number)
+  }
+
+  /** Takes nothing from other processes any more. */
+  settle(): void {
+    this.#balance.end()
   }
 
   /** Runs every shard of the map, and follows it, until `signals.reading` aborts. Never rejects. */
@@ -53,6 +64,7 @@ export class ShardSet {
       if (!active.includes(number) && !this.#running.has(shard)) this.#shards.delete(number)
     for (const number of active) this.#provide(number, signals)
     this.#tell(active)
+    void this.#balance.look(map, this.all)
   }
 
   // One that has halted stays as it is. One that ended because it was retired begins again when it comes back.
@@ -62,7 +74,7 @@ export class ShardSet {
   }
 
   #add(number: number): Shard {
-    const shard = new Shard(number, this.#options, this.#events)
+    const shard = new Shard(number, { ...this.#options, holder: this.#holder }, this.#events)
     this.#shards.set(number, shard)
     return shard
   }

@@ -19,6 +19,9 @@ export interface ShardSignals {
   readonly hard: AbortSignal
 }
 
+/** A relay's options, and what it holds leases as. */
+type ShardOptions = ResolvedRelayOptions & { readonly holder?: string }
+
 /** One shard's life in this process: standby, opening, publishing, waiting after a fault, halted on a divergence. */
 export class Shard {
   readonly number: number
@@ -34,7 +37,7 @@ export class Shard {
   /** When the shard was last opened. */
   #openedAt = Number.POSITIVE_INFINITY
 
-  constructor(number: number, options: ResolvedRelayOptions, events: Emitter<RelayEvents>) {
+  constructor(number: number, options: ShardOptions, events: Emitter<RelayEvents>) {
     this.number = number
     this.#options = options
     this.#events = events
@@ -64,6 +67,13 @@ export class Shard {
     this.#poll.wake()
   }
 
+  /**
+   * Takes the lease from `holder`, if that one still has it. What cannot be opened then is given back: it was well where it was.
+   */
+  stealFrom(holder: string): void {
+    this.#lease.stealFrom(holder)
+  }
+
   /** Runs until `signals.reading` aborts, the shard halts, or the outbox no longer has it. Never rejects. */
   async run(signals: ShardSignals): Promise<void> {
     this.#change('waiting')
@@ -72,7 +82,7 @@ export class Shard {
         const turn = this.#lease.take(signals.reading, () => this.#change('standby'))
         const outcome = await untilAborted(turn, signals.hard)
         if (outcome === 'retired') break
-        if (outcome === 'taken') await this.#hold(signals)
+        if (outcome === 'taken' || outcome === 'stolen') await this.#hold(signals, outcome === 'stolen')
       } catch (error) {
         if (!signals.hard.aborted) await this.#backOff(error, signals.reading)
       }
@@ -81,17 +91,19 @@ export class Shard {
   }
 
   // From the lease's taking to its loss or release.
-  async #hold({ reading, hard }: ShardSignals): Promise<void> {
+  async #hold({ reading, hard }: ShardSignals, stolen: boolean): Promise<void> {
     this.#leads = true
     this.#search.forget() // Another process may have settled it.
-    this.#events.emit('lease:taken', { shard: this.number })
+    this.#events.emit('lease:taken', { shard: this.number, stolen })
     const over = new AbortController()
     const lost = new AbortController()
     const keeping = this.#lease.keep(over.signal).catch((error: unknown) => lost.abort(error))
+    let failure: unknown
     try {
-      await this.#lead({ reading, leading: AbortSignal.any([hard, lost.signal]) })
+      await this.#lead({ reading, leading: AbortSignal.any([hard, lost.signal]) }, stolen)
     } catch (error) {
-      lost.abort(error)
+      if (isPigeonholeError(error, 'LEASE_LOST')) lost.abort(error)
+      else failure = error
     } finally {
       over.abort()
       await keeping
@@ -99,6 +111,8 @@ export class Shard {
       if (lost.signal.aborted) this.#loseLease(lost.signal.reason)
       else await this.#lease.release()
     }
+    // Time for two looks of those who had it before.
+    if (failure !== undefined) await this.#backOff(failure, reading, this.#options.renewMs)
   }
 
   // Whether another process has it, or the database is gone, only an answer of the database tells.
@@ -107,9 +121,10 @@ export class Shard {
     this.#events.emit('lease:lost', { shard: this.number })
   }
 
-  // Opens and publishes, again after each fault, while the lease is held. Rejects with LEASE_LOST alone: a guard has
-  // seen it before the next renewal does.
-  async #lead(signals: PipelineSignals): Promise<void> {
+  // Opens and publishes, again after each fault, while the lease is held. Rejects with LEASE_LOST, where a guard has seen it
+  // before the next renewal does, and with what a stolen shard could not be opened for.
+  async #lead(signals: PipelineSignals, stolen: boolean): Promise<void> {
+    let onTrial = stolen
     const ending = AbortSignal.any([signals.reading, signals.leading])
     while (!signals.leading.aborted && !signals.reading.aborted) {
       this.#change('opening', this.#error)
@@ -117,6 +132,7 @@ export class Shard {
       try {
         await this.#withOpenShard(signals.leading, (open) => {
           this.#change('publishing')
+          onTrial = false
           this.#openedAt = this.#options.clock.now()
           const { number: batch } = open.confirmed
           this.#events.emit('shard:opened', { shard: this.number, batch, genesis: open.genesis })
@@ -135,6 +151,7 @@ export class Shard {
         if (isPigeonholeError(error, 'LEASE_LOST')) throw error
         if (pipeline && this.#search.learn(error, pipeline)) continue
         if (halts(error)) return this.#change('halted', error)
+        if (onTrial) throw error
         await this.#backOff(error, ending)
       }
     }
@@ -152,14 +169,14 @@ export class Shard {
     }
   }
 
-  async #backOff(error: unknown, signal: AbortSignal): Promise<void> {
+  async #backOff(error: unknown, signal: AbortSignal, leastMs = 0): Promise<void> {
     const { backoff, clock } = this.#options
     // Faults that lie further apart than the longest delay are not one trouble: an idle shard publishes nothing that
     // would tell.
     if (clock.now() - this.#openedAt > backoff.maxMs) this.#attempt = 0
     this.#openedAt = Number.POSITIVE_INFINITY
     this.#attempt += 1
-    const delayMs = backoffDelay(backoff, this.#attempt)
+    const delayMs = Math.max(leastMs, backoffDelay(backoff, this.#attempt))
     this.#change('waiting', error)
     this.#events.emit('shard:reopening', { shard: this.number, error, attempt: this.#attempt, delayMs })
     await this.#options.clock.sleep(delayMs, signal)

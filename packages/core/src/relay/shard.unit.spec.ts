@@ -49,7 +49,7 @@ describe('the life of a shard', () => {
     await running
     expect(states).toEqual(['waiting', 'opening', 'publishing', 'stopped'])
     expect(log).toEqual([
-      { name: 'lease:taken', data: { shard: 0 } },
+      { name: 'lease:taken', data: { shard: 0, stolen: false } },
       { name: 'shard:opened', data: { shard: 0, batch: 0, genesis: true } },
     ])
     expect(script.take('close', 'releaseLease')).toEqual(['close', 'releaseLease'])
@@ -103,6 +103,56 @@ describe('the life of a shard', () => {
     await running
     expect(shard.state).toBe('stopped')
     expect(script.take('close', 'releaseLease')).toEqual(expect.arrayContaining(['close', 'releaseLease']))
+  })
+})
+
+describe('a shard that is stolen', () => {
+  async function steal(script: (run: ReturnType<typeof runShard>) => void = () => undefined) {
+    const lab = runShard()
+    lab.store.lease = { ...lab.store.lease, holder: 'other' }
+    script(lab)
+    const running = lab.run()
+    await settle()
+    lab.shard.stealFrom('other')
+    await settle()
+    await settle()
+    return { ...lab, running }
+  }
+
+  it('is led at once, and told of', async () => {
+    const { shard, log, reading, running } = await steal()
+    expect(shard).toMatchObject({ state: 'publishing', leads: true })
+    expect(log[0]).toEqual({ name: 'lease:taken', data: { shard: 0, stolen: true } })
+    reading.abort()
+    await running
+  })
+
+  it('is given back where it cannot be opened, with time for two looks of those who had it', async () => {
+    const { shard, store, clock, log, reading, running } = await steal(({ script }) =>
+      script.failNext('fence', coded('BROKER_ACCESS_DENIED')),
+    )
+    expect(shard).toMatchObject({ state: 'waiting', leads: false, error: { code: 'BROKER_ACCESS_DENIED' } })
+    expect(store.lease.holder).toBeNull()
+    expect(log.at(-1)).toMatchObject({ name: 'shard:reopening', data: { delayMs: 2_000 } })
+    await clock.advance(1_999)
+    expect(store.lease.holder).toBeNull()
+    await clock.advance(1)
+    expect(shard).toMatchObject({ state: 'publishing', leads: true })
+    reading.abort()
+    await running
+  })
+
+  it('is kept through a fault once it was opened', async () => {
+    const { shard, store, script, clock, reading, running } = await steal()
+    store.commit()
+    script.failNext('send', coded('BROKER_UNAVAILABLE'))
+    shard.wake()
+    await settle()
+    expect(shard).toMatchObject({ state: 'waiting', leads: true })
+    await clock.advance(200)
+    expect(shard).toMatchObject({ state: 'publishing', leads: true })
+    reading.abort()
+    await running
   })
 })
 

@@ -33,7 +33,7 @@ describe('logRelayEvents', () => {
   it.each([
     ['shard:changed', { shard: 0, state: 'standby', error: undefined }, 'info'],
     ['shard:changed', { shard: 0, state: 'waiting', error: unavailable }, 'info'],
-    ['lease:taken', { shard: 0 }, 'info'],
+    ['lease:taken', { shard: 0, stolen: true }, 'info'],
     ['lease:lost', { shard: 0 }, 'warn'],
     ['shard:opened', { shard: 0, batch: 4, genesis: false }, 'info'],
     ['batch:prepared', { shard: 0, batch: 5, rows: 2 }, 'debug'],

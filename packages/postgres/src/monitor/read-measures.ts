@@ -2,7 +2,7 @@ import { type Measures, originCursor, type ShardMeasures, type XidHolder } from 
 import { measureUncoveredMessages } from '../sql/outbox-message/measure-uncovered.js'
 import { measureParking } from '../sql/parked-message/measure.js'
 import { selectConfirmedRelayBatch } from '../sql/relay-batch/select-confirmed.js'
-import { type HeldShard, selectRelayShards } from '../sql/relay-shard/select-all.js'
+import { type ShardProgress, selectRelayShards } from '../sql/relay-shard/select-all.js'
 import { selectTableSizes } from '../sql/server/select-table-sizes.js'
 import { selectXidHolder } from '../sql/server/select-xid-holder.js'
 import { run, runForOne, type SqlSession } from '../sql/statement.js'
@@ -34,7 +34,7 @@ export async function readXidHolder(session: SqlSession): Promise<XidHolder | nu
 
 async function measureShard(
   session: SqlSession,
-  { shard, buckets, origin }: HeldShard,
+  { shard, buckets, origin }: ShardProgress,
 ): Promise<ShardMeasures[]> {
   if (buckets === null) return []
   const [confirmed] = await run(session, selectConfirmedRelayBatch, shard)

@@ -4,7 +4,7 @@ import { countParked } from '../sql/parked-message/count.js'
 import { selectPausedTopics } from '../sql/paused-topic/select-all.js'
 import { selectConfirmedRelayBatch } from '../sql/relay-batch/select-confirmed.js'
 import { selectRelayIdentity } from '../sql/relay-identity/select.js'
-import { type HeldShard, selectRelayShards } from '../sql/relay-shard/select-all.js'
+import { type ShardProgress, selectRelayShards } from '../sql/relay-shard/select-all.js'
 import { run, runForOne, type SqlSession } from '../sql/statement.js'
 
 const allBuckets = { first: 0, last: 255 }
@@ -23,7 +23,7 @@ export async function readStatus(session: SqlSession): Promise<OutboxStatus> {
 
 type Pending = Pick<ShardStatus, 'pending' | 'oldestAgeSeconds'>
 
-async function readPending(session: SqlSession, { shard, buckets, origin }: HeldShard): Promise<Pending> {
+async function readPending(session: SqlSession, { shard, buckets, origin }: ShardProgress): Promise<Pending> {
   if (buckets === null) return { pending: 0, oldestAgeSeconds: null }
   const [confirmed] = await run(session, selectConfirmedRelayBatch, shard)
   const cursor = confirmed?.cursor ?? { ...originCursor, from: origin ?? originCursor.from }

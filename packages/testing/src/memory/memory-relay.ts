@@ -56,7 +56,8 @@ function shardMap(database: MemoryDatabase): MapMethods {
           database.shards.set(tx, String(shard), { ...freshLease, shard, buckets, origin: null })
       }),
     changeShards: (change) => database.transact((tx) => changeShards(database, { tx, change })),
-    readShards: async () => database.shardMap().map(({ shard, buckets }) => ({ shard, buckets })),
+    readShards: async () =>
+      database.shardMap().map(({ shard, buckets, holder }) => ({ shard, buckets, holder })),
   }
 }
 

@@ -1,15 +1,15 @@
-import type { MappedShard, ShardStatus } from '@pigeonhole/core'
+import type { HeldShard, ShardStatus } from '@pigeonhole/core'
 import { counter, number, textOrNull } from '../decode.js'
 import { noParams, type Statement } from '../statement.js'
 import { bucketColumns, decodeBuckets } from './row.js'
 
-/** A shard and who holds it. */
-export interface HeldShard extends MappedShard, Pick<ShardStatus, 'holder' | 'confirmed'> {
+/** A shard, who holds it, and how far it has come. */
+export interface ShardProgress extends HeldShard, Pick<ShardStatus, 'confirmed'> {
   readonly origin: string | null
 }
 
-/** Every shard with what it owns and who holds it. */
-export const selectRelayShards: Statement<null, HeldShard> = {
+/** Every shard with what it owns, who holds it, and how far it has come. */
+export const selectRelayShards: Statement<null, ShardProgress> = {
   name: 'relay_shard.select_all',
   text: (schema) => `
     SELECT shard::int AS shard, lease_holder, confirmed::text AS confirmed, ${bucketColumns}, origin::text AS origin

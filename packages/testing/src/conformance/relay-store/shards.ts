@@ -13,12 +13,23 @@ export function describeShards<Tx>(scene: StoreScene<Tx>): void {
       expect(await relay.readShards()).toEqual([])
       expect(await relay.readLease(0)).toBeNull()
       await relay.provideShards(halves)
-      const map = halves.map((buckets, shard) => ({ shard, buckets }))
+      const map = halves.map((buckets, shard) => ({ shard, buckets, holder: null }))
       expect(await relay.readShards()).toEqual(map)
       await relay.provideShards(oneShard)
       await relay.provideShards([...halves, ...halves])
       expect(await relay.readShards()).toEqual(map)
       expect(await relay.readLease(2)).toBeNull()
+    })
+
+    it('says who holds each shard', async () => {
+      const { relay, holder } = await lead(scene, halves)
+      const holders = async () => (await relay.readShards()).map(({ holder: one }) => one)
+      expect(await holders()).toEqual([holder, null])
+      await takeOver(relay, 'other', 1)
+      await relay.seizeLease({ shard: 0, holder: 'other' })
+      expect(await holders()).toEqual(['other', 'other'])
+      await relay.releaseLease({ shard: 1, holder: 'other' })
+      expect(await holders()).toEqual(['other', null])
     })
 
     it('is that of one of those who make it at once, and all of it', async () => {

@@ -1,0 +1,74 @@
+import { describe, expect, inject, it } from 'vitest'
+import { RelayLab } from './relay-lab.js'
+import type { RelayProcess } from './relay-process-handle.js'
+import type { Writers } from './writers.js'
+
+const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
+
+/** Ends the writers, lets the relays send what they have committed, and compares database and log. */
+async function settle(lab: RelayLab, writers: Writers, relays: readonly RelayProcess[]): Promise<void> {
+  await writers.stop()
+  await Promise.all(relays.map((relay) => relay.drain()))
+  await expect.poll(() => lab.leftInOutbox(), { timeout: 30_000 }).toBe(0)
+  for (const relay of relays) expect(await relay.stop()).toEqual({ code: 0, signal: null })
+  const verdict = await lab.verdict()
+  expect(verdict).toMatchObject({ passed: true, faults: 0 })
+  expect(verdict.log.committed).toBeGreaterThan(50)
+}
+
+describe('processes that share an outbox of several shards', () => {
+  it('come to hold as many each as they join, stop and die, and lose, repeat, invent and reorder nothing', async () => {
+    await using lab = await RelayLab.open(servers)
+    const writers = lab.startWriters()
+    const first = lab.startRelay({ shards: 4 })
+    await lab.balanced([4])
+    await lab.published(4)
+    const second = lab.startRelay({ shards: 4 })
+    await lab.balanced([2, 2])
+    await lab.published(4)
+    const third = lab.startRelay({ shards: 4 })
+    await lab.balanced([2, 1, 1])
+    // Nothing more is taken: whoever has one less has its share.
+    await lab.renewed()
+    const thefts = [first, second, third].map((relay) => relay.count('lease:taken', { stolen: true }))
+    expect(thefts).toEqual([0, 2, 1])
+
+    expect(await first.stop()).toEqual({ code: 0, signal: null })
+    await lab.balanced([2, 2])
+    await lab.published(4)
+    second.signal('SIGKILL')
+    await lab.balanced([4])
+    await lab.published(4)
+    await settle(lab, writers, [third])
+  }, 120_000)
+
+  it('that cannot send takes nothing from one that can', async () => {
+    await using lab = await RelayLab.open(servers)
+    const writers = lab.startWriters()
+    const relay = lab.startRelay({ shards: 4 })
+    await lab.published(4)
+    const cutOff = lab.startRelay({ shards: 4, brokers: ['127.0.0.1:1'] })
+    for (const shard of [0, 1, 2, 3]) await cutOff.event('shard:changed', { shard, state: 'standby' })
+    await lab.renewed()
+    expect(cutOff.count('lease:taken', { stolen: true })).toBe(0)
+    cutOff.signal('SIGKILL')
+    await settle(lab, writers, [relay])
+  }, 120_000)
+
+  it('that is paused in the middle of a batch wakes up to find it taken', async () => {
+    await using lab = await RelayLab.open(servers)
+    const writers = lab.startWriters()
+    const paused = lab.startRelay({
+      shards: 4,
+      fault: { point: 'producer.commit:before', occurrence: 20, signal: 'SIGSTOP' },
+    })
+    await paused.reached()
+    const thief = lab.startRelay({ shards: 4 })
+    await thief.event('lease:taken', { stolen: true })
+    await lab.published(4)
+    paused.signal('SIGCONT')
+    await lab.balanced([2, 2])
+    await lab.published(4)
+    await settle(lab, writers, [paused, thief])
+  }, 120_000)
+})
