@@ -6,6 +6,7 @@ const unit = { spec: `${core}/parking.unit.spec.ts` }
 const sql = 'packages/postgres/src/sql/parked-inbox'
 const conformance = { spec: 'test/postgres/postgres-store.int.spec.ts' }
 const receive = { file: 'packages/postgres/src/sql/inbox-message/receive.ts' }
+const receiveOne = { file: 'packages/postgres/src/sql/inbox-message/receive-one.ts' }
 const postgres = { spec: 'packages/postgres/src/inbox/sql-inbox-parking.int.spec.ts' }
 const worker = {
   file: 'packages/kafkajs/src/run-inbox/partition-worker.ts',
@@ -140,6 +141,22 @@ export const inboxParkingGuards = [
     name: 'a key stays blocked while more of it is parked',
     find: '      FOR KEY SHARE\n',
     replace: '',
+    test: 'unblocks the key of several when it was the last, and nobody is about to park more',
+  },
+  {
+    ...conformance,
+    ...receiveOne,
+    name: 'an id alone is remembered when its message is handled, not when it is parked',
+    find: '\n        AND NOT EXISTS (SELECT FROM blocked)',
+    replace: '',
+    test: 'blocks a message that comes alone, whose id is not remembered',
+  },
+  {
+    ...conformance,
+    ...receiveOne,
+    name: 'a key stays blocked while one more of it is parked',
+    find: '\n      FOR KEY SHARE\n',
+    replace: '\n',
     test: 'unblocks its key when it was the last, and nobody is about to park more',
   },
   {
@@ -148,6 +165,14 @@ export const inboxParkingGuards = [
     name: 'who unblocks a key is waited for',
     find: '      FOR KEY SHARE\n',
     replace: '',
+    test: 'a consumer waits for who unblocks its key, and handles its messages then',
+  },
+  {
+    ...postgres,
+    ...receiveOne,
+    name: 'who unblocks a key is waited for by one message of it',
+    find: '\n      FOR KEY SHARE\n',
+    replace: '\n',
     test: 'a consumer waits for who unblocks its key, and handles its message then',
   },
   {

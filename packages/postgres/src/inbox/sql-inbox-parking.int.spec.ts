@@ -4,6 +4,8 @@ import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { type PostgresStore, postgresStore } from '../pg/postgres-store.js'
 import { SpecDatabase } from '../spec-database.fake.js'
 import { receiveInboxMessages } from '../sql/inbox-message/receive.js'
+import { receiveInboxMessage } from '../sql/inbox-message/receive-one.js'
+import { countParked } from '../sql/parked-inbox/count.js'
 import { parkBehind } from '../sql/parked-inbox/park-behind.js'
 import { selectOldestParked } from '../sql/parked-inbox/select-oldest.js'
 import type { Statement } from '../sql/statement.js'
@@ -54,12 +56,16 @@ async function besideUnblocking<R>(work: () => Promise<R>): Promise<R> {
   }
 }
 
-it('a consumer waits for who unblocks its key, and handles its message then', async () => {
+it.each([
+  ['handles its message then', 1],
+  ['handles its messages then', 2],
+])('a consumer waits for who unblocks its key, and %s', async (_, count) => {
   await park(message(1))
+  const messages = Array.from({ length: count }, () => ({ id: null, key }))
   const verdict = await besideUnblocking(() =>
-    store.transaction(bounds, (tx) => store.receiveMessages(tx, inbox, received)),
+    store.transaction(bounds, (tx) => store.receiveMessages(tx, inbox, { ...received, messages })),
   )
-  expect(verdict).toEqual(['new'])
+  expect(verdict).toEqual(messages.map(() => 'new'))
 })
 
 it('a key that is unblocked while a message of it fails is blocked anew', async () => {
@@ -81,7 +87,9 @@ it('10,000 messages behind a key cost no statement more than one does', async ()
   await database.pool.query('VACUUM ANALYZE pigeonhole.parked_message')
   const client = await database.pool.connect()
   const pagesOf = async (of: Buffer): Promise<number[]> => [
+    await pagesRead(client, receiveInboxMessage, { inbox, ...received, message: { id: null, key: of } }),
     await pagesRead(client, receiveInboxMessages, { inbox, ...received, messages: [{ id: null, key: of }] }),
+    await pagesRead(client, countParked, { inbox, topic: 'orders', keys: [of] }),
     await pagesRead(client, parkBehind, { inbox, messages: [message(20_000, of)] }),
     await pagesRead(client, selectOldestParked, { inbox, place: { ...place, key: of } }),
   ]

@@ -1,11 +1,10 @@
 import type { InboxStore, NextPosition, ReceivedMessages, Verdict } from '@pigeonhole/core'
 import type { SessionOf } from '../outbox/sql-outbox-store.js'
 import { checkSchemaVersion } from '../schema/check-schema-version.js'
-import { receiveInboxMessages } from '../sql/inbox-message/receive.js'
 import { type SelectPositionsParams, selectInboxPositions } from '../sql/inbox-position/select.js'
 import { run, type SqlSession } from '../sql/statement.js'
+import { receiveMessages } from './receive-messages.js'
 import { sqlInboxParking } from './sql-inbox-parking.js'
-import { verdictsOf } from './verdicts.js'
 
 /** What an inbox needs of a client that runs SQL. */
 export interface SqlInboxParts<Tx> {
@@ -27,9 +26,7 @@ export function sqlInboxStore<Tx>(parts: SqlInboxParts<Tx>): InboxStore<Tx> {
     isUsable: parts.isUsable,
     parking: sqlInboxParking(parts),
     async receiveMessages(tx: Tx, inbox: string, received: ReceivedMessages): Promise<Verdict[] | undefined> {
-      const rows = await run(await sessionOf(tx), receiveInboxMessages, { inbox, ...received })
-      const passed = received.range !== undefined && !rows.some(({ found }) => found === 'moved')
-      return passed ? undefined : verdictsOf(received.messages, rows)
+      return receiveMessages(await sessionOf(tx), inbox, received)
     },
     readPositions(inbox: string, partitions: SelectPositionsParams['partitions']): Promise<NextPosition[]> {
       return inSession((session) => run(session, selectInboxPositions, { inbox, partitions }))

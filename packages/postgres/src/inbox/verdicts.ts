@@ -1,24 +1,26 @@
 import type { ReceivedMessage, Verdict } from '@pigeonhole/core'
-import type { ReceivedRow } from '../sql/inbox-message/receive.js'
+import type { InboxMessageId } from '../sql/inbox-message/receive.js'
+import type { ParkedCount } from '../sql/parked-inbox/count.js'
 
-/** What each of `messages` is, by the rows that were `received`: of two with the same id, the first is new. */
-export function verdictsOf(
-  messages: readonly ReceivedMessage[],
-  received: readonly ReceivedRow[],
-): Verdict[] {
-  const left = new Set(received.flatMap((row) => (row.found === 'id' ? [nameOf(row)] : [])))
-  const blocked = new Map(
-    received.flatMap((row) => (row.found === 'key' ? [[hex(row.key), { parked: row.parked }] as const] : [])),
-  )
+/** What is told of messages that were received: the ids that are new, and the keys that are blocked. */
+export interface Told {
+  readonly ids: readonly InboxMessageId[]
+  readonly parked: readonly ParkedCount[]
+}
+
+/** What each of `messages` is, by what is `told`: of two with the same id, the first is new. */
+export function verdictsOf(messages: readonly ReceivedMessage[], { ids, parked }: Told): Verdict[] {
+  const left = new Set(ids.map(nameOf))
+  const blocked = new Map(parked.map((key) => [hex(key.key), { parked: key.parked }] as const))
   return messages.map(({ id, key }) => {
-    const held = key === null ? undefined : blocked.get(hex(key))
+    const held = key === null || blocked.size === 0 ? undefined : blocked.get(hex(key))
     if (held) return held
     return id === null || left.delete(nameOf(id)) ? 'new' : 'known'
   })
 }
 
 // A zero character is in no text of PostgreSQL's.
-function nameOf({ scope, id }: { readonly scope: string; readonly id: string }): string {
+function nameOf({ scope, id }: InboxMessageId): string {
   return `${scope}\0${id}`
 }
 

@@ -58,7 +58,7 @@ export function bytes(value: string): Uint8Array {
 }
 
 /**
- * Whether `promise` is still open after an unrelated transaction has come and gone, twice: had it not to wait for a lock, it
+ * Whether `promise` is still open after an unrelated transaction has come and gone, several times: had it not to wait for a lock, it
  * would have settled by then.
  */
 export async function isHeldUp<Tx>(opened: OpenStore<Tx>, promise: Promise<unknown>): Promise<boolean> {
@@ -67,7 +67,7 @@ export async function isHeldUp<Tx>(opened: OpenStore<Tx>, promise: Promise<unkno
     settled = true
   }
   promise.then(note, note)
-  for (const inbox of ['sentinel-1', 'sentinel-2']) {
+  for (const inbox of ['sentinel-1', 'sentinel-2', 'sentinel-3', 'sentinel-4']) {
     const { tx, commit } = await opened.begin()
     const received = ofIds([{ scope: 'sentinel', id: randomUUID() }])
     await opened.store.receiveMessages(tx, inbox, received)

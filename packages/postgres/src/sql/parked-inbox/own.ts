@@ -13,5 +13,10 @@ export function lastOrdinal(schema: string, name: string, direction: 'ASC' | 'DE
 
 /** That a row called `name` is of the topic $2 and the key $3 of the inbox $1. */
 export function isOfKey(name: string): string {
-  return `${isOf(name)} AND ${name}.topic = $2::text AND ${name}.key = decode($3::text, 'base64')`
+  return isOfKeyIn(name, '$3')
+}
+
+/** As {@link isOfKey}, where the key is another parameter. */
+export function isOfKeyIn(name: string, parameter: string): string {
+  return `${isOf(name)} AND ${name}.topic = $2::text AND ${name}.key = decode(${parameter}::text, 'base64')`
 }

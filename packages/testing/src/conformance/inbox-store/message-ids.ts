@@ -56,7 +56,10 @@ export function describeMessageIds<Tx>(scene: StoreScene<Tx>): void {
       await second.commit()
     })
 
-    it('is looked at only where the position has not passed it', async () => {
+    it.each([
+      ['is looked at', [entry]],
+      ['among several is looked at', [entry, { ...entry, id: 'id-2' }]],
+    ])('%s only where the position has not passed it', async (_, several) => {
       const opened = await scene.open()
       const { store } = opened
       const range = { topic: 'orders', partition: 0, first: 5n, last: 5n }
@@ -64,19 +67,23 @@ export function describeMessageIds<Tx>(scene: StoreScene<Tx>): void {
       expect(await store.receiveMessages(first.tx, inbox, { ...ids([]), range })).toEqual([])
       await first.commit()
       const second = await opened.begin()
-      expect(await store.receiveMessages(second.tx, inbox, { ...ids([entry]), range })).toBeUndefined()
+      expect(await store.receiveMessages(second.tx, inbox, { ...ids(several), range })).toBeUndefined()
       const next = { ...range, first: 6n, last: 6n }
-      expect(await store.receiveMessages(second.tx, inbox, { ...ids([entry]), range: next })).toEqual(['new'])
+      const verdicts = await store.receiveMessages(second.tx, inbox, { ...ids(several), range: next })
+      expect(verdicts).toEqual(several.map(() => 'new'))
       await second.commit()
     })
 
-    it('is taken after the position: who waits for that holds no id', async () => {
+    it.each([
+      ['is taken', [entry]],
+      ['among several is taken', [entry, { ...entry, id: 'id-2' }]],
+    ])('%s after the position: who waits for that holds no id', async (_, several) => {
       const opened = await scene.open()
       const { store } = opened
       const range = { topic: 'orders', partition: 0, first: 5n, last: 5n }
       const [first, second, third] = [await opened.begin(), await opened.begin(), await opened.begin()]
       await store.receiveMessages(first.tx, inbox, { ...ids([]), range })
-      const waiting = store.receiveMessages(second.tx, inbox, { ...ids([entry]), range })
+      const waiting = store.receiveMessages(second.tx, inbox, { ...ids(several), range })
       expect(await isHeldUp(opened, waiting)).toBe(true)
       expect(await store.receiveMessages(third.tx, inbox, ids([entry]))).toEqual(['new'])
       await third.rollback()

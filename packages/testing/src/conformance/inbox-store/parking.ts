@@ -82,6 +82,16 @@ export function describeInboxParking<Tx>(scene: StoreScene<Tx>): void {
       await commit()
     })
 
+    it('blocks a message that comes alone, whose id is not remembered', async () => {
+      const opened = await scene.open()
+      await park(opened)
+      const { tx, commit } = await opened.begin()
+      expect(await verdicts(opened, tx, [key])).toEqual([{ parked: 1 }])
+      expect(await verdicts(opened, tx, [null])).toEqual(['new'])
+      expect(await verdicts(opened, tx, [null])).toEqual(['known'])
+      await commit()
+    })
+
     it('is read again byte for byte', async () => {
       const opened = await scene.open()
       const bare = { partition: null, offset: null, id: null, headers: [], payload: null, createdAt: null }
@@ -218,7 +228,10 @@ export function describeInboxParking<Tx>(scene: StoreScene<Tx>): void {
       expect((await read(opened))?.message.offset).toBe(2n)
     })
 
-    it('unblocks its key when it was the last, and nobody is about to park more', async () => {
+    it.each([
+      ['unblocks its key', [key]],
+      ['unblocks the key of several', [key, key]],
+    ])('%s when it was the last, and nobody is about to park more', async (_, keys) => {
       const opened = await scene.open()
       const { parking } = opened.store
       await park(opened)
@@ -227,12 +240,11 @@ export function describeInboxParking<Tx>(scene: StoreScene<Tx>): void {
         parking.removeDue(tx, inbox, (await parking.readDue(tx, inbox, place)) as DueMessage),
       )
       const consumer = await opened.begin()
-      expect(await verdicts(opened, consumer.tx, [key])).toEqual([{ parked: 0 }])
+      expect(await verdicts(opened, consumer.tx, keys)).toEqual(keys.map(() => ({ parked: 0 })))
       await parking.parkBehind(consumer.tx, inbox, offsets(2))
-      const unblocking = parking.unblockKey(inbox, place)
-      expect(await isHeldUp(opened, unblocking)).toBe(false)
+      // It does not wait for the consumer, which is still at it.
+      expect(await parking.unblockKey(inbox, place)).toBe(false)
       await consumer.commit()
-      expect(await unblocking).toBe(false)
       await within(opened, async (tx) =>
         parking.removeDue(tx, inbox, (await parking.readDue(tx, inbox, place)) as DueMessage),
       )
