@@ -61,6 +61,14 @@ export type {
 } from './ports/adoption.js'
 export { type Clock, systemClock } from './ports/clock.js'
 export type {
+  DiscardedInboxParking,
+  InboxParkedMessage,
+  InboxParkedMessageContent,
+  InboxParkedSelection,
+  InboxParkingStore,
+  RetriedInboxParking,
+} from './ports/inbox-parked.js'
+export type {
   ClaimTerms,
   DueMessage,
   InboxFailure,

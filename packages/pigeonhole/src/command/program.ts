@@ -84,11 +84,14 @@ type Define = (name: string, settings: Settings, load: () => Promise<Run>, under
 function defineParked(program: Command, define: Define): void {
   const parked = program
     .command('parked')
-    .description('Lists, shows, sends again or discards what the relay could not send.')
+    .description(
+      'Lists, shows, sends again or discards what the relay could not send; with --inbox, what an inbox could not handle.',
+    )
     .helpCommand(false)
   const part = (name: 'list' | 'show' | 'retry' | 'discard'): Command =>
     define(name, databaseSettings, async () => (await import('../commands/parked/parked.js'))[name], parked)
       .option('--id <number>', 'a parked message')
+      .option('--inbox <name>', 'what this inbox could not handle, instead of what the relay could not send')
       .option('--json', 'print JSON')
   const select = (command: Command): Command =>
     command
@@ -100,14 +103,14 @@ function defineParked(program: Command, define: Define): void {
     .option('--messages', 'list each message')
   part('show')
     .description('Shows a parked message.')
-    .option('--payload', 'print its payload and nothing else')
+    .option('--payload', 'print its payload and nothing else, or with --json beside the rest')
   select(part('retry'))
     .description(
-      'Has parked messages sent again, each key in its order. A key stays blocked until all of it is sent.',
+      'Has parked messages sent, or handled, again, each key in its order. A key stays blocked until all of it is done.',
     )
     .option('--all', 'all that is parked')
   select(part('discard'))
-    .description('Deletes parked messages for good: they are never sent.')
+    .description('Deletes parked messages for good: they are never sent, or handled.')
     .option('--all', 'all that is parked')
     .option('--yes', 'do it without asking')
 }

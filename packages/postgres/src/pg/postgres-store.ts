@@ -1,6 +1,7 @@
 import {
   assertKnownOptions,
   assertWholeNumber,
+  type InboxParkingStore,
   type InboxPositionsStore,
   type InboxStore,
   type MonitorStore,
@@ -10,6 +11,7 @@ import {
 } from '@pigeonhole/core'
 import type pg from 'pg'
 import { driverError } from '../errors/driver-error.js'
+import { sqlInboxParked } from '../inbox/sql-inbox-parked.js'
 import { sqlInboxPositions } from '../inbox/sql-inbox-positions.js'
 import { sqlInboxStore } from '../inbox/sql-inbox-store.js'
 import { readMeasures, readXidHolder } from '../monitor/read-measures.js'
@@ -55,6 +57,7 @@ export interface PostgresStore
   extends OutboxStore<pg.ClientBase>,
     InboxStore<pg.ClientBase>,
     InboxPositionsStore,
+    InboxParkingStore,
     RelayStore,
     MonitorStore {}
 
@@ -83,6 +86,7 @@ export function postgresStore(pool: pg.Pool, options: PostgresStoreOptions = {})
     ...outbox,
     ...pgInboxStore(sessions, names),
     ...sqlInboxPositions((work) => sessions.write(work)),
+    ...sqlInboxParked((work) => sessions.write(work)),
     ...pgRelayStore(sessions),
     ...pgMonitorStore(sessions),
   }

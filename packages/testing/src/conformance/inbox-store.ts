@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
 import { describeMessageIds } from './inbox-store/message-ids.js'
+import { describeOperatingInboxParking } from './inbox-store/operating-parking.js'
 import { describeInboxParking } from './inbox-store/parking.js'
 import { describePositions } from './inbox-store/positions.js'
 import { describeRewinding } from './inbox-store/rewinding.js'
@@ -15,6 +16,8 @@ export function testInboxStore<Tx>(subject: StoreSubject<Tx>): void {
     describePositions(scene)
     describeInboxParking(scene)
     describeMessageIds(scene)
-    if (subject.supports.relay) describeRewinding(scene)
+    if (!subject.supports.relay) return
+    describeRewinding(scene)
+    describeOperatingInboxParking(scene)
   })
 }

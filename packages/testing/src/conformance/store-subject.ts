@@ -1,5 +1,6 @@
 import type {
   CapturedRow,
+  InboxParkingStore,
   InboxPositionsStore,
   InboxStore,
   MonitorStore,
@@ -22,7 +23,8 @@ export interface OpenStore<Tx> {
     InboxStore<Tx> &
     Partial<RelayStore> &
     Partial<MonitorStore> &
-    Partial<InboxPositionsStore>
+    Partial<InboxPositionsStore> &
+    Partial<InboxParkingStore>
   /** What a careless caller would pass instead of a transaction. */
   readonly outside: Tx
   /** Begins a transaction as an application does. */

@@ -16,6 +16,9 @@ export interface InboxKeyEntry {
   readonly topic: string
   readonly key: Uint8Array
   readonly attempts: number
+  /** Why it is blocked. */
+  readonly failure: InboxFailure
+  readonly parkedAt: number
   /** By `Date.now()`; null: when an operator says so. */
   readonly retryAt: number | null
 }
@@ -27,12 +30,18 @@ export interface InboxMessageEntry {
   readonly message: ParkableMessage
   readonly failure: InboxFailure | null
   readonly attempts: number
+  readonly parkedAt: number
   readonly retryAt: number | null
 }
 
 /** Names a blocked key, and the lock of who is about to park more of it, or to unblock it. */
 export function inboxKeyId(inbox: string, topic: string, key: Uint8Array): string {
   return JSON.stringify(['parked', inbox, topic, Buffer.from(key).toString('hex')])
+}
+
+/** The lock of who handles a message of a key, or one without a key, by {@link inboxKeyId} or its place. */
+export function dueLock(of: string): string {
+  return `due/${of}`
 }
 
 /** The parked messages of a key, by their age, as a transaction sees them. */
@@ -67,11 +76,12 @@ export class MemoryInboxParking implements InboxParking<MemoryTransaction> {
   ): Promise<void> {
     const { topic, key } = message
     const retryAt = retryMs === null ? null : Date.now() + retryMs
+    const entry = { inbox, topic, failure, parkedAt: Date.now(), retryAt }
     if (key !== null) {
       const id = inboxKeyId(inbox, topic, key)
       await this.#database.locks.acquire(tx, id)
       if (!this.#database.inboxKeys.get(id, tx))
-        this.#database.inboxKeys.set(tx, id, { inbox, topic, key, attempts: 0, retryAt })
+        this.#database.inboxKeys.set(tx, id, { ...entry, key, attempts: 0 })
     }
     this.#insert(tx, inbox, message, { failure, retryAt: key === null ? retryAt : null })
   }
@@ -111,13 +121,13 @@ export class MemoryInboxParking implements InboxParking<MemoryTransaction> {
   async readDue(tx: MemoryTransaction, inbox: string, place: ParkedPlace): Promise<DueMessage | undefined> {
     const { topic, key } = place
     if (key === null) {
-      await this.#database.locks.acquire(tx, `due/${place.id}`)
+      await this.#database.locks.acquire(tx, dueLock(place.id ?? ''))
       const one = this.#database.inboxMessages.get(place.id ?? '', tx)
       return one && { place: one.place, message: one.message, attempts: one.attempts, isLast: true }
     }
     const id = inboxKeyId(inbox, topic, key)
     // Not the lock of who parks more: neither waits for the other.
-    await this.#database.locks.acquire(tx, `due/${id}`)
+    await this.#database.locks.acquire(tx, dueLock(id))
     if (!this.#database.inboxKeys.get(id, tx)) return undefined
     const [oldest, next] = parkedOf(this.#database, { inbox, topic, key }, tx)
     if (!oldest) return undefined
@@ -161,7 +171,7 @@ export class MemoryInboxParking implements InboxParking<MemoryTransaction> {
       if (one) inboxMessages.set(tx, place, { ...one, failure, attempts: failure.attempts, retryAt })
       const id = key === null ? '' : inboxKeyId(inbox, topic, key)
       const blocked = inboxKeys.get(id, tx)
-      if (blocked && waits) inboxKeys.set(tx, id, { ...blocked, retryAt: null })
+      if (blocked) inboxKeys.set(tx, id, { ...blocked, failure, ...(waits ? { retryAt: null } : {}) })
     })
   }
 
@@ -184,7 +194,10 @@ export class MemoryInboxParking implements InboxParking<MemoryTransaction> {
   ): void {
     const place = this.#database.nextPlace()
     const attempts = how.failure?.attempts ?? 0
-    this.#database.inboxMessages.set(tx, place, { inbox, place, message, attempts, ...how })
+    this.#database.inboxMessages.set(tx, place, {
+      ...{ inbox, place, message, attempts, parkedAt: Date.now() },
+      ...how,
+    })
   }
 }
 

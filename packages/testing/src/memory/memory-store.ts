@@ -1,5 +1,6 @@
 import type {
   CapturedRow,
+  InboxParkingStore,
   InboxPositionsStore,
   InboxStore,
   MonitorStore,
@@ -10,6 +11,7 @@ import type {
 import { MemoryDatabase } from './memory-database.js'
 import type { MemoryImage } from './memory-image.js'
 import { memoryInbox } from './memory-inbox.js'
+import { memoryInboxParked } from './memory-inbox-parked.js'
 import { memoryInboxPositions } from './memory-inbox-positions.js'
 import { memoryMonitor } from './memory-monitor.js'
 import { memoryOutbox } from './memory-outbox.js'
@@ -21,6 +23,7 @@ export interface MemoryStore
   extends OutboxStore<MemoryTransaction>,
     InboxStore<MemoryTransaction>,
     InboxPositionsStore,
+    InboxParkingStore,
     RelayStore,
     MonitorStore {
   /** The committed messages that no relay has deleted, in the order in which they were published. */
@@ -53,6 +56,7 @@ export function memoryStore(image?: MemoryImage): MemoryStore {
     ...memoryOutbox(database),
     ...inbox,
     ...memoryInboxPositions(database),
+    ...memoryInboxParked(database),
     ...memoryRelay(database),
     ...memoryMonitor(database),
     get messages(): readonly CapturedRow[] {

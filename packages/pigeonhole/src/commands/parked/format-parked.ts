@@ -1,5 +1,6 @@
-import type { ParkedGroup, ParkedMessage, ParkedMessageContent } from '@pigeonhole/core'
+import type { ParkedGroup } from '@pigeonhole/core'
 import { table } from '../table.js'
+import type { ListedMessage, ListedMessageContent } from './side.js'
 
 const printable = /^[\x20-\x7e\u00a0-\uffff]+$/
 
@@ -31,11 +32,11 @@ export function formatGroups(groups: readonly ParkedGroup[]): string {
 }
 
 /** Parked messages, a line each, the oldest first. */
-export function formatMessages(messages: readonly ParkedMessage[]): string {
+export function formatMessages(messages: readonly ListedMessage[]): string {
   const head = ['id', 'message-id', 'topic', 'key', 'bytes', 'parked', 'why']
   const rows = messages.map(({ id, messageId, topic, key, bytes, parkedAt, errorCode, error }) => [
     id,
-    messageId,
+    messageId ?? '-',
     topic,
     formatKey(key),
     String(bytes),
@@ -46,7 +47,7 @@ export function formatMessages(messages: readonly ParkedMessage[]): string {
 }
 
 /** One parked message, without its payload. */
-export function formatMessage({ payload, headers, ...message }: ParkedMessageContent): string {
+export function formatMessage({ payload, headers, ...message }: ListedMessageContent): string {
   const fields = [
     ...Object.entries({ ...message, key: formatKey(message.key) }),
     ['headers', headers.map(([name]) => name).join(', ') || '-'],
@@ -58,9 +59,16 @@ export function formatMessage({ payload, headers, ...message }: ParkedMessageCon
   ).join('\n')}\n`
 }
 
-/** A value for JSON: bytes as base64. */
+/** One parked message for JSON, without what is shown only when it is asked for: its payload, and what its headers say. */
+export function withoutPayload({ payload, headers, ...message }: ListedMessageContent): object {
+  const payloadBytes = payload?.length ?? null
+  return { ...message, headers: headers.map(([name]) => name), payloadBytes }
+}
+
+/** A value for JSON: bytes as base64, and numbers that it cannot hold as text. */
 export function toJson(value: unknown): string {
   const bytesAsText = (_: string, member: unknown): unknown => {
+    if (typeof member === 'bigint') return String(member)
     const buffer = member as { readonly type?: unknown; readonly data?: unknown } | null
     if (buffer?.type === 'Buffer') return { base64: Buffer.from(buffer.data as number[]).toString('base64') }
     return member instanceof Uint8Array ? { base64: Buffer.from(member).toString('base64') } : member

@@ -1,4 +1,4 @@
-import { type ParkingStore, PigeonholeError } from '@pigeonhole/core'
+import { PigeonholeError } from '@pigeonhole/core'
 import { postgresStore } from '@pigeonhole/postgres'
 import pg from 'pg'
 import { confirm } from '../../command/confirm.js'
@@ -8,8 +8,9 @@ import { databaseSettings } from '../../configuration/database-settings.js'
 import { resolveSettings } from '../../configuration/resolve-settings.js'
 import { sourcesOf } from '../../configuration/sources.js'
 import { warnOfUnknownVariables } from '../../configuration/unknown-variables.js'
-import { formatGroups, formatMessage, formatMessages, toJson } from './format-parked.js'
-import { meantSelectionOf, selectionOf } from './selection.js'
+import { formatGroups, formatMessage, formatMessages, toJson, withoutPayload } from './format-parked.js'
+import { inboxOf, meantSelectionOf, selectionOf } from './selection.js'
+import { inboxSide, outboxSide, type ParkedSide } from './side.js'
 
 /** Most messages that `list --messages` shows. */
 const shownMessages = 1_000
@@ -19,12 +20,12 @@ export async function list(context: CommandContext): Promise<void> {
   const { flags, terminal } = context
   const selection = selectionOf(flags)
   const asMessages = flags['messages'] === true || Object.keys(selection).length > 0
-  await withStore(context, async (store) => {
+  await withSide(context, async (side) => {
     if (asMessages) {
-      const messages = await store.listParkedMessages(selection, shownMessages)
+      const messages = await side.listMessages(selection, shownMessages)
       terminal.print(flags['json'] === true ? toJson(messages) : formatMessages(messages))
     } else {
-      const groups = await store.listParking()
+      const groups = await side.listGroups()
       terminal.print(flags['json'] === true ? toJson(groups) : formatGroups(groups))
     }
   })
@@ -35,24 +36,27 @@ export async function show(context: CommandContext): Promise<void> {
   const { flags, terminal } = context
   const [id] = selectionOf(flags).ids ?? []
   if (id === undefined) throw invalid('id', 'Say which: --id, a number of pigeonhole parked list --messages')
-  await withStore(context, async (store) => {
-    const message = await store.readParkedMessage(id)
+  await withSide(context, async (side) => {
+    const message = await side.readMessage(id)
     if (!message)
-      throw invalid('id', `Message ${id} is not parked: it was sent or discarded meanwhile, or never was`)
-    if (flags['payload'] === true) terminal.print(Buffer.from(message.payload ?? []).toString('utf8'))
-    else terminal.print(flags['json'] === true ? toJson(message) : formatMessage(message))
+      throw invalid(
+        'id',
+        `Message ${id} is not parked: it was ${side.done} or discarded meanwhile, or never was`,
+      )
+    const isAsked = flags['payload'] === true
+    if (flags['json'] === true) terminal.print(toJson(isAsked ? message : withoutPayload(message)))
+    else if (isAsked) terminal.print(Buffer.from(message.payload ?? []).toString('utf8'))
+    else terminal.print(formatMessage(message))
   })
 }
 
-/** `pigeonhole parked retry`: has what is meant sent again, each key in its order. */
+/** `pigeonhole parked retry`: has what is meant sent, or handled, again, each key in its order. */
 export async function retry(context: CommandContext): Promise<void> {
   const { flags, terminal } = context
   const selection = meantSelectionOf(flags)
-  await withStore(context, async (store) => {
-    const retried = await store.retryParked(selection)
-    const { keys, messages, topics } = retried
-    const text = `Sent again: ${keys} keys, ${messages} messages without a key, ${topics} topics. The relay does it next.\n`
-    terminal.print(flags['json'] === true ? toJson(retried) : text)
+  await withSide(context, async (side) => {
+    const { outcome, text } = await side.retry(selection)
+    terminal.print(flags['json'] === true ? toJson(outcome) : text)
   })
 }
 
@@ -60,30 +64,29 @@ export async function retry(context: CommandContext): Promise<void> {
 export async function discard(context: CommandContext): Promise<void> {
   const { flags, terminal } = context
   const selection = meantSelectionOf(flags)
-  await withStore(context, async (store) => {
-    const meant = await store.listParkedMessages(selection, shownMessages)
+  await withSide(context, async (side) => {
+    const meant = await side.listMessages(selection, shownMessages)
     const more = meant.length === shownMessages ? ' or more' : ''
     terminal.warn(formatMessages(meant))
-    const question = `Discard these ${meant.length}${more} messages, which are never sent then?`
+    const question = `Discard these ${meant.length}${more} messages, ${side.fate}?`
     if (flags['yes'] !== true && !(await confirm(terminal, question)))
       throw new NotConfirmed('Nothing was discarded')
-    const discarded = await store.discardParked(selection)
-    const { messages, unblocked, inFlight } = discarded
-    const staying = inFlight > 0 ? ` ${inFlight} stay: a batch that holds them may be on its way.` : ''
-    const text = `Discarded ${messages} messages, unblocked ${unblocked} keys.${staying}\n`
-    terminal.print(flags['json'] === true ? toJson(discarded) : text)
+    const { outcome, text } = await side.discard(selection)
+    terminal.print(flags['json'] === true ? toJson(outcome) : text)
   })
 }
 
-async function withStore(
+async function withSide(
   { flags, environment, terminal }: CommandContext,
-  work: (store: ParkingStore) => Promise<void>,
+  work: (side: ParkedSide) => Promise<void>,
 ): Promise<void> {
+  const inbox = inboxOf(flags)
   warnOfUnknownVariables(environment, (warning) => terminal.warn(`${warning}\n`))
   const { databaseUrl, schema } = resolveSettings(databaseSettings, sourcesOf(flags, environment))
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 1, application_name: 'pigeonhole parked' })
   try {
-    await work(postgresStore(pool, { schema }))
+    const store = postgresStore(pool, { schema })
+    await work(inbox === undefined ? outboxSide(store) : inboxSide(store, inbox))
   } finally {
     await pool.end()
   }

@@ -1,0 +1,93 @@
+import type {
+  DiscardedInboxParking,
+  DiscardedParking,
+  InboxParkedMessage,
+  InboxParkingStore,
+  ParkedGroup,
+  ParkedSelection,
+  ParkingStore,
+} from '@pigeonhole/core'
+
+/** A parked message of either side, as a list has it. */
+export interface ListedMessage extends Omit<InboxParkedMessage, 'partition' | 'offset' | 'createdAt'> {
+  readonly partition: number | null
+}
+
+/** A parked message of either side, with all of it. */
+export interface ListedMessageContent extends ListedMessage {
+  readonly headers: readonly (readonly [name: string, value: unknown])[]
+  readonly payload: Uint8Array | null
+}
+
+/** What was done, and how it is said. */
+export interface Done {
+  readonly outcome: object
+  readonly text: string
+}
+
+/** One side of the parking, the outbox or an inbox, as the commands see it. */
+export interface ParkedSide {
+  readonly listGroups: () => Promise<readonly ParkedGroup[]>
+  readonly listMessages: (selection: ParkedSelection, limit: number) => Promise<readonly ListedMessage[]>
+  readonly readMessage: (id: string) => Promise<ListedMessageContent | null>
+  readonly retry: (selection: ParkedSelection) => Promise<Done>
+  readonly discard: (selection: ParkedSelection) => Promise<Done>
+  /** What becomes of what is discarded. */
+  readonly fate: string
+  /** What becomes of what is retried. */
+  readonly done: string
+}
+
+/** What a relay could not send. */
+export function outboxSide(store: ParkingStore): ParkedSide {
+  return {
+    listGroups: () => store.listParking(),
+    listMessages: (selection, limit) => store.listParkedMessages(selection, limit),
+    readMessage: (id) => store.readParkedMessage(id),
+    async retry(selection) {
+      const outcome = await store.retryParked(selection)
+      const { keys, messages, topics } = outcome
+      const what = `${keys} keys, ${messages} messages without a key, ${topics} topics`
+      return { outcome, text: `Sent again: ${what}. The relay does it next.\n` }
+    },
+    async discard(selection) {
+      const outcome = await store.discardParked(selection)
+      const { inFlight } = outcome
+      const staying = inFlight > 0 ? ` ${inFlight} stay: a batch that holds them may be on its way.` : ''
+      return { outcome, text: discarded(outcome, staying) }
+    },
+    fate: 'which are never sent then',
+    done: 'sent',
+  }
+}
+
+/** What an inbox could not handle. */
+export function inboxSide(store: InboxParkingStore, inbox: string): ParkedSide {
+  return {
+    listGroups: () => store.listInboxParking(inbox),
+    listMessages: (selection, limit) => store.listInboxParkedMessages({ ...selection, inbox }, limit),
+    readMessage: (id) => store.readInboxParkedMessage(inbox, id),
+    async retry(selection) {
+      const outcome = await store.retryInboxParked({ ...selection, inbox })
+      const { keys, messages, busy } = outcome
+      const left = busy > 0 ? ` ${busy} are being handled at the moment.` : ''
+      const what = `${keys} keys, ${messages} messages without a key`
+      return { outcome, text: `Handled again: ${what}. A consumer of ${inbox} does it next.${left}\n` }
+    },
+    async discard(selection) {
+      const outcome = await store.discardInboxParked({ ...selection, inbox })
+      const { busy } = outcome
+      const staying = busy > 0 ? ` ${busy} stay: they, or others of their key, are being handled.` : ''
+      return { outcome, text: discarded(outcome, staying) }
+    },
+    fate: 'which are never handled then',
+    done: 'handled',
+  }
+}
+
+function discarded(
+  { messages, unblocked }: Pick<DiscardedParking & DiscardedInboxParking, 'messages' | 'unblocked'>,
+  staying: string,
+): string {
+  return `Discarded ${messages} messages, unblocked ${unblocked} keys.${staying}\n`
+}

@@ -1,0 +1,147 @@
+import type { DueMessage, InboxParkingStore, ParkableMessage, ParkedPlace } from '@pigeonhole/core'
+import { describe, expect, it } from 'vitest'
+import { ofIds, type StoreScene } from '../store-scene.js'
+import type { OpenStore } from '../store-subject.js'
+
+const inbox = 'inbox'
+const key = Uint8Array.of(0x6b, 0xff, 0x00)
+const failure = { code: 'NO_CUSTOMER', error: 'no such customer', attempts: 5 }
+const waiting = { failure, retryMs: null }
+const place: ParkedPlace = { topic: 'orders', key, id: null }
+const terms = { topics: ['orders'], leaseMs: 3_600_000, backoff: { initialMs: 1, maxMs: 1 } }
+const nothing = { messages: 0, unblocked: 0, busy: 0 }
+
+function message(offset: number, given: Partial<ParkableMessage> = {}): ParkableMessage {
+  const id = { scope: 'orders', id: `id-${offset}` }
+  const headers: ParkableMessage['headers'] = [['h', 'a']]
+  const rest = { headers, payload: Uint8Array.of(0, 255), createdAt: new Date(1_700_000_000_123) }
+  return { topic: 'orders', partition: 3, offset: BigInt(offset), key, id, ...rest, ...given }
+}
+
+/** What operators do with what an inbox has parked. */
+export function describeOperatingInboxParking<Tx>(scene: StoreScene<Tx>): void {
+  describe('an operator of parked messages', () => {
+    const within = async <R>(opened: OpenStore<Tx>, work: (tx: Tx) => Promise<R>): Promise<R> => {
+      const { tx, commit } = await opened.begin()
+      const result = await work(tx)
+      await commit()
+      return result
+    }
+    const park = (opened: OpenStore<Tx>, what: ParkableMessage, by = inbox): Promise<void> =>
+      within(opened, (tx) => opened.store.parking.parkFailed(tx, by, what, waiting))
+    /** Two of a key, one without a key, and one of another inbox. */
+    const parkSome = async (): Promise<{ opened: OpenStore<Tx>; operator: InboxParkingStore }> => {
+      const opened = await scene.open()
+      await park(opened, message(1))
+      await within(opened, (tx) => opened.store.parking.parkBehind(tx, inbox, [message(2)]))
+      await park(opened, message(3, { key: null, id: null }))
+      await park(opened, message(4), 'other')
+      return { opened, operator: operatorOf(opened) }
+    }
+    const verdict = (opened: OpenStore<Tx>, offset: number) =>
+      within(opened, (tx) => {
+        const messages = [{ id: { scope: 'orders', id: `id-${offset}` }, key }]
+        return opened.store.receiveMessages(tx, inbox, { topic: 'orders', range: undefined, messages })
+      })
+    const offsetsOf = async (operator: InboxParkingStore) =>
+      (await operator.listInboxParkedMessages({ inbox }, 10)).map(({ offset }) => offset)
+
+    it('sees keys, and messages without a key, of one inbox', async () => {
+      const { operator } = await parkSome()
+      const groups = await operator.listInboxParking(inbox)
+      const why = { errorCode: 'NO_CUSTOMER', error: 'no such customer', retryAt: null }
+      expect(groups.map((group) => ({ ...group, key: group.key && [...group.key] }))).toMatchObject([
+        { kind: 'key', topic: 'orders', key: [...key], messages: 2, attempts: 0, ...why },
+        { kind: 'message', topic: 'orders', key: null, messages: 1, attempts: 5, ...why },
+      ])
+      expect(await operator.listInboxParking('none')).toEqual([])
+    })
+
+    it('sees each message, and all of it when it is asked for', async () => {
+      const { operator } = await parkSome()
+      const all = await operator.listInboxParkedMessages({ inbox }, 10)
+      expect(all).toMatchObject([
+        { messageId: 'id-1', partition: 3, offset: 1n, errorCode: 'NO_CUSTOMER', attempts: 5 },
+        { messageId: 'id-2', offset: 2n, errorCode: null, attempts: 0 },
+        { messageId: null, offset: 3n, key: null },
+      ])
+      for (const one of all) expect(one).not.toHaveProperty('payload')
+      const first = all[0]?.id ?? ''
+      const shown = await operator.readInboxParkedMessage(inbox, first)
+      expect(shown).toMatchObject({ createdAt: '2023-11-14T22:13:20.123Z', headers: [['h', 'a']] })
+      expect([...(shown?.payload ?? [])]).toEqual([0, 255])
+      expect(await operator.readInboxParkedMessage('other', first)).toBeNull()
+      const some = await operator.listInboxParkedMessages({ inbox, key, topic: 'orders' }, 1)
+      expect(some.map(({ offset }) => offset)).toEqual([1n])
+      expect(await operator.listInboxParkedMessages({ inbox, topic: 'none' }, 10)).toEqual([])
+    })
+
+    it('has them handled again', async () => {
+      const { opened, operator } = await parkSome()
+      const { parking } = opened.store
+      expect(await parking.claimDue(inbox, terms)).toBeUndefined()
+      expect(await operator.retryInboxParked({ inbox })).toEqual({ keys: 1, messages: 1, busy: 0 })
+      const claimed = [await parking.claimDue(inbox, terms), await parking.claimDue(inbox, terms)]
+      expect(claimed.map((one) => one?.key && [...one.key])).toEqual([[...key], null])
+      expect(await parking.claimDue(inbox, terms)).toBeUndefined()
+      expect(await parking.claimDue('other', terms)).toBeUndefined()
+    })
+
+    it('discards messages, whose ids are known then, and unblocks the key with the last', async () => {
+      const { opened, operator } = await parkSome()
+      const [first] = await operator.listInboxParkedMessages({ inbox, key }, 1)
+      const one = { inbox, ids: [first?.id ?? ''] }
+      expect(await operator.discardInboxParked(one)).toEqual({ ...nothing, messages: 1 })
+      expect(await operator.discardInboxParked(one)).toEqual(nothing)
+      expect(await verdict(opened, 9)).toEqual([{ parked: 1 }])
+      expect(await operator.discardInboxParked({ inbox })).toEqual({ messages: 2, unblocked: 1, busy: 0 })
+      expect(await offsetsOf(operator)).toEqual([])
+      const known = ofIds([1, 2, 9].map((offset) => ({ scope: 'orders', id: `id-${offset}` })))
+      const verdicts = await within(opened, (tx) => opened.store.receiveMessages(tx, inbox, known))
+      expect(verdicts).toEqual(['known', 'known', 'new'])
+      expect(await operator.listInboxParkedMessages({ inbox: 'other' }, 10)).toHaveLength(1)
+    })
+
+    it('leaves to its worker what is being handled, and does not wait for it', async () => {
+      const { opened, operator } = await parkSome()
+      const worker = await opened.begin()
+      const due = (await opened.store.parking.readDue(worker.tx, inbox, place)) as DueMessage
+      expect(await operator.retryInboxParked({ inbox })).toEqual({ keys: 0, messages: 1, busy: 1 })
+      expect(await operator.discardInboxParked({ inbox })).toEqual({ messages: 1, unblocked: 0, busy: 2 })
+      await opened.store.parking.removeDue(worker.tx, inbox, due)
+      await worker.commit()
+      expect(await offsetsOf(operator)).toEqual([2n])
+    })
+
+    it('leaves alone what is being handled that has no key', async () => {
+      const { opened, operator } = await parkSome()
+      const alone = (await operator.listInboxParkedMessages({ inbox }, 10))[2]?.id ?? ''
+      const worker = await opened.begin()
+      await opened.store.parking.readDue(worker.tx, inbox, { topic: 'orders', key: null, id: alone })
+      const selection = { inbox, ids: [alone] }
+      expect(await operator.retryInboxParked(selection)).toEqual({ keys: 0, messages: 0, busy: 1 })
+      expect(await operator.discardInboxParked(selection)).toEqual({ ...nothing, busy: 1 })
+      await worker.rollback()
+    })
+
+    it('does not unblock a key of which a consumer is about to park more', async () => {
+      const { opened, operator } = await parkSome()
+      const consumer = await opened.begin()
+      const messages = [{ id: null, key }]
+      const received = { topic: 'orders', range: undefined, messages }
+      await opened.store.receiveMessages(consumer.tx, inbox, received)
+      expect(await operator.discardInboxParked({ inbox, key })).toEqual({ ...nothing, messages: 2 })
+      await opened.store.parking.parkBehind(consumer.tx, inbox, [message(5)])
+      await consumer.commit()
+      // Nothing is before it any more: it is due.
+      const claimed = await opened.store.parking.claimDue(inbox, terms)
+      expect(claimed?.key && [...claimed.key]).toEqual([...key])
+      expect(await offsetsOf(operator)).toEqual([3n, 5n])
+    })
+  })
+}
+
+function operatorOf<Tx>({ store }: OpenStore<Tx>): InboxParkingStore {
+  if (!('discardInboxParked' in store)) throw new Error('The store has no InboxParkingStore')
+  return store as InboxParkingStore
+}
