@@ -138,7 +138,7 @@ function keyFull(topic: string, parked: number): PigeonholeError<'PARKED_KEY_FUL
   return new PigeonholeError('PARKED_KEY_FULL', {
     message:
       `${parked} messages of one key of topic ${topic} are parked, which is as many as maxParkedPerKey allows: have them ` +
-      'handled again (pigeonhole parked retry), or discard some. Their partition waits meanwhile',
+      'handled again (pigeonhole parked retry --inbox), or discard some. Their partition waits meanwhile',
     details: { topic, parked },
     retryable: true,
   })
