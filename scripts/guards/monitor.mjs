@@ -114,4 +114,20 @@ export const monitorGuards = [
     replace: '',
     test: 'does not wait for a look that hangs',
   },
+  {
+    file: 'packages/pigeonhole/src/command/with-pool.ts',
+    spec: 'packages/pigeonhole/src/command/with-pool.int.spec.ts',
+    name: 'a connection that is never made gives its place in the pool back',
+    find: 'connectionTimeoutMillis: connectMs, ',
+    replace: '',
+    test: 'gives up a connection that is never made, and its place in the pool',
+  },
+  {
+    file: 'packages/pigeonhole/src/command/with-pool.ts',
+    spec: 'packages/pigeonhole/src/command/with-pool.int.spec.ts',
+    name: 'connections that have gone silent do not keep a process running',
+    find: '    for (const client of clients) (client as unknown as UnrefableClient).unref()\n',
+    replace: '    void ({} as UnrefableClient)\n',
+    test: 'lets a process end whose connections have gone silent',
+  },
 ]

@@ -28,7 +28,7 @@ export function openPorts(options: RelayProcessOptions): ProcessPorts {
     tell({ type: 'reached', point })
     process.kill(process.pid, fault.signal)
   }
-  const pool = new pg.Pool({ connectionString: options.databaseUrl, max: 20 })
+  const pool = new pg.Pool({ connectionString: options.databaseUrl, connectionTimeoutMillis: 5_000, max: 20 })
   const kafka = new Kafka({
     clientId: options.name,
     brokers: [...options.brokers],

@@ -1,10 +1,10 @@
 import { type Adoption, type AdoptionReport, type AdoptOptions, adopt } from '@pigeonhole/core'
 import { kafkajsPublisher } from '@pigeonhole/kafkajs'
 import { postgresStore } from '@pigeonhole/postgres'
-import pg from 'pg'
 import { confirm } from '../command/confirm.js'
 import type { CommandContext } from '../command/context.js'
 import { NotConfirmed } from '../command/not-confirmed.js'
+import { withPool } from '../command/with-pool.js'
 import { adoptSettings } from '../configuration/adopt-settings.js'
 import { resolveSettings } from '../configuration/resolve-settings.js'
 import type { Values } from '../configuration/setting.js'
@@ -48,10 +48,10 @@ async function run(
   ask: (report: AdoptionReport) => Promise<boolean>,
 ): Promise<Adoption> {
   const { name, schema, databaseUrl, checkpointReplicationFactor } = values
-  const pool = new pg.Pool({ connectionString: databaseUrl, application_name: `pigeonhole adopt ${name}` })
-  try {
+  const config = { connectionString: databaseUrl, application_name: `pigeonhole adopt ${name}` }
+  return withPool(config, (pool) => {
     const kafka = createKafka(values, { name, logger: createLogger('error') })
-    return await adopt({
+    return adopt({
       name,
       store: postgresStore(pool, { schema, relayTimeoutMs: storeTimeoutMs }),
       publisher: kafkajsPublisher(
@@ -61,7 +61,5 @@ async function run(
       ...choices,
       confirm: ask,
     })
-  } finally {
-    await pool.end()
-  }
+  })
 }

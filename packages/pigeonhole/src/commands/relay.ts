@@ -1,8 +1,9 @@
 import { createMonitor, createRelay, type Monitor, type Relay } from '@pigeonhole/core'
 import { kafkajsPublisher } from '@pigeonhole/kafkajs'
 import { type PostgresStore, postgresStore } from '@pigeonhole/postgres'
-import pg from 'pg'
+import type pg from 'pg'
 import type { CommandContext } from '../command/context.js'
+import { withPool } from '../command/with-pool.js'
 import { describeDatabase } from '../configuration/describe-database.js'
 import { given } from '../configuration/given.js'
 import { relaySettings } from '../configuration/relay-settings.js'
@@ -26,12 +27,7 @@ export async function relay({ flags, environment, terminal }: CommandContext): P
   const values = resolveRelaySettings({ flags, environment, terminal })
   const logger = createLogger(values.logLevel)
   warnOfUnknownVariables(environment, (warning) => logger.warn(warning))
-  const pool = createPool(values)
-  try {
-    await serve(openWorker(values, pool, logger), values, logger)
-  } finally {
-    await pool.end()
-  }
+  await withPool(poolConfigOf(values), (pool) => serve(openWorker(values, pool, logger), values, logger))
 }
 
 // A setting may be missing because the variable that was meant is misspelt, and there is no logger yet.
@@ -71,12 +67,12 @@ async function serve({ relay: worker, monitor }: Worker, values: RelayValues, lo
   }
 }
 
-function createPool({ databaseUrl, name, shards = 1 }: RelayValues): pg.Pool {
-  return new pg.Pool({
+function poolConfigOf({ databaseUrl, name, shards = 1 }: RelayValues): pg.PoolConfig {
+  return {
     connectionString: databaseUrl,
     application_name: `pigeonhole relay ${name}`,
     max: connectionsFor(shards),
-  })
+  }
 }
 
 // Two for each shard, one of which renews its lease, and some for whatever asks beside them.

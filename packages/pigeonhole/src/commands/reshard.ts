@@ -1,8 +1,8 @@
 import { type ReshardOutcome, reshard } from '@pigeonhole/core'
 import { kafkajsPublisher } from '@pigeonhole/kafkajs'
 import { postgresStore } from '@pigeonhole/postgres'
-import pg from 'pg'
 import type { CommandContext } from '../command/context.js'
+import { withPool } from '../command/with-pool.js'
 import { given } from '../configuration/given.js'
 import { reshardSettings } from '../configuration/reshard-settings.js'
 import { resolveSettings } from '../configuration/resolve-settings.js'
@@ -23,19 +23,16 @@ export async function reshardOutbox({ flags, environment, terminal }: CommandCon
 async function run(values: Values<typeof reshardSettings>): Promise<ReshardOutcome> {
   const { name, schema, shards, databaseUrl: connectionString } = values
   // Shards are closed at the same time, each with a connection of its own and one that renews its lease.
-  const pool = new pg.Pool({ connectionString, max: 20, application_name: `pigeonhole reshard ${name}` })
+  const config = { connectionString, max: 20, application_name: `pigeonhole reshard ${name}` }
   const publisher = kafkajsPublisher(
     createKafka(values, { name, logger: createLogger('error') }),
     given(values, ['transactionTimeoutMs', 'maxRequestBytes', 'checkpointReplicationFactor']),
   )
-  try {
+  return withPool(config, async (pool) => {
     const store = postgresStore(pool, { schema })
     const bounds = given(values, ['batchRows', 'batchBytes', 'leaseMs', 'renewMs'])
-    return await reshard({ ...bounds, name, store, publisher, shards })
-  } finally {
-    await publisher.close()
-    await pool.end()
-  }
+    return await reshard({ ...bounds, name, store, publisher, shards }).finally(() => publisher.close())
+  })
 }
 
 function describe({ from, to, parked }: ReshardOutcome): string {

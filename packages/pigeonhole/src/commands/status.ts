@@ -1,7 +1,7 @@
 import type { OutboxStatus, XidHolder } from '@pigeonhole/core'
 import { postgresStore } from '@pigeonhole/postgres'
-import pg from 'pg'
 import type { CommandContext } from '../command/context.js'
+import { withPool } from '../command/with-pool.js'
 import { databaseSettings } from '../configuration/database-settings.js'
 import { resolveSettings } from '../configuration/resolve-settings.js'
 import { sourcesOf } from '../configuration/sources.js'
@@ -24,11 +24,9 @@ export async function status({ flags, environment, terminal }: CommandContext): 
 }
 
 async function readStatus(connectionString: string, schema: string): Promise<FoundStatus> {
-  const pool = new pg.Pool({ connectionString, max: 1, application_name: 'pigeonhole status' })
-  try {
+  const config = { connectionString, max: 1, application_name: 'pigeonhole status' }
+  return withPool(config, async (pool) => {
     const store = postgresStore(pool, { schema })
     return { ...(await store.readStatus()), xidHolder: await store.readXidHolder() }
-  } finally {
-    await pool.end()
-  }
+  })
 }

@@ -69,7 +69,8 @@ const defaults = {
 
 /**
  * A store over a pool of node-postgres. To publish, pass a client of the pool that is inside a transaction.
- * The pool stays the caller's: nothing here ends it. A relay needs two connections of it for each shard.
+ * The pool stays the caller's: nothing here ends it. A relay needs two connections of it for each shard. Give the pool a
+ * `connectionTimeoutMillis`: without one, a connection that is never answered keeps its place in the pool for ever (pg-pool 3).
  * @throws OPTION_INVALID
  */
 export function postgresStore(pool: pg.Pool, options: PostgresStoreOptions = {}): PostgresStore {

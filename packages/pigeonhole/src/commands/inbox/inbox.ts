@@ -1,9 +1,9 @@
 import { rewindInbox } from '@pigeonhole/kafkajs'
 import { type PostgresStore, postgresStore } from '@pigeonhole/postgres'
-import pg from 'pg'
 import { confirm } from '../../command/confirm.js'
 import type { CommandContext } from '../../command/context.js'
 import { NotConfirmed } from '../../command/not-confirmed.js'
+import { withPool } from '../../command/with-pool.js'
 import { databaseSettings } from '../../configuration/database-settings.js'
 import { inboxSettings } from '../../configuration/inbox-settings.js'
 import { resolveSettings } from '../../configuration/resolve-settings.js'
@@ -49,12 +49,8 @@ async function withStore(
   { databaseUrl, schema }: Values<typeof databaseSettings>,
   work: (store: PostgresStore) => Promise<void>,
 ): Promise<void> {
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 1, application_name: 'pigeonhole inbox' })
-  try {
-    await work(postgresStore(pool, { schema }))
-  } finally {
-    await pool.end()
-  }
+  const config = { connectionString: databaseUrl, max: 1, application_name: 'pigeonhole inbox' }
+  await withPool(config, (pool) => work(postgresStore(pool, { schema })))
 }
 
 // Offsets are numbers of 64 bits: JSON has them as text.

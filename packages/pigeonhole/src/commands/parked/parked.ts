@@ -1,9 +1,9 @@
 import { PigeonholeError } from '@pigeonhole/core'
 import { postgresStore } from '@pigeonhole/postgres'
-import pg from 'pg'
 import { confirm } from '../../command/confirm.js'
 import type { CommandContext } from '../../command/context.js'
 import { NotConfirmed } from '../../command/not-confirmed.js'
+import { withPool } from '../../command/with-pool.js'
 import { databaseSettings } from '../../configuration/database-settings.js'
 import { resolveSettings } from '../../configuration/resolve-settings.js'
 import { sourcesOf } from '../../configuration/sources.js'
@@ -83,13 +83,11 @@ async function withSide(
   const inbox = inboxOf(flags)
   warnOfUnknownVariables(environment, (warning) => terminal.warn(`${warning}\n`))
   const { databaseUrl, schema } = resolveSettings(databaseSettings, sourcesOf(flags, environment))
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 1, application_name: 'pigeonhole parked' })
-  try {
+  const config = { connectionString: databaseUrl, max: 1, application_name: 'pigeonhole parked' }
+  await withPool(config, async (pool) => {
     const store = postgresStore(pool, { schema })
     await work(inbox === undefined ? outboxSide(store) : inboxSide(store, inbox))
-  } finally {
-    await pool.end()
-  }
+  })
 }
 
 function invalid(option: string, message: string): PigeonholeError<'OPTION_INVALID'> {
