@@ -30,12 +30,16 @@ export class ProxiedConnection {
   readonly #client: Socket
   readonly #server: Socket
   #silent = false
+  /** The ends that still want something. */
+  readonly #waiting: Set<Socket>
   #open = 2
 
   constructor(setup: ConnectionSetup) {
     this.#setup = setup
     this.#client = setup.client
-    this.#server = connect({ ...setup.target, noDelay: true })
+    // Node would answer an end by an end: whoever leaves a silent connection has to go on waiting.
+    this.#server = connect({ ...setup.target, noDelay: true, allowHalfOpen: true })
+    this.#waiting = new Set([this.#client, this.#server])
     this.#client.setNoDelay(true)
     this.#link(this.#client, this.#server, (bytes) => setup.intercept.request(bytes))
     this.#link(this.#server, this.#client, (bytes) => setup.intercept.reply(bytes))
@@ -53,7 +57,7 @@ export class ProxiedConnection {
 
   /** Resets what is left of a silent connection whose other end has gone: nobody waits for it. */
   bury(): void {
-    if (this.#silent && this.#open < 2) this.cut()
+    if (this.#silent && this.#waiting.size < 2) this.cut()
   }
 
   #link(from: Socket, to: Socket, look: (bytes: Buffer) => Passage): void {
@@ -66,11 +70,17 @@ export class ProxiedConnection {
       this.silence()
       if (connection === 'cut') line.after(() => this.cut())
     })
-    from.on('end', () => this.#silent || line.after(() => to.end()))
+    from.on('end', () => (this.#silent ? this.#leave(from) : line.after(() => to.end())))
     from.on('error', () => undefined) // What follows is 'close'.
     from.on('close', (hadError) => {
       if (hadError && !this.#silent) to.resetAndDestroy()
+      this.#leave(from)
       if (--this.#open === 0) this.#setup.onClosed()
     })
+  }
+
+  #leave(end: Socket): void {
+    this.#waiting.delete(end)
+    if (this.#waiting.size === 0) this.cut()
   }
 }

@@ -18,7 +18,7 @@ export class TcpProxy implements AsyncDisposable {
   constructor({ target }: TcpProxyOptions) {
     const at = target.lastIndexOf(':')
     this.#target = { host: target.slice(0, at), port: Number(target.slice(at + 1)) }
-    this.#server = createServer((client) => {
+    this.#server = createServer({ allowHalfOpen: true }, (client) => {
       const connection = new ProxiedConnection({
         client,
         target: this.#target,

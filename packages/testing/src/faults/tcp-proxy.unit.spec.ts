@@ -100,6 +100,21 @@ describe('a proxy for any server', () => {
     await closeOf(socket)
   })
 
+  it('half-opens: who says that it has ended gets no answer to that either', async () => {
+    const socket = await client()
+    await echo(socket, 'hello')
+    proxy.halfOpen()
+    let isClosed = false
+    socket.on('close', () => {
+      isClosed = true
+    })
+    socket.end()
+    await afterEverythingBefore()
+    expect(isClosed).toBe(false)
+    proxy.heal()
+    await closeOf(socket)
+  })
+
   it('is a black hole for new connections, too, until it is healed', async () => {
     proxy.blackhole()
     const socket = await client()
