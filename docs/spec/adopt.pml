@@ -83,6 +83,12 @@ inline commit(token) {
   sent = sent | page[token]
 }
 
+#ifndef NO_CONFIRMED
+#define ISBEHIND(t) (number[t] < db.confirmed)
+#else
+#define ISBEHIND(t) false
+#endif
+
 proctype Relay() {
   byte held, mine, conf, next, found, i;
 closed:
@@ -104,13 +110,16 @@ closed:
     :: lease == held && recorded != IDENTITY -> goto halted
 #endif
     :: lease == held && conf == NONE -> goto halted
-#ifndef NO_CONFIRMED
-    :: lease == held && conf != NONE && number[conf] < db.confirmed -> assert(!adopted); goto halted
-#endif
-    :: lease == held && conf != NONE && !HAS(db.batches, conf) -> goto halted
+    :: lease == held && conf != NONE && ISBEHIND(conf) -> assert(!adopted); goto halted
+    /* A Kafka that went back is not told of as a database that did. */
+    :: lease == held && conf != NONE && !ISBEHIND(conf) && !HAS(db.batches, conf) ->
+       assert(FAULT != WENTBACK || adoptions > 0); goto halted
     :: else
     fi;
     db.batches = BIT(conf);
+#ifndef NO_RAISED
+    if :: number[conf] > db.confirmed -> db.confirmed = number[conf] :: else fi;
+#endif
     if
     :: epoch == mine ->
        covered(cursor[conf]);

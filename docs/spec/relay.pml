@@ -179,6 +179,7 @@ closed:
 #ifndef NO_OTHERS
     mem.batches = BIT(k);
 #endif
+    if :: number[k] > mem.confirmed -> mem.confirmed = number[k] :: else fi;
     flush(); i = 0; conf = k; memory = cursor[k]; k = 0
   }
 publishing:

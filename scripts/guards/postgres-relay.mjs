@@ -38,6 +38,22 @@ export const postgresRelayGuards = [
     test: 'raises what is confirmed and never lowers it',
   },
   {
+    ...suite,
+    file: `${sql}/relay-shard/raise-confirmed.ts`,
+    name: 'what an opening confirms is never lowered',
+    find: 'greatest(confirmed, $2::bigint)',
+    replace: '$2::bigint',
+    test: 'raises what is confirmed in the middle of its work, too, and never lowers it',
+  },
+  {
+    ...suite,
+    file: `${sql}/relay-shard/raise-confirmed.ts`,
+    name: 'what an opening confirms is its own shard’s',
+    find: 'WHERE shard = $1::smallint',
+    replace: 'WHERE $1::smallint IS NOT NULL',
+    test: 'raises what is confirmed in the middle of its work, too, and never lowers it',
+  },
+  {
     ...relayStore,
     name: 'no row: LEASE_LOST',
     find: '    if (!held) throw leaseLost(guard.shard)\n    return work(new SqlGuardedTransaction(session, { shard: guard.shard, ...held }))',

@@ -19,6 +19,8 @@ const merged = ['-DSPLIT=true']
 const fault = (name) => [`-DFAULT=${name}`]
 
 const restored = [...fault('RESTORED'), '-DMESSAGES=2']
+/** One opening finds a batch, the next one that Kafka has lost it. */
+const reopened = [...fault('WENTBACK'), '-DOPENINGS=3', '-DADOPTIONS=0']
 
 /** @type {readonly Model[]} */
 const models = [
@@ -73,6 +75,7 @@ const models = [
       'a restored backup': restored,
       'a copy into another system': fault('COPIED'),
       'Kafka goes back': fault('WENTBACK'),
+      'Kafka goes back behind a second opening': reopened,
       'a lost checkpoint topic': fault('TOPICLOST'),
       'another cluster': fault('NEWCLUSTER'),
       'a copy, and another cluster': fault('MOVED'),
@@ -83,6 +86,7 @@ const models = [
       LAST: fault('COPIED'),
       NUMBER: fault('RESTORED'),
       CONFIRMED: fault('WENTBACK'),
+      RAISED: reopened,
       FORCED: restored,
       FENCED: fault('COPIED'),
       OWN: fault('MOVED'),

@@ -21,6 +21,9 @@ const openingCalls = [
   'tx.deleteOtherBatches',
 ] as const
 
+/** The call that an opening makes behind batches, and no genesis. */
+const resumeCalls = ['tx.confirm'] as const
+
 /** The calls that only a genesis makes. Its first batch and its first Kafka transaction hold no messages. */
 const genesisCalls = [
   'publisher.createCheckpointTopic',
@@ -64,7 +67,7 @@ export const genesisPoints: readonly Point[] = [
 
 /** Every point of an opening behind batches. */
 export const reopeningPoints: readonly Point[] = [
-  ...points(openingCalls, 1),
+  ...points([...openingCalls, ...resumeCalls], 1),
   { point: 'store.guarded:committing', occurrence: 1 },
 ]
 

@@ -1,4 +1,5 @@
 import {
+  type Checkpoint,
   createRelay,
   type ErrorCode,
   isPigeonholeError,
@@ -11,6 +12,7 @@ import { nextEvent } from '@pigeonhole/testing'
 import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { killedAt } from './attacks.js'
 import { RelayLab } from './relay-lab.js'
 
 const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
@@ -126,11 +128,47 @@ describe('where database and Kafka disagree, a relay halts and says why', () => 
     await expect.poll(() => leaseHolder(), { timeout: 10_000 }).toBeNull()
   })
 
+  it('Kafka is behind what an opening has found there, and nothing was written since: RELAY_KAFKA_WENT_BACK', async () => {
+    const writers = lab.startWriters()
+    await killedAt(
+      lab.startRelay({ fault: { point: 'producer.commit:after', occurrence: 4, signal: 'SIGKILL' } }),
+    )
+    await writers.stop()
+    const [older] = await batches()
+    await killedAt(
+      lab.startRelay({ fault: { point: 'store.guarded:after', occurrence: 1, signal: 'SIGKILL' } }),
+    )
+    const [found] = await batches()
+    expect(Number(found?.number)).toBeGreaterThan(Number(older?.number))
+    await leaveAsLastCheckpoint(older)
+    expect(await haltOf(lab.name)).toMatchObject({
+      code: 'RELAY_KAFKA_WENT_BACK',
+      details: { checkpoint: older?.number, confirmed: found?.number },
+    })
+  })
+
   it('goes on where nothing is wrong', async () => {
     await sendSome()
     await sendSome()
     expect(await lab.verdict()).toMatchObject({ passed: true, faults: 0 })
   })
+
+  /** What the database remembers, the oldest first. */
+  async function batches(): Promise<readonly Checkpoint[]> {
+    const { rows } = await pool.query('SELECT number::int, token FROM pigeonhole.relay_batch ORDER BY number')
+    return rows as Checkpoint[]
+  }
+
+  /** Writes the record of an earlier batch once more: whoever reads the log then finds that one at its end. */
+  async function leaveAsLastCheckpoint(checkpoint: Checkpoint | undefined): Promise<void> {
+    const producer = kafka.producer()
+    await producer.connect()
+    await producer.send({
+      topic: `pigeonhole.relay.${lab.name}`,
+      messages: [{ key: 'checkpoint', value: JSON.stringify({ v: 1, ...checkpoint }), partition: 0 }],
+    })
+    await producer.disconnect()
+  }
 
   async function deleteCheckpointTopic(): Promise<void> {
     const admin = kafka.admin()

@@ -95,6 +95,8 @@ export interface GuardedTransaction extends ParkingTransaction, AdoptionTransact
   readFacts(): Promise<ShardFacts>
   /** Records who this relay is, and the highest transaction id seen. */
   writeIdentity(identity: RelayIdentity): Promise<void>
+  /** Raises what is confirmed, and never lowers it. */
+  confirm(number: number): Promise<void>
   /** Removes every batch of the shard but the one given (none given: all). */
   deleteOtherBatches(keep: Pick<RelayBatch, 'number' | 'token'> | null): Promise<void>
   /** Removes batches below `number`. */

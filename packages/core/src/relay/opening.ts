@@ -92,6 +92,9 @@ async function agree({ store }: OpeningOptions, fenced: Fenced): Promise<OpenSha
     const startUp = decideStartUp({ shard, identity, facts, checkpoint })
     await tx.writeIdentity(identity)
     if (startUp.kind === 'resume') {
+      // With the batches behind it goes what else tells that Kafka has had it: should Kafka lose it before the next guarded
+      // transaction, an older batch of its would look like one that the database has lost.
+      await tx.confirm(startUp.from.number)
       await tx.deleteOtherBatches(startUp.from)
       if (startUp.from.releases) await tx.applyReleases(startUp.from.releases)
       return { confirmed: startUp.from, genesis: false, parked: await tx.openParking() }

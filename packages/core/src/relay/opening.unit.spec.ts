@@ -55,6 +55,7 @@ describe('opening a shard', () => {
       'guarded 0',
       'readFacts',
       'writeIdentity',
+      'confirm 7',
       'deleteOtherBatches 7',
       'openParking',
     ])
@@ -65,6 +66,17 @@ describe('opening a shard', () => {
     publisher.checkpoint = { number: 6, token: 't6' }
     await open()
     expect(store.batches.map(({ number }) => number)).toEqual([6])
+  })
+
+  it('knows a Kafka that goes back for one, as soon as it has forgotten the batches before the checkpoint', async () => {
+    const { open, store, publisher } = prepareWithHistory(7)
+    store.lease = { ...store.lease, confirmed: 5 }
+    await open()
+    publisher.checkpoint = { number: 6, token: 't6' }
+    await expect(open()).rejects.toMatchObject({
+      code: 'RELAY_KAFKA_WENT_BACK',
+      details: { checkpoint: 6, confirmed: 7 },
+    })
   })
 
   it('begins a first time with an empty batch 0 on both sides, and its own topic', async () => {

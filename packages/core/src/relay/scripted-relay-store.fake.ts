@@ -211,6 +211,10 @@ export class ScriptedRelayStore extends ScriptedParking implements RelayStore {
         await script.enter('writeIdentity')
         this.recorded = identity
       },
+      confirm: async (number) => {
+        await script.enter('confirm', number)
+        this.lease = { ...this.lease, confirmed: Math.max(this.lease.confirmed, number) }
+      },
       deleteOtherBatches: async (keep) => {
         await script.enter('deleteOtherBatches', keep?.number ?? 'all')
         this.batches = this.batches.filter(({ token }) => token === keep?.token)

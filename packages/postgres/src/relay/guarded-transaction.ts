@@ -14,6 +14,7 @@ import { deleteRelayBatchesBelow } from '../sql/relay-batch/delete-below.js'
 import { deleteOtherRelayBatches } from '../sql/relay-batch/delete-others.js'
 import { insertRelayBatch } from '../sql/relay-batch/insert.js'
 import { upsertRelayIdentity } from '../sql/relay-identity/upsert.js'
+import { raiseConfirmed } from '../sql/relay-shard/raise-confirmed.js'
 import { run, runForOne, type SqlSession } from '../sql/statement.js'
 import { SqlAdoptionTransaction } from './adoption-transaction.js'
 import { readFacts } from './read-facts.js'
@@ -39,6 +40,10 @@ export class SqlGuardedTransaction extends SqlAdoptionTransaction implements Gua
 
   async writeIdentity(identity: RelayIdentity): Promise<void> {
     await run(this.#session, upsertRelayIdentity, identity)
+  }
+
+  async confirm(number: number): Promise<void> {
+    await run(this.#session, raiseConfirmed, { shard: this.#shard, number })
   }
 
   async deleteOtherBatches(keep: Pick<RelayBatch, 'number' | 'token'> | null): Promise<void> {

@@ -46,6 +46,13 @@ export class MemoryGuardedTransaction extends MemoryAdoptionTransaction implemen
     this.#database.identity.set(this.#tx, 'relay', identity)
   }
 
+  async confirm(number: number): Promise<void> {
+    const { shards } = this.#database
+    const key = String(this.#shard)
+    const entry = shards.get(key, this.#tx) ?? this.#entry
+    shards.set(this.#tx, key, { ...entry, confirmed: Math.max(entry.confirmed, number) })
+  }
+
   async deleteOtherBatches(keep: Pick<RelayBatch, 'number' | 'token'> | null): Promise<void> {
     this.#deleteBatches(({ number, token }) => number !== keep?.number || token !== keep.token)
   }

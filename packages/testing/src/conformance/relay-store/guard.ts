@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { isHeldUp, ofCode, type StoreScene } from '../store-scene.js'
-import { batch, lead, leaseOf, takeOver } from './relay-scene.js'
+import { batch, halves, lead, leaseOf, takeOver } from './relay-scene.js'
 
 /** Nothing of a relay's is written but behind the guard. */
 export function describeGuard<Tx>(scene: StoreScene<Tx>): void {
@@ -48,6 +48,22 @@ export function describeGuard<Tx>(scene: StoreScene<Tx>): void {
         seen.push((await leaseOf(relay)).confirmed)
       }
       expect(seen).toEqual([3, 3, 3, 5_000_000_000])
+    })
+
+    it('raises what is confirmed in the middle of its work, too, and never lowers it', async () => {
+      const { relay, guarded } = await lead(scene, halves)
+      const seen: number[] = []
+      for (const confirmed of [3, 2, 5_000_000_000]) {
+        await guarded((tx) => tx.confirm(confirmed))
+        seen.push((await leaseOf(relay)).confirmed)
+      }
+      expect(seen).toEqual([3, 3, 5_000_000_000])
+      const { confirmed } = await guarded(async (tx) => {
+        await tx.confirm(5_000_000_001)
+        return tx.readFacts()
+      })
+      expect(confirmed).toBe(5_000_000_001)
+      expect(await relay.readLease(1)).toMatchObject({ confirmed: 0 })
     })
 
     it('takes everything back when the work rejects, and passes the error as it is', async () => {
