@@ -50,6 +50,7 @@ object.
 The third column says before or after which commit an event comes. Any event may be lost: a process that dies tells nothing more,
 and a listener hears nothing of the time before it was added. What an event tells of is never lost with it, and it never
 comes twice for one thing, unless its row says so. Count what must be right in the database or in Kafka, not in events.
+\`test/relay/events.int.spec.ts\` holds a relay around those commits and asks the servers.
 
 The states of a shard are explained in [architecture.md](architecture.md#states-of-a-shard).
 `
