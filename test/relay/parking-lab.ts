@@ -73,7 +73,7 @@ export class ParkingLab implements AsyncDisposable {
   }
 
   static async #open(servers: LabServers, absent: number): Promise<ParkingLab> {
-    const parking = new ParkingLab(servers, await RelayLab.open(servers, absent))
+    const parking = new ParkingLab(servers, await RelayLab.open(servers, { absent }))
     await parking.#admin.connect()
     return parking
   }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { migrate } from '@pigeonhole/postgres'
+import { migrate, renderMigrations } from '@pigeonhole/postgres'
 import {
   type CommittedMessage,
   checkExactlyOnce,
@@ -23,8 +23,18 @@ export interface LabServers {
   readonly kafkaBrokers: readonly string[]
 }
 
+/** What a lab begins with. */
+export interface LabStart {
+  /** Topics, the last ones, that are left for the test to create. */
+  readonly absent?: number
+  /** The version of the tables. Default: the latest. */
+  readonly schemaVersion?: number
+}
+
 /** How a relay of the lab is started. */
 export interface RelayLabOptions {
+  /** Another build's. */
+  readonly program?: URL
   readonly fault?: Fault
   readonly batchRows?: number
   /** Shards of a new outbox. */
@@ -61,11 +71,11 @@ export class RelayLab implements AsyncDisposable {
     } while (!reachAllShards(this.topics))
   }
 
-  /** `absent` topics, the last ones, are left for the test to create. */
-  static async open(servers: LabServers, absent = 0): Promise<RelayLab> {
+  static async open(servers: LabServers, { absent = 0, schemaVersion }: LabStart = {}): Promise<RelayLab> {
     const database = await createDatabase({ url: servers.databaseUrl })
-    await migrate({ connectionString: database.url })
     const lab = new RelayLab(servers, database)
+    if (schemaVersion === undefined) await migrate({ connectionString: database.url })
+    else for (const { sql } of (await renderMigrations()).slice(0, schemaVersion)) await lab.#query(sql)
     await lab.#query(writerTables)
     await createTopics(
       servers.kafkaBrokers,
@@ -80,7 +90,7 @@ export class RelayLab implements AsyncDisposable {
 
   /** Starts a relay in a process of its own, with a short lease. */
   startRelay(options: RelayLabOptions = {}): RelayProcess {
-    return this.#start('relay-process', options)
+    return this.#start(options.program ?? 'relay-process', options)
   }
 
   /**
@@ -148,7 +158,7 @@ export class RelayLab implements AsyncDisposable {
     expect(await relay.stop()).toEqual({ code: 0, signal: null })
   }
 
-  #start(program: Program, options: RelayLabOptions & { readonly keepCursor?: boolean }): RelayProcess {
+  #start(program: Program | URL, options: RelayLabOptions & { readonly keepCursor?: boolean }): RelayProcess {
     const settings = {
       name: this.name,
       databaseUrl: this.#database.url,
@@ -166,8 +176,9 @@ export class RelayLab implements AsyncDisposable {
     return relay
   }
 
-  startWriters(count = 4): Writers {
-    const writers = new Writers(this.#database.url, this.topics).start(count)
+  /** Starts writers, of another build if one is given. */
+  startWriters(count = 4, Build: typeof Writers = Writers): Writers {
+    const writers = new Build(this.#database.url, this.topics).start(count)
     this.#writers.push(writers)
     return writers
   }

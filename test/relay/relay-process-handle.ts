@@ -14,7 +14,8 @@ const folder = import.meta.url.endsWith('.ts') ? '../dist/relay' : '.'
 /** What a process runs. */
 export type Program = 'relay-process' | 'reshard-process' | 'adopt-process' | 'operator-process'
 
-function pathOf(program: Program): string {
+function pathOf(program: Program | URL): string {
+  if (program instanceof URL) return fileURLToPath(program)
   return fileURLToPath(new URL(`${folder}/${program}.js`, import.meta.url))
 }
 
@@ -34,10 +35,10 @@ export class RelayProcess {
   #errors = ''
   #drains = 0
 
-  /** `hear` is told everything, at once. */
+  /** `program` is one of this build, or where it is. `hear` is told everything, at once. */
   constructor(
     options: RelayProcessOptions,
-    program: Program = 'relay-process',
+    program: Program | URL = 'relay-process',
     hear: (message: RelayProcessMessage) => void = () => undefined,
   ) {
     this.#child = spawn(process.execPath, [pathOf(program), JSON.stringify(options)], {

@@ -1,0 +1,141 @@
+import { migrate, requiredSchemaVersion } from '@pigeonhole/postgres'
+import { describe, expect, inject, it } from 'vitest'
+import { RelayLab } from '../relay/relay-lab.js'
+import type { RelayProcess } from '../relay/relay-process-handle.js'
+import type { Writers } from '../relay/writers.js'
+import { earlierBuilds } from './earlier-build.js'
+
+const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
+const shards = 4
+const timeoutMs = 180_000
+const builds = await earlierBuilds()
+/** Who was made for tables before this version may write no intent to later ones. */
+const oldestUsable = 1
+const usable = builds.filter(({ schemaVersion }) => schemaVersion >= oldestUsable)
+const refused = builds.filter(({ schemaVersion }) => schemaVersion < oldestUsable)
+
+/** Ends the writers, lets `relay` send what they have committed, and compares database and log. */
+async function settle(lab: RelayLab, writers: readonly Writers[], relay: RelayProcess): Promise<void> {
+  for (const each of writers) await each.stop()
+  await relay.drain()
+  await expect.poll(() => lab.leftInOutbox(), { timeout: 30_000 }).toBe(0)
+  expect(await relay.stop()).toEqual({ code: 0, signal: null })
+  const verdict = await lab.verdict()
+  expect(verdict).toMatchObject({ passed: true, faults: 0 })
+  expect(verdict.log.committed).toBeGreaterThan(50)
+}
+
+/** Resolves when `relay` stands by for every shard. */
+async function standsBy(relay: RelayProcess): Promise<void> {
+  for (let shard = 0; shard < shards; shard++) await relay.event('shard:changed', { shard, state: 'standby' })
+}
+
+describe.each(usable)(
+  'an earlier build, made for tables of version $schemaVersion, and this one',
+  (build) => {
+    it(
+      'take over from each other on the tables of this one, as they stop and are killed in the middle of a batch',
+      async () => {
+        await using lab = await RelayLab.open(servers)
+        const writers = [lab.startWriters(2), lab.startWriters(2, build.writers)]
+        const earlier = (fault?: string): RelayProcess =>
+          lab.startRelay({ shards, program: build.relay, ...killedAt(fault) })
+        const current = (fault?: string): RelayProcess => lab.startRelay({ shards, ...killedAt(fault) })
+
+        const first = earlier()
+        await lab.published(shards)
+        const second = current()
+        await standsBy(second)
+        expect(await first.stop()).toEqual({ code: 0, signal: null })
+        await lab.published(shards)
+
+        // Back to the earlier one, which is killed with a batch sent that is not confirmed.
+        const third = earlier('producer.commit:after')
+        await standsBy(third)
+        expect(await second.stop()).toEqual({ code: 0, signal: null })
+        await third.reached()
+
+        const fourth = current('producer.commit:before')
+        await fourth.reached()
+        const fifth = earlier()
+        await lab.published(shards)
+        const last = current()
+        await standsBy(last)
+        fifth.signal('SIGKILL')
+        await lab.published(shards)
+        await settle(lab, writers, last)
+      },
+      timeoutMs,
+    )
+
+    it(
+      'pass the outbox on while its tables are brought from the version of the one to that of the other',
+      async () => {
+        await using lab = await RelayLab.open(servers, { schemaVersion: build.schemaVersion })
+        const writers = [lab.startWriters(4, build.writers)]
+        const first = lab.startRelay({ shards, program: build.relay })
+        await lab.published(shards)
+        await migrate({ connectionString: lab.databaseUrl })
+        await lab.published(shards)
+        const last = lab.startRelay({ shards })
+        await standsBy(last)
+        expect(await first.stop()).toEqual({ code: 0, signal: null })
+        await lab.published(shards)
+        await settle(lab, writers, last)
+      },
+      timeoutMs,
+    )
+  },
+)
+
+describe.each(refused)(
+  'an earlier build, made for tables of version $schemaVersion, which later ones refuse',
+  (build) => {
+    it(
+      'sends nothing more once the tables are migrated, says so, and leaves everything to this one',
+      async () => {
+        await using lab = await RelayLab.open(servers, { schemaVersion: build.schemaVersion })
+        const writers = [lab.startWriters(4, build.writers)]
+        const first = lab.startRelay({ shards, program: build.relay })
+        await lab.published(shards)
+        await migrate({ connectionString: lab.databaseUrl })
+        await first.told(
+          (message) => message.type === 'event' && message.name === 'shard:reopening' && !!message.data.error,
+        )
+        const last = lab.startRelay({ shards })
+        await standsBy(last)
+        expect(await first.stop()).toEqual({ code: 0, signal: null })
+        await lab.published(shards)
+        await settle(lab, writers, last)
+      },
+      timeoutMs,
+    )
+  },
+)
+
+describe.each(builds.filter(({ schemaVersion }) => schemaVersion < requiredSchemaVersion))(
+  'tables of version $schemaVersion',
+  ({ schemaVersion, writers: Earlier }) => {
+    it(
+      'have a relay of this build wait, which says why, until they are migrated',
+      async () => {
+        await using lab = await RelayLab.open(servers, { schemaVersion })
+        const writers = [lab.startWriters(4, Earlier)]
+        const relay = lab.startRelay({ shards: 1 })
+        const waits = await relay.told(
+          (message) => message.type === 'event' && message.data.state === 'waiting' && !!message.data.error,
+        )
+        expect(waits).toMatchObject({ data: { error: expect.stringContaining('SCHEMA_OUTDATED') } })
+        await migrate({ connectionString: lab.databaseUrl })
+        await relay.event('shard:changed', { state: 'publishing' })
+        await settle(lab, writers, relay)
+      },
+      timeoutMs,
+    )
+  },
+)
+
+/** SIGKILL when a point has been reached often enough for each shard to be at work. */
+function killedAt(point: string | undefined): object {
+  return point === undefined ? {} : { fault: { point, occurrence: 40, signal: 'SIGKILL' } }
+}
