@@ -1,5 +1,5 @@
+import { lostCheckpointPoints } from '../relay/adopt-points.js'
 import {
-  adoptPoints,
   batchPoints,
   deletePoints,
   genesisPoints,
@@ -30,7 +30,7 @@ export const occasions = {
   ],
   resharding: reshardPoints,
   'parked retry': retryPoints,
-  adoption: adoptPoints,
+  adoption: lostCheckpointPoints,
 } as const satisfies Readonly<Record<string, readonly Point[]>>
 
 /** What a process is at when it is struck. */

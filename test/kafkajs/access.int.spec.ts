@@ -1,63 +1,28 @@
 import { randomUUID } from 'node:crypto'
 import type { CapturedRow, RelayPublisher, ShardProducer } from '@pigeonhole/core'
 import { kafkajsPublisher } from '@pigeonhole/kafkajs'
-import { createTopics, type KafkaCluster, startKafka } from '@pigeonhole/testing'
-import {
-  AclOperationTypes,
-  AclPermissionTypes,
-  AclResourceTypes,
-  type Admin,
-  Kafka,
-  logLevel,
-  ResourcePatternTypes,
-} from 'kafkajs'
+import { createTopics } from '@pigeonhole/testing'
+import { AclOperationTypes, AclResourceTypes } from 'kafkajs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { AclCluster } from './acl-cluster.js'
 
-let cluster: KafkaCluster
-let admin: Admin
+let cluster: AclCluster
 let publisher: RelayPublisher
 let relay: string
 
 beforeAll(async () => {
-  const settings = {
-    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-    // What an ACL names is open to those who are allowed, everything else to everyone.
-    'allow.everyone.if.no.acl.found': 'true',
-  }
-  cluster = await startKafka({ brokers: 1, sources: ['docker', 'embedded'], settings })
-  const kafka = new Kafka({ brokers: cluster.brokers, logLevel: logLevel.NOTHING })
-  admin = kafka.admin()
-  await admin.connect()
-  publisher = kafkajsPublisher(kafka)
+  cluster = await AclCluster.start()
+  publisher = kafkajsPublisher(cluster.kafka)
 }, 120_000)
 
 afterAll(async () => {
   await publisher.close()
-  await admin.disconnect()
-  await cluster.stop()
+  await cluster[Symbol.asyncDispose]()
 })
 
 beforeEach(() => {
   relay = randomUUID()
 })
-
-interface Allowance {
-  readonly resourceType: AclResourceTypes
-  readonly resourceName: string
-  readonly operations: readonly AclOperationTypes[]
-}
-
-async function allowOnly({ resourceType, resourceName, operations }: Allowance): Promise<void> {
-  const common = {
-    resourceType,
-    resourceName,
-    resourcePatternType: ResourcePatternTypes.LITERAL,
-    principal: 'User:ANONYMOUS',
-    host: '*',
-    permissionType: AclPermissionTypes.ALLOW,
-  }
-  await admin.createAcls({ acl: operations.map((operation) => ({ ...common, operation })) })
-}
 
 async function createTopic(): Promise<string> {
   const topic = randomUUID()
@@ -83,7 +48,7 @@ describe('a publisher that lacks an ACL', () => {
     ['even to see', [AclOperationTypes.DELETE]],
   ])('is told which topic it is not allowed %s', async (_, operations) => {
     const topic = await createTopic()
-    await allowOnly({ resourceType: AclResourceTypes.TOPIC, resourceName: topic, operations })
+    await cluster.allow({ resourceName: topic, operations })
     const producer = await openShard()
     await producer.begin({ number: 1, token: 't' })
     await expect(producer.send([row(topic)])).rejects.toMatchObject({
@@ -95,7 +60,7 @@ describe('a publisher that lacks an ACL', () => {
   it('is told which of two topics it was', async () => {
     const [open, closed] = [await createTopic(), await createTopic()]
     const operations = [AclOperationTypes.DESCRIBE]
-    await allowOnly({ resourceType: AclResourceTypes.TOPIC, resourceName: closed, operations })
+    await cluster.allow({ resourceName: closed, operations })
     const producer = await openShard()
     await producer.begin({ number: 1, token: 't' })
     await expect(producer.send([row(open), row(closed)])).rejects.toMatchObject({
@@ -109,7 +74,7 @@ describe('a publisher that lacks an ACL', () => {
     const producer = await openShard()
     const resourceName = `pigeonhole.relay.${relay}`
     const operations = [AclOperationTypes.DESCRIBE]
-    await allowOnly({ resourceType: AclResourceTypes.TOPIC, resourceName, operations })
+    await cluster.allow({ resourceName, operations })
     await producer.begin({ number: 1, token: 't' })
     await expect(producer.send([row(topic)])).rejects.toMatchObject({
       code: 'BROKER_ACCESS_DENIED',
@@ -120,7 +85,7 @@ describe('a publisher that lacks an ACL', () => {
   it('is told which transactional id it is not allowed', async () => {
     const resourceName = `pigeonhole.${relay}.0`
     const operations = [AclOperationTypes.DESCRIBE]
-    await allowOnly({ resourceType: AclResourceTypes.TRANSACTIONAL_ID, resourceName, operations })
+    await cluster.allow({ resourceType: AclResourceTypes.TRANSACTIONAL_ID, resourceName, operations })
     await expect(publisher.fence(relay, 0)).rejects.toMatchObject({
       code: 'BROKER_ACCESS_DENIED',
       details: { resource: resourceName },
@@ -130,12 +95,12 @@ describe('a publisher that lacks an ACL', () => {
   it('takes the checkpoint topic as it is where it may not look at its settings', async () => {
     const resourceName = `pigeonhole.relay.${relay}`
     const configEntries = [{ name: 'cleanup.policy', value: 'delete' }]
-    await admin.createTopics({ topics: [{ topic: resourceName, numPartitions: 1, configEntries }] })
+    await cluster.admin.createTopics({ topics: [{ topic: resourceName, numPartitions: 1, configEntries }] })
     await expect(publisher.hasCheckpointTopic(relay, 1)).rejects.toMatchObject({
       code: 'CHECKPOINT_TOPIC_INVALID',
     })
     const operations = [AclOperationTypes.READ, AclOperationTypes.WRITE]
-    await allowOnly({ resourceType: AclResourceTypes.TOPIC, resourceName, operations })
+    await cluster.allow({ resourceName, operations })
     await expect.poll(() => publisher.hasCheckpointTopic(relay, 1).catch(() => false)).toBe(true)
   })
 })

@@ -2,60 +2,19 @@ import { randomUUID } from 'node:crypto'
 import { createOutbox, createRelay, type Relay } from '@pigeonhole/core'
 import { kafkajsPublisher } from '@pigeonhole/kafkajs'
 import { migrate, postgresStore } from '@pigeonhole/postgres'
-import {
-  createDatabase,
-  createTopics,
-  type KafkaCluster,
-  nextEvent,
-  readLog,
-  startKafka,
-  type TestDatabase,
-} from '@pigeonhole/testing'
-import {
-  AclOperationTypes,
-  AclPermissionTypes,
-  AclResourceTypes,
-  type Admin,
-  Kafka,
-  logLevel,
-  ResourcePatternTypes,
-} from 'kafkajs'
+import { createDatabase, createTopics, nextEvent, readLog, type TestDatabase } from '@pigeonhole/testing'
+import { AclOperationTypes } from 'kafkajs'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { AclCluster } from '../kafkajs/acl-cluster.js'
 
-let cluster: KafkaCluster
-let kafka: Kafka
-let admin: Admin
+let cluster: AclCluster
 
 beforeAll(async () => {
-  const settings = {
-    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-    // What an ACL names is open to those who are allowed, everything else to everyone.
-    'allow.everyone.if.no.acl.found': 'true',
-  }
-  cluster = await startKafka({ brokers: 1, sources: ['docker', 'embedded'], settings })
-  kafka = new Kafka({ brokers: cluster.brokers, logLevel: logLevel.NOTHING })
-  admin = kafka.admin()
-  await admin.connect()
+  cluster = await AclCluster.start()
 }, 120_000)
 
-afterAll(async () => {
-  await admin.disconnect()
-  await cluster.stop()
-})
-
-async function allow(topic: string, operation: AclOperationTypes): Promise<void> {
-  const acl = {
-    resourceType: AclResourceTypes.TOPIC,
-    resourceName: topic,
-    resourcePatternType: ResourcePatternTypes.LITERAL,
-    principal: 'User:ANONYMOUS',
-    host: '*',
-    permissionType: AclPermissionTypes.ALLOW,
-    operation,
-  }
-  await admin.createAcls({ acl: [acl] })
-}
+afterAll(() => cluster[Symbol.asyncDispose]())
 
 describe('a topic that the relay is not allowed', () => {
   let database: TestDatabase
@@ -77,7 +36,7 @@ describe('a topic that the relay is not allowed', () => {
     relay = createRelay({
       name: `access-${randomUUID()}`,
       store: postgresStore(pool),
-      publisher: kafkajsPublisher(kafka),
+      publisher: kafkajsPublisher(cluster.kafka),
       backoff: { initialMs: 50, maxMs: 200 },
     })
   })
@@ -106,7 +65,7 @@ describe('a topic that the relay is not allowed', () => {
   ])(
     '%s: it is paused, others flow, and it goes on by itself, in order, once it is',
     async (_, operation) => {
-      await allow(denied, operation)
+      await cluster.allow({ resourceName: denied, operations: [operation] })
       await publish(open, 'o-0')
       await publish(denied, 'd-0', 'd-1')
       await publish(open, 'o-1')
@@ -123,7 +82,7 @@ describe('a topic that the relay is not allowed', () => {
         pausedTopics: [{ topic: denied, errorCode: 'BROKER_ACCESS_DENIED' }],
       })
       const resumed = nextEvent(relay, 'topic:resumed')
-      await allow(denied, AclOperationTypes.ALL)
+      await cluster.allow({ resourceName: denied, operations: [AclOperationTypes.ALL] })
       expect(await resumed).toMatchObject({ topic: denied })
       await publish(denied, 'd-3')
       await relay.drain()

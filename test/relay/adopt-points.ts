@@ -70,3 +70,36 @@ export const zombiePoints: readonly Point[] = [
   { point: 'producer.commit:before', occurrence: 1 },
   { point: 'producer.commit:during', occurrence: 1 },
 ]
+
+/** The calls that adopt an outbox whose checkpoint topic is lost, in their order. */
+const lostCalls = [
+  'store.checkServer',
+  'publisher.connect',
+  'store.readIdentity',
+  'store.provideShards',
+  'store.readShards',
+  'store.seizeLease',
+  'store.changeToken',
+  'publisher.hasCheckpointTopic',
+  'store.guarded',
+  'tx.readFacts',
+  'tx.readUnsettled',
+  'tx.readParkedOut',
+  'publisher.locate',
+  'publisher.createCheckpointTopic',
+  'publisher.fence',
+  'producer.readCheckpoint',
+  'store.readSnapshot',
+  'tx.renumberMessages',
+  'tx.replaceBatches',
+  'producer.begin',
+  'producer.commit',
+  'tx.writeIdentity',
+  'store.releaseLease',
+] as const
+
+/** Every call of an adoption behind a lost checkpoint topic, around each of them. */
+export const lostCheckpointPoints: readonly Point[] = [
+  ...points(lostCalls, 1),
+  { point: 'store.guarded:committing', occurrence: 1 },
+]

@@ -149,36 +149,3 @@ export const topicPoints: readonly Point[] = [...guardedPoints('pauseTopic'), ..
 /** Every point of an operator's asking for a retry, and of discarding. */
 export const retryPoints: readonly Point[] = points(['store.retryParked'], 1)
 export const discardPoints: readonly Point[] = points(['store.discardParked'], 1)
-
-/** The calls that adopt an outbox whose checkpoint topic is lost, in their order. */
-const adoptCalls = [
-  'store.checkServer',
-  'publisher.connect',
-  'store.readIdentity',
-  'store.provideShards',
-  'store.readShards',
-  'store.seizeLease',
-  'store.changeToken',
-  'publisher.hasCheckpointTopic',
-  'store.guarded',
-  'tx.readFacts',
-  'tx.readUnsettled',
-  'tx.readParkedOut',
-  'publisher.locate',
-  'publisher.createCheckpointTopic',
-  'publisher.fence',
-  'producer.readCheckpoint',
-  'store.readSnapshot',
-  'tx.renumberMessages',
-  'tx.replaceBatches',
-  'producer.begin',
-  'producer.commit',
-  'tx.writeIdentity',
-  'store.releaseLease',
-] as const
-
-/** Every point of an adoption. */
-export const adoptPoints: readonly Point[] = [
-  ...points(adoptCalls, 1),
-  { point: 'store.guarded:committing', occurrence: 1 },
-]
