@@ -1,5 +1,5 @@
 import { migrate, requiredSchemaVersion } from '@pigeonhole/postgres'
-import { describe, expect, inject, it } from 'vitest'
+import { describe, expect, inject, it, onTestFailed } from 'vitest'
 import { RelayLab } from '../relay/relay-lab.js'
 import type { RelayProcess } from '../relay/relay-process-handle.js'
 import type { Writers } from '../relay/writers.js'
@@ -25,6 +25,12 @@ async function settle(lab: RelayLab, writers: readonly Writers[], relay: RelayPr
   expect(verdict.log.committed).toBeGreaterThan(50)
 }
 
+/** A relay that shows what it has told where its test fails. */
+function shown(relay: RelayProcess): RelayProcess {
+  onTestFailed(() => void process.stderr.write(`${relay.history().slice(-10_000)}\n\n`))
+  return relay
+}
+
 /** Resolves when `relay` stands by for every shard. */
 async function standsBy(relay: RelayProcess): Promise<void> {
   for (let shard = 0; shard < shards; shard++) await relay.event('shard:changed', { shard, state: 'standby' })
@@ -39,8 +45,9 @@ describe.each(usable)(
         await using lab = await RelayLab.open(servers)
         const writers = [lab.startWriters(2), lab.startWriters(2, build.writers)]
         const earlier = (fault?: string): RelayProcess =>
-          lab.startRelay({ shards, program: build.relay, ...killedAt(fault) })
-        const current = (fault?: string): RelayProcess => lab.startRelay({ shards, ...killedAt(fault) })
+          shown(lab.startRelay({ shards, program: build.relay, ...killedAt(fault) }))
+        const current = (fault?: string): RelayProcess =>
+          shown(lab.startRelay({ shards, ...killedAt(fault) }))
 
         const first = earlier()
         await lab.published(shards)
@@ -73,11 +80,11 @@ describe.each(usable)(
       async () => {
         await using lab = await RelayLab.open(servers, { schemaVersion: build.schemaVersion })
         const writers = [lab.startWriters(4, build.writers)]
-        const first = lab.startRelay({ shards, program: build.relay })
+        const first = shown(lab.startRelay({ shards, program: build.relay }))
         await lab.published(shards)
         await migrate({ connectionString: lab.databaseUrl })
         await lab.published(shards)
-        const last = lab.startRelay({ shards })
+        const last = shown(lab.startRelay({ shards }))
         await standsBy(last)
         expect(await first.stop()).toEqual({ code: 0, signal: null })
         await lab.published(shards)
@@ -96,13 +103,13 @@ describe.each(refused)(
       async () => {
         await using lab = await RelayLab.open(servers, { schemaVersion: build.schemaVersion })
         const writers = [lab.startWriters(4, build.writers)]
-        const first = lab.startRelay({ shards, program: build.relay })
+        const first = shown(lab.startRelay({ shards, program: build.relay }))
         await lab.published(shards)
         await migrate({ connectionString: lab.databaseUrl })
         await first.told(
           (message) => message.type === 'event' && message.name === 'shard:reopening' && !!message.data.error,
         )
-        const last = lab.startRelay({ shards })
+        const last = shown(lab.startRelay({ shards }))
         await standsBy(last)
         expect(await first.stop()).toEqual({ code: 0, signal: null })
         await lab.published(shards)
@@ -121,7 +128,7 @@ describe.each(builds.filter(({ schemaVersion }) => schemaVersion < requiredSchem
       async () => {
         await using lab = await RelayLab.open(servers, { schemaVersion })
         const writers = [lab.startWriters(4, Earlier)]
-        const relay = lab.startRelay({ shards: 1 })
+        const relay = shown(lab.startRelay({ shards: 1 }))
         const waits = await relay.told(
           (message) => message.type === 'event' && message.data.state === 'waiting' && !!message.data.error,
         )
