@@ -1,8 +1,10 @@
 import { PigeonholeError } from '../errors/pigeonhole-error.js'
+import { assertPublishableTopic } from '../message/topic.js'
 import { assertKnownOptions, assertName, assertWholeNumber } from '../options/known-options.js'
 import type { Outbox } from '../outbox/outbox.js'
 import type { InboxStore } from '../ports/inbox-store.js'
 import type { Backoff } from '../retry/backoff.js'
+import type { DeadLetters } from './dead-letter.js'
 import { conventionalMessageId, type MessageIdResolver } from './message-id.js'
 
 /**
@@ -46,6 +48,13 @@ export interface InboxOptions<Tx> {
    * @default from 60000 to 3600000
    */
   readonly parkedBackoff?: Backoff
+  /**
+   * Topic to which each message that fails so often that it is parked is published as well, once, through `outbox` and in the
+   * transaction that parks it: with its key, bytes and headers, and `dead-letter-*` headers that say whence and why. It is
+   * told of there, not handed over: the inbox itself handles it again.
+   * @default none
+   */
+  readonly deadLetters?: string
 }
 
 /** {@link InboxOptions} with every default in place. */
@@ -59,6 +68,7 @@ export interface ResolvedInboxOptions<Tx> {
   readonly conflictRetries: number
   readonly maxParkedPerKey: number
   readonly parkedBackoff: Backoff
+  readonly deadLetters: DeadLetters<Tx> | undefined
 }
 
 const known = [
@@ -71,9 +81,10 @@ const known = [
   'conflictRetries',
   'maxParkedPerKey',
   'parkedBackoff',
+  'deadLetters',
 ]
 
-/** @throws OPTION_INVALID */
+/** @throws OPTION_INVALID, TOPIC_NAME_INVALID */
 export function resolveInboxOptions<Tx>(options: InboxOptions<Tx>): ResolvedInboxOptions<Tx> {
   assertKnownOptions('createInbox', options, known)
   const { store, outbox, name, dedupe = 'both', messageId = conventionalMessageId } = options
@@ -90,7 +101,21 @@ export function resolveInboxOptions<Tx>(options: InboxOptions<Tx>): ResolvedInbo
     max: 2 ** 31 - 1,
   })
   const identifying = { store, outbox, name, dedupe, messageId }
-  return { ...identifying, timeoutMs, conflictRetries, maxParkedPerKey, parkedBackoff }
+  const deadLetters = resolveDeadLetters(options)
+  return { ...identifying, timeoutMs, conflictRetries, maxParkedPerKey, parkedBackoff, deadLetters }
+}
+
+function resolveDeadLetters<Tx>({
+  outbox,
+  deadLetters: topic,
+}: InboxOptions<Tx>): DeadLetters<Tx> | undefined {
+  if (topic === undefined) return undefined
+  assertPublishableTopic(topic)
+  if (outbox) return { outbox, topic }
+  throw new PigeonholeError('OPTION_INVALID', {
+    message: 'Option deadLetters is given and outbox is not: dead letters are published through it',
+    details: { option: 'deadLetters' },
+  })
 }
 
 function assertDedupe(dedupe: Dedupe): void {

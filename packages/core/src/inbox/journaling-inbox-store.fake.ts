@@ -89,7 +89,7 @@ export class JournalingInboxStore implements InboxStore<JournalingTx> {
       this.journal.push('unblock')
       return true
     },
-    noteFailure: async (_inbox, _due, { code, attempts, waits }) => {
+    noteFailure: async (_tx, _inbox, _due, { code, attempts, waits }) => {
       this.journal.push(`failed ${code} ${attempts} ${waits ? 'waits' : 'again'}`)
     },
     returnClaim: async () => {

@@ -1,4 +1,5 @@
 import type { InboxStore } from '../ports/inbox-store.js'
+import { publishDeadLetter } from './dead-letter.js'
 import { identifyLoosely } from './deduplication.js'
 import type { Delivery } from './delivery.js'
 import type { Outcome } from './handler-transaction.js'
@@ -31,7 +32,9 @@ export async function parkMessage<Tx>(
     // Another owner of the partition may have handled, or parked, the message meanwhile.
     if (range && !(await store.receiveMessages(tx, name, received)))
       return { status: 'duplicate', by: 'position' }
-    await store.parking.parkFailed(tx, name, parkableOf(delivery, id), how)
+    const message = parkableOf(delivery, id)
+    await store.parking.parkFailed(tx, name, message, how)
+    await publishDeadLetter(options, tx, { message, failure: how.failure })
     return { status: 'parked', because: 'failed' }
   })
 }

@@ -1,5 +1,6 @@
 import type { DueMessage, ParkedPlace } from '../ports/inbox-parking.js'
 import type { AnyBinding } from './binding.js'
+import { publishDeadLetter } from './dead-letter.js'
 import { identify } from './deduplication.js'
 import type { Delivery } from './delivery.js'
 import { type Identified, type Outcome, runFresh } from './handler-transaction.js'
@@ -65,7 +66,7 @@ async function endClaim<Tx>(
     const { due } = seen
     if (due) work.failed(deliveryOf(due.message), error)
     if (due && isMessageFault(error) && !work.signal?.aborted) {
-      await noteFailure(options, due, error)
+      await work.again(deliveryOf(due.message), () => noteFailure(options, due, error))
       return undefined
     }
     await store.parking.returnClaim(name, place)
@@ -134,14 +135,19 @@ async function isNewHere<Tx>(
 }
 
 async function noteFailure<Tx>(
-  { store, name }: ResolvedInboxOptions<Tx>,
+  options: ResolvedInboxOptions<Tx>,
   due: DueMessage,
   error: unknown,
 ): Promise<void> {
+  const { store, name, timeoutMs } = options
   // The claim of a message without a key has counted it there already.
   const attempts = due.message.key === null ? due.attempts : due.attempts + 1
   const failure = { ...failureOf(error, attempts), waits: waitsForOperator(error) }
-  await store.parking.noteFailure(name, due, failure)
+  await store.transaction({ timeoutMs }, async (tx) => {
+    await store.parking.noteFailure(tx, name, due, failure)
+    // One that was parked behind another has not failed until now.
+    if (due.attempts === 0) await publishDeadLetter(options, tx, { message: due.message, failure })
+  })
 }
 
 function deliveryAt({ topic, key }: ParkedPlace): Delivery {

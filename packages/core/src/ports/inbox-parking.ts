@@ -79,6 +79,7 @@ export interface InboxParking<Tx> {
   unblockKey(inbox: string, place: ParkedPlace): Promise<boolean>
   /** Notes that a claimed message has failed again; `waits`: it is not tried again until an operator says so. */
   noteFailure(
+    tx: Tx,
     inbox: string,
     due: DueMessage,
     failure: InboxFailure & { readonly waits: boolean },

@@ -51,10 +51,9 @@ export function sqlInboxParking<Tx>({
         // What was parked before the lock was had is seen by a statement that begins behind it.
         return locked.length > 0 && (await run(session, deleteEmptyKey, { inbox, place })).length > 0
       }),
-    noteFailure: (inbox, due, failure) =>
-      inSession(async (session) => {
-        await run(session, noteFailure, { inbox, due, failure })
-      }),
+    async noteFailure(tx, inbox, due, failure) {
+      await run(await sessionOf(tx), noteFailure, { inbox, due, failure })
+    },
     returnClaim: (inbox, place) =>
       inSession(async (session) => {
         await run(session, returnClaim, { inbox, place })

@@ -50,7 +50,7 @@ export function clientStore<Tx extends object>({
       readDue: (tx, ...what) => memory.parking.readDue(of(tx), ...what),
       removeDue: (tx, ...what) => memory.parking.removeDue(of(tx), ...what),
       unblockKey: (...what) => memory.parking.unblockKey(...what),
-      noteFailure: (...what) => memory.parking.noteFailure(...what),
+      noteFailure: (tx, ...what) => memory.parking.noteFailure(of(tx), ...what),
       returnClaim: (...what) => memory.parking.returnClaim(...what),
     },
     isUsable: (tx) => memory.isUsable(of(tx)),

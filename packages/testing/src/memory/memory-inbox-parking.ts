@@ -160,19 +160,18 @@ export class MemoryInboxParking implements InboxParking<MemoryTransaction> {
   }
 
   async noteFailure(
+    tx: MemoryTransaction,
     inbox: string,
     { place, message: { topic, key } }: DueMessage,
     { waits, ...failure }: InboxFailure & { readonly waits: boolean },
   ): Promise<void> {
-    await this.#database.transact(async (tx) => {
-      const { inboxKeys, inboxMessages } = this.#database
-      const one = inboxMessages.get(place, tx)
-      const retryAt = waits ? null : (one?.retryAt ?? null)
-      if (one) inboxMessages.set(tx, place, { ...one, failure, attempts: failure.attempts, retryAt })
-      const id = key === null ? '' : inboxKeyId(inbox, topic, key)
-      const blocked = inboxKeys.get(id, tx)
-      if (blocked) inboxKeys.set(tx, id, { ...blocked, failure, ...(waits ? { retryAt: null } : {}) })
-    })
+    const { inboxKeys, inboxMessages } = this.#database
+    const one = inboxMessages.get(place, tx)
+    const retryAt = waits ? null : (one?.retryAt ?? null)
+    if (one) inboxMessages.set(tx, place, { ...one, failure, attempts: failure.attempts, retryAt })
+    const id = key === null ? '' : inboxKeyId(inbox, topic, key)
+    const blocked = inboxKeys.get(id, tx)
+    if (blocked) inboxKeys.set(tx, id, { ...blocked, failure, ...(waits ? { retryAt: null } : {}) })
   }
 
   async returnClaim(inbox: string, { topic, key, id }: ParkedPlace): Promise<void> {

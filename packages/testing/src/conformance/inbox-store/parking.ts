@@ -258,9 +258,11 @@ export function describeInboxParking<Tx>(scene: StoreScene<Tx>): void {
       const { parking } = opened.store
       await park(opened)
       const due = (await read(opened)) as DueMessage
-      await parking.noteFailure(inbox, due, { ...failure, attempts: 6, waits: false })
+      const note = (attempts: number, waits: boolean): Promise<void> =>
+        within(opened, (tx) => parking.noteFailure(tx, inbox, due, { ...failure, attempts, waits }))
+      await note(6, false)
       expect(await read(opened)).toMatchObject({ place: due.place, attempts: 6 })
-      await parking.noteFailure(inbox, due, { ...failure, attempts: 7, waits: true })
+      await note(7, true)
       expect(await parking.claimDue(inbox, terms)).toBeUndefined()
       expect(await read(opened)).toMatchObject({ place: due.place, attempts: 7 })
     })
