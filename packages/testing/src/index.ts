@@ -15,6 +15,7 @@ export {
 export type { CommittedMessage, Effect, LoggedMessage } from './checker/messages.js'
 export { type LogRecord, loggedMessage, type ReadLogOptions, readLog } from './checker/read-log.js'
 export { nextEvent } from './events/next-event.js'
+export { observeInboxStore } from './faults/inbox-points.js'
 export type { KafkaApi } from './faults/kafka-apis.js'
 export { type KafkaLoss, type KafkaProxy, startKafkaProxy } from './faults/kafka-proxy.js'
 export type { Loss } from './faults/loss.js'

@@ -1,0 +1,216 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { Topic } from '@pigeonhole/core'
+import { checkExactlyOnce, type Effect, loggedMessage, readLog } from '@pigeonhole/testing'
+import { describe, expect, inject, it } from 'vitest'
+import { InboxLab } from './inbox-lab.js'
+import type { InboxProcessOptions } from './inbox-process-protocol.js'
+
+const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
+const program = fileURLToPath(new URL('../dist/run-inbox/inbox-process.js', import.meta.url))
+
+const key = Buffer.of(0x61, 0xc3, 0xa4)
+const sent = [
+  ...['a1', 'a2'].map((value) => ({ value, key })),
+  { value: 'b1', key: 'b' },
+  { value: 'n1', key: null },
+  { value: 'a3', key },
+  { value: 'n2', key: null },
+  { value: 'b2', key: 'b' },
+].map((message) => ({ ...message, headers: { 'message-id': message.value } }))
+/** Fail of themselves, until they are mended. */
+const broken = ['a1', 'n1']
+/** Are parked meanwhile. */
+const held = ['a1', 'a2', 'n1', 'a3']
+
+type Fault = NonNullable<InboxProcessOptions['fault']>
+
+/** A topic, what is sent to it, and the processes of one inbox that handle it. */
+class KillLab implements AsyncDisposable {
+  readonly lab: InboxLab
+  readonly orders: Topic<string>
+  readonly #dead: Topic<string>
+  readonly #children: ChildProcess[] = []
+
+  private constructor(lab: InboxLab, orders: Topic<string>, dead: Topic<string>) {
+    this.lab = lab
+    this.orders = orders
+    this.#dead = dead
+  }
+
+  static async open(): Promise<KillLab> {
+    const lab = await InboxLab.open(servers)
+    const opened = new KillLab(lab, await lab.createTopic(), await lab.createTopic())
+    await lab.pool.query('CREATE TABLE broken (value text PRIMARY KEY)')
+    await lab.pool.query('INSERT INTO broken SELECT unnest($1::text[])', [broken])
+    await lab.send(opened.orders, sent)
+    return opened
+  }
+
+  start(fault?: Fault): ChildProcess {
+    const options: InboxProcessOptions = {
+      name: this.lab.name,
+      group: `${this.lab.name}-${this.#children.length}`,
+      databaseUrl: this.lab.databaseUrl,
+      brokers: this.lab.brokers,
+      topic: this.orders.name,
+      deadLetters: this.#dead.name,
+      ...(fault && { fault }),
+    }
+    const child = spawn(process.execPath, [program, JSON.stringify(options)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    this.#children.push(child)
+    return child
+  }
+
+  /** Runs a process that kills itself at a point, and holds it to having done so. */
+  async killAt(fault: Fault): Promise<void> {
+    const child = this.start(fault)
+    let told = ''
+    child.stdout?.on('data', (data) => {
+      told += String(data)
+    })
+    expect(await once(child, 'close')).toEqual([null, 'SIGKILL'])
+    expect(told).toBe(`${fault.point}\n`)
+  }
+
+  async end(child: ChildProcess): Promise<void> {
+    const closed = once(child, 'close')
+    child.kill('SIGKILL')
+    await closed
+  }
+
+  /** All that cannot be handled is parked, and all else has been handled. */
+  async isParked(): Promise<void> {
+    await this.#eventually(() => this.#parked()).toEqual(held)
+    await this.#eventually(async () => (await this.lab.effects()).toSorted()).toEqual(['b1', 'b2', 'n2'])
+  }
+
+  mend(): Promise<unknown> {
+    return this.lab.pool.query('DELETE FROM broken')
+  }
+
+  /** Has everything handled, whatever claim a killed process has left, and compares effects with the log. */
+  async settle(): Promise<void> {
+    await this.mend()
+    await this.lab.store.retryInboxParked({ inbox: this.lab.name })
+    await this.#eventually(() => this.#parked()).toEqual([])
+    await this.#eventually(() => this.#count('parked_key')).toBe(0)
+    await this.#eventually(() => this.lab.position(this.orders)).toBe(BigInt(sent.length))
+    const committed = sent.map(({ value, key: of }, order) => {
+      return { id: value, topic: this.orders.name, key: of === null ? null : String(of), order }
+    })
+    const records = await readLog({ brokers: this.lab.brokers, topics: [this.orders.name] })
+    const log = records.map((record) => loggedMessage(record))
+    const verdict = checkExactlyOnce({ committed, log, effects: await this.#effects() })
+    expect(verdict).toMatchObject({ passed: true, faults: 0 })
+    // Whatever was killed, who failed is told of once.
+    expect(await this.#letters()).toEqual(broken)
+    expect(await this.#count('inbox_message')).toBe(sent.length)
+  }
+
+  async #parked(): Promise<string[]> {
+    const messages = await this.lab.store.listInboxParkedMessages({ inbox: this.lab.name }, 100)
+    return messages.map(({ messageId }) => messageId ?? '-')
+  }
+
+  async #effects(): Promise<Effect[]> {
+    const { rows } = await this.lab.pool.query('SELECT id, value, key FROM effect')
+    return rows.map(({ id, value, key: of }) => ({
+      id: value as string,
+      key: of === null ? null : String(of),
+      order: BigInt(id),
+    }))
+  }
+
+  async #letters(): Promise<string[]> {
+    const { rows } = await this.lab.pool.query(
+      "SELECT convert_from(payload, 'UTF8') AS value FROM pigeonhole.outbox_message WHERE topic = $1 ORDER BY 1",
+      [this.#dead.name],
+    )
+    return rows.map(({ value }) => value)
+  }
+
+  async #count(table: string): Promise<number> {
+    const { rows } = await this.lab.pool.query(`SELECT count(*)::int AS n FROM pigeonhole.${table}`)
+    return rows[0]?.n
+  }
+
+  #eventually<T>(read: () => T): ReturnType<typeof expect.poll<T>> {
+    return expect.poll(read, { timeout: 40_000, interval: 50 })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const running = this.#children.filter(
+      ({ exitCode, signalCode }) => exitCode === null && signalCode === null,
+    )
+    await Promise.all(running.map((child) => this.end(child)))
+    await this.lab[Symbol.asyncDispose]()
+  }
+}
+
+const phases = ['before', 'during', 'after'] as const
+const inTransaction = [...phases, 'committing', 'committed'] as const
+
+function points(calls: readonly string[], at: readonly string[], occurrence = 1): Fault[] {
+  return calls.flatMap((call) => at.map((phase) => ({ point: `${call}:${phase}`, occurrence })))
+}
+
+const parkingPoints = [
+  ...points(['store.receiveMessages', 'parking.parkFailed', 'parking.parkBehind'], inTransaction),
+  // Of the message without a key.
+  ...points(['parking.parkFailed'], ['committing', 'committed'], 2),
+]
+const retryPoints = [
+  ...points(['parking.claimDue', 'parking.unblockKey'], phases),
+  ...points(['parking.readDue', 'parking.removeDue'], inTransaction),
+  ...points(['parking.claimDue'], ['after'], 2),
+  ...points(['parking.removeDue'], ['committing', 'committed'], 3),
+  { point: 'store.isUsable:after', occurrence: 1 },
+]
+const failurePoints = points(['parking.noteFailure'], inTransaction)
+
+/** An inbox is killed while it parks; another process goes on. */
+async function killWhileParking(fault: Fault): Promise<void> {
+  await using lab = await KillLab.open()
+  await lab.killAt(fault)
+  lab.start()
+  await lab.isParked()
+  await lab.settle()
+}
+
+/** An inbox is killed while it handles what is parked, which is mended; another process goes on. */
+async function killWhileRetrying(fault: Fault): Promise<void> {
+  await using lab = await KillLab.open()
+  const first = lab.start()
+  await lab.isParked()
+  await lab.end(first)
+  await lab.mend()
+  await lab.lab.store.retryInboxParked({ inbox: lab.lab.name })
+  await lab.killAt(fault)
+  lab.start()
+  await lab.settle()
+}
+
+/** An inbox is killed while what is parked fails again; another process goes on. */
+async function killWhileFailing(fault: Fault): Promise<void> {
+  await using lab = await KillLab.open()
+  const first = lab.start()
+  await lab.isParked()
+  await lab.end(first)
+  await lab.lab.store.retryInboxParked({ inbox: lab.lab.name })
+  await lab.killAt(fault)
+  lab.start()
+  await lab.isParked()
+  await lab.settle()
+}
+
+describe('an inbox loses, repeats and reorders nothing, and tells once of what has failed', {
+  timeout: 120_000,
+}, () => {
+  it.each(parkingPoints)('when it is killed at $point ($occurrence) of parking', killWhileParking)
+  it.each(retryPoints)('when it is killed at $point ($occurrence) of a retry', killWhileRetrying)
+  it.each(failurePoints)('when it is killed at $point of a retry that fails', killWhileFailing)
+})
