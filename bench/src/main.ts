@@ -5,6 +5,7 @@ import type { BenchServers } from './bench-servers.js'
 import { cleaning } from './cleaning.js'
 import type { Comparison } from './comparison.js'
 import { inboxGroup, inboxGroupBare, inboxSingle } from './inbox.js'
+import { inboxParked } from './inbox-parked.js'
 import { formatPeers } from './peers/format-peers.js'
 import { measurePeers, peers } from './peers/peers.js'
 import { publishPrisma } from './publish-prisma.js'
@@ -33,6 +34,7 @@ const benches: Readonly<Record<string, Bench>> = {
   'inbox-single': inboxSingle,
   'inbox-group': inboxGroup,
   'inbox-group-bare': inboxGroupBare,
+  'inbox-parked': inboxParked,
 }
 
 const { values, positionals } = parseArgs({

@@ -1,8 +1,8 @@
-import type { Topic } from '@pigeonhole/core'
+import type { Dedupe, Topic } from '@pigeonhole/core'
 import { type RewindInboxOptions, rewindInbox } from '@pigeonhole/kafkajs'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { eventually } from './events.js'
-import { InboxLab } from './inbox-lab.js'
+import { InboxLab, type LabContext, writeEffect } from './inbox-lab.js'
 
 const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
 
@@ -161,5 +161,67 @@ describe('rewinding an inbox', () => {
       details: { nextOffset: '0', offered: '1' },
     })
     expect(await rewind()).toMatchObject([{ from: 2n, to: 1n, forgotten: 1 }])
+  })
+
+  describe('to before messages that are parked', () => {
+    const key = 'k'
+    const messages = [
+      { ...withId('a1'), key },
+      { ...withId('b1'), key: 'other' },
+      { ...withId('a2'), key },
+      { ...withId('n1'), key: null },
+    ]
+    const broken = new Set<string>()
+    const handler = async (context: LabContext): Promise<void> => {
+      if (broken.has(context.message.value)) throw new Error('broken')
+      await writeEffect(context)
+    }
+    const parked = async (): Promise<(bigint | null)[]> => {
+      const found = await lab.store.listInboxParkedMessages({ inbox: lab.name }, 100)
+      return found.map(({ offset }) => offset)
+    }
+
+    /** Runs the inbox until it has passed all messages and has `count` parked, then `also`, and stops it. */
+    async function runUntilParked(
+      dedupe: Dedupe,
+      count: number,
+      also: () => Promise<unknown> = async () => undefined,
+    ): Promise<void> {
+      const run = await lab.run({
+        topics: [orders],
+        inbox: lab.inbox({ dedupe }),
+        handler,
+        options: { attempts: 1 },
+      })
+      await eventually(async () => [await lab.position(orders), (await parked()).length]).toEqual([4n, count])
+      await also()
+      await run.stop()
+    }
+
+    it.each([
+      ['what was parked once, and what is forgotten again', 'both', 'forget', ['b1', 'b1', 'a1', 'a2', 'n1']],
+      ['what was parked once, and what is kept no more', 'both', 'keep', ['b1', 'a1', 'a2', 'n1']],
+      [
+        'without ids all of it again, in order',
+        'position',
+        'keep',
+        ['b1', 'b1', 'a1', 'a2', 'a1', 'a2', 'n1', 'n1'],
+      ],
+    ] as const)('handles %s', async (_, dedupe, ids, expected) => {
+      for (const value of ['a1', 'n1']) broken.add(value)
+      await lab.send(orders, messages)
+      await runUntilParked(dedupe, 3)
+      await rewind({ partition: 0, ids })
+      // What is read again waits behind what is parked of its key; without a key it fails, and is parked, by itself.
+      await runUntilParked(dedupe, 6, async () => {
+        expect((await parked()).toSorted()).toEqual([0n, 0n, 2n, 2n, 3n, 3n])
+        broken.clear()
+        await lab.store.retryInboxParked({ inbox: lab.name })
+        await eventually(parked).toEqual([])
+      })
+      const effects = await lab.effects()
+      const of = (name: string, all: readonly string[]) => all.filter((value) => value.startsWith(name))
+      for (const name of ['a', 'b', 'n']) expect(of(name, effects)).toEqual(of(name, expected))
+    })
   })
 })
