@@ -5,12 +5,12 @@ import { describe, expect, it } from 'vitest'
 import { root } from './interface-docs.js'
 import { readTable } from './markdown.js'
 
-const folder = path.join(root, 'packages/pigeonhole/src/worker')
+const folder = path.join(root, 'packages/pigeonhole/src')
 
-/** The metrics of the worker with their help, as the source has them. */
-function readHelp(): ReadonlyMap<string, string> {
-  const text = readFileSync(path.join(folder, 'metric-help.ts'), 'utf8')
-  const source = ts.createSourceFile('metric-help.ts', text, ts.ScriptTarget.Latest, true)
+/** Metrics with their help, as a source file has them. */
+function readHelp(file: string): ReadonlyMap<string, string> {
+  const text = readFileSync(file, 'utf8')
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true)
   const help = new Map<string, string>()
   const visit = (node: ts.Node): void => {
     if (ts.isPropertyAssignment(node) && ts.isStringLiteral(node.initializer))
@@ -21,13 +21,26 @@ function readHelp(): ReadonlyMap<string, string> {
   return help
 }
 
-const help = readHelp()
-const metrics = readFileSync(path.join(folder, 'metrics.ts'), 'utf8')
-const rows = readTable('metrics.md', 'The metrics')
+const read = (...file: readonly string[]): string => readFileSync(path.join(...file), 'utf8')
 
-describe('docs/metrics.md', () => {
+describe.each([
+  {
+    part: 'The metrics',
+    count: 17,
+    help: readHelp(path.join(folder, 'worker/metric-help.ts')),
+    metrics: read(folder, 'worker/metrics.ts'),
+  },
+  {
+    part: 'Of an inbox',
+    count: 3,
+    help: readHelp(path.join(folder, 'inbox-metrics/inbox-metric-help.ts')),
+    metrics: read(folder, 'inbox-metrics/measure-inbox.ts'),
+  },
+])('docs/metrics.md, $part', ({ part, count, help, metrics }) => {
+  const rows = readTable('metrics.md', part)
+
   it('has a row for each metric, and no other', () => {
-    expect(help.size).toBeGreaterThan(10)
+    expect(help.size).toBe(count)
     expect(rows.map(([name]) => name)).toEqual([...help.keys()].map((name) => `\`${name}\``))
   })
 
@@ -36,7 +49,7 @@ describe('docs/metrics.md', () => {
     expect(meaning).toBe(`${text}.`)
   })
 
-  it.each([...help.keys()])('the worker has %s', (name) => {
+  it.each([...help.keys()])('has %s', (name) => {
     expect(metrics).toContain(`'${name}'`)
   })
 })

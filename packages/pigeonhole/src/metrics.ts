@@ -1,0 +1,1 @@
+export { type MeasureInboxOptions, measureInbox } from './inbox-metrics/measure-inbox.js'
