@@ -3,6 +3,7 @@
 // that is named with it to fail. A new guard comes with an entry here.
 import { adoptGuards } from './guards/adopt.mjs'
 import { balanceGuards } from './guards/balance.mjs'
+import { cleaningGuards } from './guards/cleaning.mjs'
 import { inboxGuards } from './guards/inbox.mjs'
 import { inboxParkingGuards } from './guards/inbox-parking.mjs'
 import { modelGuards } from './guards/model.mjs'
@@ -48,6 +49,7 @@ export const guards = [
   ...of('opening', openingGuards),
   ...of('adopt', adoptGuards),
   ...of('pipeline', pipelineGuards),
+  ...of('cleaning', cleaningGuards),
   ...of('parking', parkingGuards),
   ...of('shard', shardGuards),
   ...of('map of shards', mapGuards),

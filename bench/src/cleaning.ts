@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Page, RelayStore } from '@pigeonhole/core'
+import type { Page, Reclaimed, RelayStore } from '@pigeonhole/core'
 import { postgresStore } from '@pigeonhole/postgres'
 import type pg from 'pg'
 import type { BenchServers } from './bench-servers.js'
@@ -16,43 +16,60 @@ interface Course {
   readonly pages: number[]
 }
 
-/**
- * `cleaning-*`: 3,000,000 messages (300,000 without --full) that pass through an outbox of 10,000 at most. Size of the
- * table with its indexes and time of a page at the end, against those after the first tenth; and the same beside a
- * transaction that is open all the time.
- */
-export async function cleaning(servers: BenchServers): Promise<Comparison[]> {
-  const plain = await course(servers, false)
-  const beside = await course(servers, true)
-  return [...compared('cleaning', plain), ...compared('cleaning-long-transaction', beside)]
+interface Traffic {
+  /** What gives the space of published messages back. */
+  readonly by: 'truncation' | 'deletes'
+  /** Whether a transaction is open all the time. */
+  readonly beside: boolean
 }
 
-function compared(name: string, { sizes, pages }: Course): Comparison[] {
-  const against = 'after the first tenth of the traffic'
-  const of = (what: string, unit: string, values: readonly number[]): Comparison => {
-    const [first = 0] = values
-    const last = values.at(-1) ?? 0
-    const row = { name: `${name}-${what}`, ours: round(last), baseline: round(first) }
-    return { ...row, ratio: round(last / first), unit, against }
+/**
+ * `cleaning-*`: 3,000,000 messages (300,000 without --full) that pass through an outbox of 10,000 at most. Size of the
+ * table with its indexes and time of a page in the last tenth, where partitions are truncated and where the same rows are
+ * deleted in batches, as it was done before; and the same beside a transaction that is open all the time. `-growth`: the
+ * size at the end against that after the first tenth.
+ */
+export async function cleaning(servers: BenchServers): Promise<Comparison[]> {
+  const compared: Comparison[] = []
+  for (const beside of [false, true]) {
+    const deletes = await course(servers, { by: 'deletes', beside })
+    const truncation = await course(servers, { by: 'truncation', beside })
+    compared.push(...compare(beside ? 'cleaning-long-transaction' : 'cleaning', truncation, deletes))
   }
+  return compared
+}
+
+function compare(name: string, truncation: Course, deletes: Course): Comparison[] {
+  const against = 'batched deletes of the same traffic'
+  const first = truncation.sizes[0] ?? 0
+  const row = (what: string, [ours = 0, baseline = 0]: readonly number[], unit: string): Comparison => ({
+    name: `${name}-${what}`,
+    ours: round(ours),
+    baseline: round(baseline),
+    ratio: round(ours / baseline),
+    unit,
+    against,
+  })
+  const sizes = [truncation, deletes].map((one) => (one.sizes.at(-1) ?? 0) / 1_000_000)
+  const pages = [truncation, deletes].map((one) => one.pages.at(-1) ?? 0)
+  const growth = row('growth', [(truncation.sizes.at(-1) ?? 0) / 1_000_000, first / 1_000_000], 'MB')
   return [
-    of(
-      'size',
-      'MB',
-      sizes.map((bytes) => bytes / 1_000_000),
-    ),
-    of('page', 'ms', pages),
+    row('size', sizes, 'MB'),
+    row('page', pages, 'ms'),
+    { ...growth, against: 'after the first tenth of the traffic' },
   ]
 }
 
-async function course(servers: BenchServers, beside: boolean): Promise<Course> {
+async function course(servers: BenchServers, { by, beside }: Traffic): Promise<Course> {
   const messages = servers.full ? 3_000_000 : 300_000
   return await withOutbox(servers, async ({ pool, fill, relay }) => {
     const times: number[] = []
-    const cleaned = relay(timingPages(postgresStore(pool), times))
+    const cleaned = relay(observed(postgresStore(pool), { times, by }))
+    const deletes = by === 'deletes' ? await batchedDeletes(pool) : undefined
     let sent = 0
     cleaned.on('batch:published', ({ rows }) => {
       sent += rows
+      deletes?.due()
     })
     await cleaned.start()
     const open = beside ? await openTransaction(pool) : undefined
@@ -62,16 +79,57 @@ async function course(servers: BenchServers, beside: boolean): Promise<Course> {
       filled += lot
       while (filled - sent > lot) await sleep(1)
       if (filled % (messages / parts) === 0) {
+        await deletes?.done()
         result.sizes.push(await sizeOf(pool))
         result.pages.push(medianOf(times.splice(0)))
       }
     }
     await open?.query('ROLLBACK')
     open?.release()
-    process.stderr.write(`cleaning: ${JSON.stringify(result)}\n`)
+    process.stderr.write(
+      `cleaning by ${by}${beside ? ', long transaction' : ''}: ${JSON.stringify(result)}\n`,
+    )
     return result
   })
 }
+
+/**
+ * The table as it was, all rows in one, which autovacuum looks at by the server's settings, and deletes of what the
+ * confirmed cursor covers, 5,000 at a time, whenever a batch was published.
+ */
+async function batchedDeletes(
+  pool: pg.Pool,
+): Promise<{ readonly due: () => void; readonly done: () => Promise<void> }> {
+  await pool.query(`ALTER TABLE pigeonhole.outbox_message_0 RESET (autovacuum_vacuum_insert_threshold,
+    autovacuum_vacuum_scale_factor, autovacuum_vacuum_threshold, autovacuum_analyze_scale_factor, autovacuum_analyze_threshold)`)
+  let running = Promise.resolve()
+  const deleteLots = async (): Promise<void> => {
+    for (;;) {
+      const { rowCount } = await pool.query(deleteLot)
+      if ((rowCount ?? 0) < lot) return
+    }
+  }
+  return {
+    due: () => {
+      running = running.then(deleteLots)
+    },
+    done: () => running,
+  }
+}
+
+const deleteLot = `
+  WITH confirmed AS MATERIALIZED (
+    SELECT cursor_from FROM pigeonhole.relay_batch JOIN pigeonhole.relay_shard USING (shard)
+    WHERE number = confirmed
+  )
+  DELETE FROM pigeonhole.outbox_message_0
+  WHERE seq = ANY (ARRAY(
+    SELECT seq FROM pigeonhole.outbox_message_0
+    WHERE xid < pg_snapshot_xmax((SELECT cursor_from FROM confirmed))
+      AND pg_visible_in_snapshot(xid, (SELECT cursor_from FROM confirmed))
+    ORDER BY xid
+    LIMIT ${lot}
+  ))`
 
 /** A transaction that has seen the database: nothing that is deleted from now on can be vacuumed while it lasts. */
 async function openTransaction(pool: pg.Pool): Promise<pg.PoolClient> {
@@ -83,12 +141,18 @@ async function openTransaction(pool: pg.Pool): Promise<pg.PoolClient> {
 
 async function sizeOf(pool: pg.Pool): Promise<number> {
   const { rows } = await pool.query<{ bytes: number }>(
-    `SELECT pg_total_relation_size('pigeonhole.outbox_message')::float8 AS bytes`,
+    `SELECT sum(pg_total_relation_size(relid))::float8 AS bytes FROM pg_partition_tree('pigeonhole.outbox_message')`,
   )
   return rows[0]?.bytes ?? 0
 }
 
-function timingPages(store: RelayStore, times: number[]): RelayStore {
+interface Observation {
+  /** Takes the time of each page with rows. */
+  readonly times: number[]
+  readonly by: Traffic['by']
+}
+
+function observed(store: RelayStore, { times, by }: Observation): RelayStore {
   return {
     ...store,
     guarded: (guard, work) =>
@@ -99,7 +163,10 @@ function timingPages(store: RelayStore, times: number[]): RelayStore {
           if (page.rows.length > 0) times.push(performance.now() - started)
           return page
         }
-        return work(new Proxy(tx, { get: (_, name) => (name === 'readPage' ? timed : bound(tx, name)) }))
+        const kept = async (): Promise<Reclaimed> => ({ truncated: [], held: [], turned: false })
+        const replaced = new Map<string | symbol, unknown>([['readPage', timed]])
+        if (by === 'deletes') replaced.set('reclaim', kept)
+        return work(new Proxy(tx, { get: (_, name) => replaced.get(name) ?? bound(tx, name) }))
       }),
   }
 }

@@ -102,10 +102,10 @@ export const modelGuards = [
     replace: '    await producer.commit().catch(() => undefined)\n',
   },
   {
-    ...pipeline,
-    name: 'DELETE: rows are deleted behind the confirmed cursor alone',
-    find: 'await this.#clean(tx, confirmed)\n    return { batch, rows, announce }',
-    replace:
-      'await this.#clean(tx, { ...confirmed, cursor: page.cursor })\n    return { batch, rows, announce }',
+    ...model,
+    file: 'packages/testing/src/memory/memory-reclaim.ts',
+    name: 'DELETE: rows go behind the confirmed cursor alone',
+    find: 'database.confirmedCursor(shard)',
+    replace: '(database.batchesOf(shard).at(-1)?.cursor ?? null)',
   },
 ]

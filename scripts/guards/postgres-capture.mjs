@@ -13,7 +13,6 @@ const firstPage = { ...suite, file: `${sql}/select-first-page.ts` }
 const nextPage = { ...suite, file: `${sql}/select-next-page.ts` }
 const pageBounds = { ...suite, file: `${sql}/page.ts` }
 const readPage = { ...suite, file: 'packages/postgres/src/relay/read-page.ts' }
-const deletion = { ...suite, file: `${sql}/delete-visible.ts` }
 
 /** Each predicate of the capture, and of what is deleted behind it. @type {readonly GuardEntry[]} */
 export const captureGuards = [
@@ -194,48 +193,6 @@ export const captureGuards = [
     find: ' AND pg_visible_in_snapshot(xid, $4::pg_snapshot)',
     replace: ' AND $4::pg_snapshot IS NOT NULL',
     test: 'is covered when everything committed before it is in batches, whatever comes after it',
-  },
-  {
-    ...deletion,
-    name: 'what was open at the confirmed snapshot is not deleted',
-    find: '\n        AND pg_visible_in_snapshot(xid, $1::pg_snapshot)',
-    replace: '',
-    test: 'deletes what the cursor began from, and neither what was open then nor what came later',
-  },
-  {
-    ...deletion,
-    name: 'a lot keeps to its rows',
-    find: '      LIMIT $2::int\n',
-    replace: '      LIMIT greatest($2::int, 1000)\n',
-    test: 'deletes at most so many at once',
-  },
-  {
-    ...deletion,
-    name: 'a lot keeps to its bytes',
-    find: 'WHERE bytes <= $3::bigint OR bytes = size',
-    replace: 'WHERE $3::bigint IS NOT NULL',
-    test: 'deletes at most so many bytes at once, but always a message',
-  },
-  {
-    ...deletion,
-    name: 'a lot has one row at least',
-    find: 'WHERE bytes <= $3::bigint OR bytes = size',
-    replace: 'WHERE bytes <= $3::bigint',
-    test: 'deletes at most so many bytes at once, but always a message',
-  },
-  {
-    ...deletion,
-    name: 'a lot that was cut by its bytes is followed by another',
-    find: 'deleted < visible OR ',
-    replace: '',
-    test: 'deletes at most so many bytes at once, but always a message',
-  },
-  {
-    ...deletion,
-    name: 'a lot that was cut by its rows is followed by another',
-    find: ' OR visible >= $2::int AS more',
-    replace: ' AS more',
-    test: 'deletes at most so many at once',
   },
   {
     ...suite,

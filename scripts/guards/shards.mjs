@@ -31,14 +31,6 @@ export const mapGuards = [
   },
   {
     ...suite,
-    file: `${sql}/outbox-message/delete-visible.ts`,
-    name: 'a shard deletes messages of its own buckets alone',
-    find: "        AND ${ownedBetween('$4', '$5')}\n",
-    replace: '        AND ($4::smallint + $5::smallint) IS NOT NULL\n',
-    test: 'has the messages of its buckets alone, first and last included',
-  },
-  {
-    ...suite,
     file: `${sql}/relay-shard/insert.ts`,
     name: 'of several relays that divide a new outbox at once, one does',
     find: ' AND EXISTS (SELECT FROM shard0)',

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Adoption, ErrorCode } from '@pigeonhole/core'
-import { migrate } from '@pigeonhole/postgres'
+import { migrate, postgresStore } from '@pigeonhole/postgres'
 import {
   type CommittedMessage,
   checkExactlyOnce,
@@ -15,6 +15,7 @@ import {
 } from '@pigeonhole/testing'
 import pg from 'pg'
 import { expect } from 'vitest'
+import { keepPublished } from '../relay/keep-published.js'
 import { RelayProcess } from '../relay/relay-process-handle.js'
 import type { RelayProcessOptions } from '../relay/relay-process-protocol.js'
 import { Writers, writerTables } from '../relay/writers.js'
@@ -92,14 +93,9 @@ export class DivergenceLab implements AsyncDisposable {
     await relay.stop()
   }
 
-  /** Has the outbox keep what a relay deletes, as a retention would, or no longer. */
+  /** Has the outbox keep what is published, as a retention would, or no longer. */
   async retain(keep: boolean): Promise<void> {
-    await this.query(
-      keep
-        ? `CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
-           CREATE TRIGGER keep BEFORE DELETE ON pigeonhole.outbox_message FOR EACH ROW EXECUTE FUNCTION keep()`
-        : 'DROP TRIGGER keep ON pigeonhole.outbox_message',
-    )
+    await this.query(keepPublished(keep))
   }
 
   /** The error with which a new relay halts, as `CODE: message`. */
@@ -152,6 +148,16 @@ export class DivergenceLab implements AsyncDisposable {
     const committed = (await this.committed()).filter(({ id }) => !ids.has(id))
     const records = await readLog({ brokers: this.places.brokers, topics: this.topics })
     return checkExactlyOnce({ committed, log: records.map((record) => loggedMessage(record)) })
+  }
+
+  /** Messages of the outbox that no confirmed batch covers. */
+  async leftInOutbox(): Promise<number> {
+    const pool = new pg.Pool({ connectionString: this.databaseUrl, max: 1 })
+    try {
+      return (await postgresStore(pool).readStatus()).pending
+    } finally {
+      await pool.end()
+    }
   }
 
   async query(text: string): Promise<pg.QueryResult> {

@@ -276,8 +276,7 @@ describe('a database that is restored, copied, moved or promoted', () => {
   }
 
   async function leftInOutbox(): Promise<number> {
-    const { rows } = await lab.query('SELECT count(*)::int AS messages FROM pigeonhole.outbox_message')
-    return rows[0]?.messages
+    return lab.leftInOutbox()
   }
 
   async function useUpTransactionIds(count: number): Promise<void> {

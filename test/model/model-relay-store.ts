@@ -1,4 +1,4 @@
-import type { GuardedTransaction, RelayStore } from '@pigeonhole/core'
+import type { Cleaning, GuardedTransaction, RelayStore } from '@pigeonhole/core'
 import { broken, type CallGate } from './call-gate.js'
 import type { ModelServer } from './model-server.js'
 
@@ -62,6 +62,9 @@ async function guarded(
   return gate.call(process, `guarded ${guard.shard}`, begin)
 }
 
+// A history is over before a partition is full or old.
+const atOnce: Cleaning = { retentionMs: 0, partitionBytes: 0, partitionMs: 0 }
+
 function gated({ gate, process, server }: StoreParts, tx: GuardedTransaction): GuardedTransaction {
   const { connections } = server
   return new Proxy(tx, {
@@ -69,9 +72,10 @@ function gated({ gate, process, server }: StoreParts, tx: GuardedTransaction): G
       const value: unknown = Reflect.get(target, property)
       if (typeof value !== 'function') return value
       const name = String(property)
-      return (...args: unknown[]) =>
+      return (...given: unknown[]) =>
         gate.call(process, `tx.${name}`, async () => {
           if (connections.aborted) throw broken(name)
+          const args = name === 'reclaim' ? [atOnce] : given
           return (value as AnyMethod).apply(target, args)
         })
     },

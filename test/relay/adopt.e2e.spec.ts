@@ -12,6 +12,7 @@ import { nextEvent } from '@pigeonhole/testing'
 import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { keepPublished } from './keep-published.js'
 import { RelayLab } from './relay-lab.js'
 
 const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
@@ -51,14 +52,8 @@ describe('after pigeonhole adopt, a relay goes on without loss or duplicate', ()
     await relay.stop()
   }
 
-  // What a relay has sent stays in the outbox, as it would with a retention: an adoption must not send it again.
   async function retain(keep: boolean): Promise<void> {
-    await pool.query(
-      keep
-        ? `CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
-           CREATE TRIGGER keep BEFORE DELETE ON pigeonhole.outbox_message FOR EACH ROW EXECUTE FUNCTION keep()`
-        : 'DROP TRIGGER keep ON pigeonhole.outbox_message',
-    )
+    await pool.query(keepPublished(keep))
   }
 
   async function writeSome(): Promise<void> {

@@ -13,7 +13,8 @@ const kills: readonly Point[] = [
   { point: 'producer.commit:before', occurrence: 4 },
   { point: 'producer.commit:during', occurrence: 4 },
   { point: 'producer.commit:after', occurrence: 4 },
-  { point: 'tx.deletePublished:after', occurrence: 2 },
+  { point: 'tx.reclaim:during', occurrence: 3 },
+  { point: 'tx.reclaim:committing', occurrence: 3 },
 ]
 
 const reopenings: readonly Point[] = [

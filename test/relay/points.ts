@@ -18,6 +18,7 @@ const openingCalls = [
   'store.guarded',
   'tx.readFacts',
   'tx.writeIdentity',
+  'tx.agree',
   'tx.deleteOtherBatches',
 ] as const
 
@@ -44,7 +45,7 @@ const batchCalls = [
 ] as const
 
 /** The calls that delete what is confirmed. */
-const deleteCalls = ['tx.deleteBatchesBelow', 'tx.deletePublished'] as const
+const deleteCalls = ['tx.deleteBatchesBelow', 'tx.reclaim'] as const
 
 const phases = ['before', 'during', 'after'] as const
 
@@ -77,8 +78,12 @@ export const batchPoints: readonly Point[] = [
   { point: 'store.guarded:committing', occurrence: 5 },
 ]
 
-/** Every point of a deletion. */
-export const deletePoints: readonly Point[] = points(deleteCalls, 2)
+/** Every point of a deletion. The ring turns with the first cleaning, and every later one truncates. */
+export const deletePoints: readonly Point[] = [
+  ...points(deleteCalls, 3),
+  { point: 'tx.reclaim:committing', occurrence: 3 },
+  { point: 'tx.reclaim:committed', occurrence: 3 },
+]
 
 /** Where a pause hurts most: something is written, or about to be, and nobody knows. */
 export const pausePoints: readonly Point[] = [
@@ -86,7 +91,7 @@ export const pausePoints: readonly Point[] = [
   { point: 'producer.readCheckpoint:after', occurrence: 1 },
   { point: 'tx.readPage:after', occurrence: 3 },
   { point: 'store.guarded:committing', occurrence: 5 },
-  { point: 'tx.deletePublished:after', occurrence: 2 },
+  { point: 'tx.reclaim:after', occurrence: 3 },
   { point: 'producer.begin:during', occurrence: 4 },
   { point: 'producer.send:during', occurrence: 4 },
   { point: 'producer.commit:before', occurrence: 4 },

@@ -6,6 +6,7 @@ import { observeRelayPublisher, observeRelayStore } from '@pigeonhole/testing'
 import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
 import type { RelayProcessMessage, RelayProcessOptions } from './relay-process-protocol.js'
+import { withSmallPartitions } from './small-partitions.js'
 
 /** Tells the test. Synchronous, so that what is told is told before the process kills itself. */
 export function tell(message: RelayProcessMessage): void {
@@ -37,7 +38,7 @@ export function openPorts(options: RelayProcessOptions): ProcessPorts {
   })
   return {
     pool,
-    store: observeRelayStore(postgresStore(pool), reach),
+    store: observeRelayStore(withSmallPartitions(postgresStore(pool)), reach),
     publisher: observeRelayPublisher(kafkajsPublisher(kafka), reach),
   }
 }

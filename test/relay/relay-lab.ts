@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { migrate, renderMigrations } from '@pigeonhole/postgres'
+import { migrate, postgresStore, renderMigrations } from '@pigeonhole/postgres'
 import {
   type CommittedMessage,
   checkExactlyOnce,
@@ -248,10 +248,14 @@ export class RelayLab implements AsyncDisposable {
     return rows.map(({ confirmed }) => confirmed as number)
   }
 
-  /** Rows that are left in the outbox. */
+  /** Messages of the outbox that no confirmed batch covers. */
   async leftInOutbox(): Promise<number> {
-    const { rows } = await this.#query('SELECT count(*)::int AS left FROM pigeonhole.outbox_message')
-    return rows[0]?.left
+    const pool = new pg.Pool({ connectionString: this.#database.url, max: 1 })
+    try {
+      return (await postgresStore(pool).readStatus()).pending
+    } finally {
+      await pool.end()
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

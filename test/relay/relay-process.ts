@@ -23,7 +23,7 @@ const events: readonly (keyof RelayEvents)[] = [
   'lease:lost',
   'shard:opened',
   'batch:published',
-  'messages:deleted',
+  'partition:truncated',
   'record:parked',
   'messages:parked',
   'messages:released',

@@ -10,7 +10,7 @@ const shards = 4
 const timeoutMs = 180_000
 const builds = await earlierBuilds()
 /** Who was made for tables before this version may write no intent to later ones. */
-const oldestUsable = 1
+const oldestUsable = 4
 const usable = builds.filter(({ schemaVersion }) => schemaVersion >= oldestUsable)
 const refused = builds.filter(({ schemaVersion }) => schemaVersion < oldestUsable)
 

@@ -115,6 +115,7 @@ export type {
 export type { Checkpoint, RelayPublisher, ShardProducer } from './ports/relay-publisher.js'
 export {
   type CapturedRow,
+  type Cleaning,
   type Cursor,
   type Guard,
   type GuardedTransaction,
@@ -123,6 +124,7 @@ export {
   originCursor,
   type Page,
   type PageBounds,
+  type Reclaimed,
   type RelayBatch,
   type RelayIdentity,
   type RelayStore,

@@ -44,11 +44,31 @@ export interface Page {
   readonly cursor: Cursor
 }
 
-/** Bounds of a page, or of a lot that is deleted. It holds at least one row if there is any. */
+/** Bounds of a page. It holds at least one row if there is any. */
 export interface PageBounds {
   readonly maxRows: number
   /** Sum of key, payload and headers of all rows, in bytes. */
   readonly maxBytes: number
+}
+
+/** When partitions of the outbox are closed and emptied. */
+export interface Cleaning {
+  /** How long a published message is kept at least, since its partition was closed. */
+  readonly retentionMs: number
+  /** The size in bytes from which on a partition is closed. */
+  readonly partitionBytes: number
+  /** The age from which on a partition is closed, however small it is. */
+  readonly partitionMs: number
+}
+
+/** What {@link GuardedTransaction.reclaim} did. */
+export interface Reclaimed {
+  /** The partitions that were emptied. */
+  readonly truncated: readonly number[]
+  /** Those that could have been, but for somebody who has them locked. */
+  readonly held: readonly number[]
+  /** Whether another partition is written to from now on. */
+  readonly turned: boolean
 }
 
 /** Who a relay is: recorded at genesis, compared at every opening. */
@@ -97,6 +117,8 @@ export interface GuardedTransaction extends ParkingTransaction, AdoptionTransact
   writeIdentity(identity: RelayIdentity): Promise<void>
   /** Raises what is confirmed, and never lowers it. */
   confirm(number: number): Promise<void>
+  /** Notes that both sides agree on the shard: until its token changes, what its confirmed batch covers was sent. */
+  agree(): Promise<void>
   /** Removes every batch of the shard but the one given (none given: all). */
   deleteOtherBatches(keep: Pick<RelayBatch, 'number' | 'token'> | null): Promise<void>
   /** Removes batches below `number`. */
@@ -111,13 +133,13 @@ export interface GuardedTransaction extends ParkingTransaction, AdoptionTransact
   /** Inserts the intent if its parent is there (batch 0 has none). Resolves to false otherwise. */
   insertBatch(batch: RelayBatch): Promise<boolean>
   /**
-   * Deletes rows of the shard's buckets that are visible in `cursor.from`, as many as `bounds` allow. Resolves to how many,
-   * and whether there may be more.
+   * Gives the space of published messages back. The outbox is a ring of partitions, one of which is written to. Any other is
+   * emptied if the confirmed batches of all shards cover every message in it, both sides agree on each of them, and it was closed `retentionMs` ago; and
+   * another one is written to, if one is empty and that is due. In the guarded transaction of shard 0 alone, so that two
+   * never do it at once. Everything is decided by what the database knows to be confirmed. Nobody waits long for it: a
+   * partition that somebody else uses is left to the next time.
    */
-  deletePublished(
-    cursor: Cursor,
-    bounds: PageBounds,
-  ): Promise<{ readonly rows: number; readonly more: boolean }>
+  reclaim(cleaning: Cleaning): Promise<Reclaimed>
 }
 
 /** A shard as `status` shows it. */

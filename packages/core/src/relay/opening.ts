@@ -91,6 +91,7 @@ async function agree({ store }: OpeningOptions, fenced: Fenced): Promise<OpenSha
     const facts = await tx.readFacts()
     const startUp = decideStartUp({ shard, identity, facts, checkpoint })
     await tx.writeIdentity(identity)
+    await tx.agree()
     if (startUp.kind === 'resume') {
       // With the batches behind it goes what else tells that Kafka has had it: should Kafka lose it before the next guarded
       // transaction, an older batch of its would look like one that the database has lost.

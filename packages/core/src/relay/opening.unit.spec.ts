@@ -55,6 +55,7 @@ describe('opening a shard', () => {
       'guarded 0',
       'readFacts',
       'writeIdentity',
+      'agree',
       'confirm 7',
       'deleteOtherBatches 7',
       'openParking',

@@ -9,13 +9,14 @@ import type { BatchInFlight, Fault } from './parking/fault.js'
 import type { FaultSearch } from './parking/fault-search.js'
 import { type Announcement, ShardParking } from './parking/shard-parking.js'
 import type { Poll } from './poll.js'
+import { reclaimOutbox } from './reclaim-outbox.js'
 import type { RelayEvents } from './relay-events.js'
 import type { ResolvedRelayOptions } from './relay-options.js'
 import { assertXidsKnown } from './start-up-table.js'
 import { watchConfirmed } from './watch-confirmed.js'
 import { writeBatch } from './write-batch.js'
 
-// Small batches leave their cleaning to a later one, until a tenth of a full batch is there: two statements less before
+// Small batches leave their cleaning to a later one, until a tenth of a full batch is there: a statement less before
 // what was committed just now is sent.
 const smallLots = 10
 
@@ -35,7 +36,7 @@ interface Lineage {
 export interface PipelineParts {
   readonly options: Pick<
     ResolvedRelayOptions,
-    'store' | 'clock' | 'backoff' | 'batchRows' | 'batchBytes' | 'pollMs' | 'renewMs'
+    'store' | 'clock' | 'backoff' | 'batchRows' | 'batchBytes' | 'pollMs' | 'renewMs' | 'retentionMs'
   >
   readonly open: OpenShard
   /** How large batches may be, and what has to be settled before anything is read. */
@@ -71,17 +72,17 @@ export class Pipeline {
   /** The batch number that PostgreSQL has been told of. */
   #noted = -1
   #inFlight: BatchInFlight | undefined
-  /** Rows confirmed since the last lot was deleted. What an earlier opening left behind counts, however much it is. */
+  /** Rows confirmed since intents were last deleted. What an earlier opening left behind counts, however much it is. */
   #uncleaned = Number.POSITIVE_INFINITY
 
   constructor(parts: PipelineParts) {
     this.#parts = parts
     this.#confirmed = parts.open.confirmed
     this.#fault = parts.search.fault
-    const { batchRows, batchBytes, store, backoff } = parts.options
+    const { store, backoff } = parts.options
     const { open, events } = parts
     this.#parking = new ShardParking({ store, shard: open.shard, backoff, events }, open.parked)
-    this.#cleaner = new Cleaner({ maxRows: batchRows * 2, maxBytes: batchBytes * 2 })
+    this.#cleaner = new Cleaner()
   }
 
   /** The batch that was being sent when the pipeline ended. */
@@ -100,6 +101,7 @@ export class Pipeline {
     const lost = new AbortController()
     const watch = { ...this.#parts, confirmed: () => this.#confirmed }
     watchConfirmed(watch, over.signal).catch((error: unknown) => lost.abort(error))
+    void reclaimOutbox(this.#parts, over.signal)
     try {
       await this.#move({ reading, leading: AbortSignal.any([leading, lost.signal]) })
     } finally {
@@ -234,7 +236,7 @@ export class Pipeline {
         poll.wake()
         return true
       }
-      const untold = this.#noted < this.#confirmed.number || this.#cleaner.isDue(atRest(this.#confirmed))
+      const untold = this.#noted < this.#confirmed.number || this.#cleaner.isDue(this.#confirmed)
       if (untold && poll.isQuiet)
         await untilAborted(
           this.#guarded((tx, confirmed) => this.#cleanAtRest(tx, confirmed)),
@@ -254,14 +256,12 @@ export class Pipeline {
       ({ number, token }) => number === confirmed.number && token === confirmed.token,
     )
     if (!isThere) throw orphaned(this.#parts.open.shard, confirmed.number + 1)
-    await this.#clean(tx, atRest(confirmed))
+    await this.#clean(tx, confirmed)
   }
 
   async #clean(tx: GuardedTransaction, confirmed: RelayBatch): Promise<void> {
-    const { events, open } = this.#parts
-    const rows = await this.#cleaner.clean(tx, confirmed)
-    this.#uncleaned = this.#cleaner.isDue(confirmed) ? Number.POSITIVE_INFINITY : 0
-    if (rows > 0) events.emit('messages:deleted', { shard: open.shard, rows })
+    await this.#cleaner.clean(tx, confirmed)
+    this.#uncleaned = 0
   }
 
   // Kafka may acknowledge the next batch while the transaction runs: what it notes and what it deletes go by one batch.
@@ -273,11 +273,4 @@ export class Pipeline {
     this.#noted = confirmed.number
     return result
   }
-}
-
-// Where there is nothing left to read, a capture whose last page was a full one is over: all that is visible at its end is
-// confirmed. Without this its rows would stay until the next message.
-function atRest(batch: RelayBatch): RelayBatch {
-  const { from, until } = batch.cursor
-  return { ...batch, cursor: { from: until ?? from, until: null, lastSeq: '0' } }
 }

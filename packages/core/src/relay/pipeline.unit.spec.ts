@@ -41,6 +41,7 @@ async function openPipeline({ rows = 0, batchRows = 2 } = {}) {
       batchBytes: 1_000,
       pollMs: 20,
       renewMs: 2_000,
+      retentionMs: 0,
       backoff: { initialMs: 100, maxMs: 10_000 },
     },
     open,
@@ -319,7 +320,7 @@ describe('what is confirmed', () => {
       script.take()
       store.commit()
       await clock.advance(20)
-      deletions.push(script.take('deletePublished').length)
+      deletions.push(script.take('deleteBatchesBelow').length)
     }
     expect(deletions).toEqual([0, 1, 0, 1])
     reading.abort()
@@ -327,13 +328,10 @@ describe('what is confirmed', () => {
   })
 
   it('is made known and deleted once nothing is in flight', async () => {
-    const { run, script, store, reading, events, clock } = await openPipeline({ rows: 3 })
-    const deleted: number[] = []
-    events.on('messages:deleted', ({ rows }) => deleted.push(rows))
+    const { run, script, store, reading, clock } = await openPipeline({ rows: 3 })
     const running = run()
     await clock.advance(quietMs)
-    expect(store).toMatchObject({ lease: { confirmed: 2 }, deleted: 3, batches: [{ number: 2 }] })
-    expect(deleted.reduce((sum, rows) => sum + rows, 0)).toBe(3)
+    expect(store).toMatchObject({ lease: { confirmed: 2 }, batches: [{ number: 2 }] })
     expect(script.take('guarded').at(-1)).toBe('guarded 2')
     reading.abort()
     await running
@@ -346,7 +344,7 @@ describe('what is confirmed', () => {
     store.batches = store.batches.slice(0, 1)
     await clock.advance(quietMs)
     await failed
-    expect(script.take('deletePublished')).toEqual([])
+    expect(script.take('deleteBatchesBelow')).toEqual([])
   })
 
   it('is looked for on both sides while there is nothing to send', async () => {
@@ -358,48 +356,14 @@ describe('what is confirmed', () => {
     await failed
   })
 
-  it('is deleted also where the last page of a capture was a full one', async () => {
-    const { run, store, reading, clock } = await openPipeline({ rows: 2 })
-    store.splitsCaptures = true
-    const running = run()
-    await clock.advance(quietMs)
-    expect(store).toMatchObject({ lease: { confirmed: 1 }, deleted: 2 })
-    reading.abort()
-    await running
-  })
-
-  it('is not deleted up to the end of a capture that goes on', async () => {
-    const { run, script, store, reading, clock } = await openPipeline({ rows: 6 })
-    store.splitsCaptures = true
-    const running = run()
-    await clock.advance(quietMs)
-    const deletions = script.calls.filter((call) => call.startsWith('deletePublished'))
-    // In lots of twice a batch.
-    expect(deletions).toEqual(['deletePublished 6', 'deletePublished 6'])
-    reading.abort()
-    await running
-  })
-
   it('does not include an intent', async () => {
     const { run, script, store, reading } = await openPipeline({ rows: 6 })
     const acknowledge = script.hold('commit')
     const running = run()
     await settle()
-    expect(store).toMatchObject({ deleted: 0, batches: [{ number: 0 }, { number: 1 }, { number: 2 }] })
+    expect(store).toMatchObject({ batches: [{ number: 0 }, { number: 1 }, { number: 2 }] })
     reading.abort()
     acknowledge()
-    await running
-  })
-
-  it('is deleted in bounded lots until nothing of it is left', async () => {
-    const { run, store, events, reading, clock } = await openPipeline({ rows: 9 })
-    const deleted: number[] = []
-    events.on('messages:deleted', ({ rows }) => deleted.push(rows))
-    Object.assign(store.batches[0] ?? {}, { cursor: { ...originCursor, from: '10:10:' } })
-    const running = run()
-    await clock.advance(quietMs)
-    expect(deleted).toEqual([4, 4, 1])
-    reading.abort()
     await running
   })
 
@@ -434,10 +398,7 @@ describe('what is confirmed', () => {
     read()
     await settle()
     // The page of batch 3 was begun when batch 1 was the last one acknowledged, and batch 2 is by now.
-    expect(script.take('deletePublished', 'deleteBatchesBelow').slice(0, 2)).toEqual([
-      'deleteBatchesBelow 1',
-      'deletePublished 2',
-    ])
+    expect(script.take('deleteBatchesBelow')).toEqual(['deleteBatchesBelow 1'])
     reading.abort()
     acknowledged()
     await running

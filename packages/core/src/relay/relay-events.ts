@@ -89,10 +89,16 @@ export interface RelayEvents {
    */
   'topic:resumed': { readonly shard: number; readonly topic: string }
   /**
-   * Confirmed messages have been deleted from the outbox, in a transaction that commits next.
-   * @commit Before PostgreSQL's commit of the deletion. Where that fails, they are deleted, and told of, once more.
+   * A partition of the outbox of which everything was confirmed is empty again, and its space is given back.
+   * @commit After PostgreSQL's commit.
    */
-  'messages:deleted': { readonly shard: number; readonly rows: number }
+  'partition:truncated': { readonly shard: number; readonly partition: number }
+  /**
+   * Published messages stay where they are for now: `held` partitions are locked by somebody else, or `error` was the answer,
+   * as for want of a privilege. Sending goes on. Told of once until cleaning succeeds again.
+   * @commit No commit of its own: it is tried again.
+   */
+  'cleaning:delayed': { readonly shard: number; readonly held: readonly number[]; readonly error: unknown }
   /**
    * An uncertain outcome: the shard drops its producer and what it has read ahead, and opens again after `delayMs`.
    * @commit After an error: what it interrupted may be committed or not. `shard:opened` tells where it goes on.

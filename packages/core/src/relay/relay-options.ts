@@ -41,6 +41,11 @@ export interface RelayOptions {
   readonly pollMs?: number
   /** How often an outbox is looked at that has been empty for a while, in milliseconds. @default 200 */
   readonly idlePollMs?: number
+  /**
+   * How long a published message stays in the outbox at least, in milliseconds, since its partition was closed. 0: it goes
+   * with its partition. @default 0
+   */
+  readonly retentionMs?: number
   /** Delays between two attempts at opening a shard. @default from 100 to 10000 */
   readonly backoff?: Backoff
   /** @default the process's monotonic clock */
@@ -60,6 +65,7 @@ const defaults = {
   drainTimeoutMs: 10_000,
   pollMs: 2,
   idlePollMs: 200,
+  retentionMs: 0,
   backoff: { initialMs: 100, maxMs: 10_000 },
   clock: systemClock,
 } satisfies Omit<ResolvedRelayOptions, 'name' | 'store' | 'publisher'>
@@ -77,6 +83,7 @@ const ranges = {
   drainTimeoutMs: { min: 0, max: longestMs },
   pollMs: { min: 1, max: longestMs },
   idlePollMs: { min: 1, max: longestMs },
+  retentionMs: { min: 0 },
 } satisfies Partial<Record<keyof RelayOptions, { readonly min: number; readonly max?: number }>>
 
 /** @throws OPTION_INVALID */

@@ -24,6 +24,7 @@ describe('resolveRelayOptions', () => {
     drainTimeoutMs: 10_000,
     pollMs: 2,
     idlePollMs: 200,
+    retentionMs: 0,
     backoff: { initialMs: 100, maxMs: 10_000 },
     clock: systemClock,
   }

@@ -10,6 +10,7 @@ import type {
   OutboxStatus,
   Page,
   PageBounds,
+  Reclaimed,
   RelayBatch,
   RelayIdentity,
   RelayStore,
@@ -39,11 +40,10 @@ export class ScriptedRelayStore extends ScriptedParking implements RelayStore {
   /** What a change of the map resolves to. */
   changesShards = true
   xidAhead: string | null = null
-  deleted = 0
+  /** What the next cleaning answers. */
+  reclaimed: Reclaimed = { truncated: [], held: [], turned: false }
   /** Messages that a look finds and no page holds: those numbered by another server. */
   foreign = 0
-  /** Most rows of one deletion, as the bound in bytes sets it. */
-  lotRows = Number.POSITIVE_INFINITY
   /** Whether a page's cursor says that its capture goes on, as one does that ends at the limit of rows. */
   splitsCaptures = false
   /** What an adoption reads: rows of the outbox and parked ones. */
@@ -215,6 +215,7 @@ export class ScriptedRelayStore extends ScriptedParking implements RelayStore {
         await script.enter('confirm', number)
         this.lease = { ...this.lease, confirmed: Math.max(this.lease.confirmed, number) }
       },
+      agree: () => script.enter('agree'),
       deleteOtherBatches: async (keep) => {
         await script.enter('deleteOtherBatches', keep?.number ?? 'all')
         this.batches = this.batches.filter(({ token }) => token === keep?.token)
@@ -238,12 +239,9 @@ export class ScriptedRelayStore extends ScriptedParking implements RelayStore {
         if (!orphaned) this.batches.push(batch)
         return !orphaned
       },
-      deletePublished: async (cursor, { maxRows }) => {
-        await script.enter('deletePublished', position(cursor))
-        const left = position(cursor) - this.deleted
-        const rows = Math.min(maxRows, this.lotRows, left)
-        this.deleted += rows
-        return { rows, more: rows < left }
+      reclaim: async ({ retentionMs }) => {
+        await script.enter('reclaim', retentionMs)
+        return this.reclaimed
       },
     }
   }

@@ -106,6 +106,7 @@ function openRelay(values: RelayValues, store: PostgresStore, logger: Logger): R
       'drainTimeoutMs',
       'pollMs',
       'idlePollMs',
+      'retentionMs',
     ]),
     name,
     store,

@@ -22,6 +22,7 @@ export const relaySettings: typeof databaseSettings &
     readonly drainTimeoutMs: Setting<number | undefined>
     readonly pollMs: Setting<number | undefined>
     readonly idlePollMs: Setting<number | undefined>
+    readonly retentionMs: Setting<number | undefined>
     readonly measureMs: Setting<number | undefined>
     readonly longTransactionMs: Setting<number | undefined>
     readonly transactionTimeoutMs: Setting<number | undefined>
@@ -84,6 +85,7 @@ export const relaySettings: typeof databaseSettings &
   ),
   pollMs: number('poll-ms', 'pause between two looks at a busy outbox, in milliseconds'),
   idlePollMs: number('idle-poll-ms', 'pause between two looks at an idle outbox, in milliseconds'),
+  retentionMs: number('retention-ms', 'published messages stay for so long at least, in milliseconds', 0),
   measureMs: number('measure-ms', 'how often the outbox is measured for /metrics, in milliseconds'),
   longTransactionMs: number(
     'long-transaction-ms',

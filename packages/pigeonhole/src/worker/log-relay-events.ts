@@ -44,5 +44,6 @@ export function logRelayEvents(relay: Relay, logger: Logger): void {
     logger.warn({ ...fields, remedy: remedyFor(error) }, 'topic takes nothing: it is paused')
   })
   relay.on('topic:resumed', (data) => logger.info(data, 'topic goes on'))
-  relay.on('messages:deleted', (data) => logger.debug(data, 'confirmed messages deleted'))
+  relay.on('partition:truncated', (data) => logger.debug(data, 'space of published messages given back'))
+  relay.on('cleaning:delayed', (data) => logger.warn(data, 'published messages cannot be removed for now'))
 }

@@ -13,7 +13,8 @@ export const metricHelp = {
   pigeonhole_relay_published_total: 'Messages that Kafka has committed for this worker, by shard',
   pigeonhole_relay_batch_seconds:
     'Time of a batch from the first byte sent to the acknowledged commit, by shard',
-  pigeonhole_relay_deleted_total: 'Confirmed messages that this worker has deleted from the outbox, by shard',
+  pigeonhole_relay_truncated_total:
+    'Partitions of the outbox that this worker has emptied behind what is confirmed',
   pigeonhole_relay_reopen_total:
     'How often a shard had to open again in this worker, by the code of the error',
   pigeonhole_relay_state: '1 for the state that a shard has in this worker, 0 for the others',

@@ -35,7 +35,7 @@ function described<N extends keyof typeof metricHelp>(name: N): { readonly name:
 function countBatches(relay: Relay, registry: Registry): void {
   const options = { registers: [registry], labelNames: ['shard'] as const }
   const published = new Counter({ ...described('pigeonhole_relay_published_total'), ...options })
-  const deleted = new Counter({ ...described('pigeonhole_relay_deleted_total'), ...options })
+  const truncated = new Counter({ ...described('pigeonhole_relay_truncated_total'), ...options })
   const reopened = new Counter({
     ...described('pigeonhole_relay_reopen_total'),
     registers: [registry],
@@ -50,7 +50,7 @@ function countBatches(relay: Relay, registry: Registry): void {
     published.inc({ shard }, rows)
     seconds.observe({ shard }, durationMs / 1000)
   })
-  relay.on('messages:deleted', ({ shard, rows }) => deleted.inc({ shard }, rows))
+  relay.on('partition:truncated', ({ shard }) => truncated.inc({ shard }))
   relay.on('shard:reopening', ({ shard, error }) => reopened.inc({ shard, code: codeOf(error) }))
 }
 

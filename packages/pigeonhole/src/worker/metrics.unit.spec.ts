@@ -46,11 +46,11 @@ describe('the metrics of a worker', () => {
     monitor.emit('outbox:measured', { shards: [], parking, tables: [], xidHolder: null, ...over })
   }
 
-  it('count what is published, how long it takes and what is deleted, by shard', async () => {
+  it('count what is published, how long it takes and what is truncated, by shard', async () => {
     relay.emit('batch:published', { shard: 0, batch: 1, rows: 20, durationMs: 30 })
     relay.emit('batch:published', { shard: 0, batch: 2, rows: 1, durationMs: 3 })
     relay.emit('batch:published', { shard: 1, batch: 1, rows: 5, durationMs: 3 })
-    relay.emit('messages:deleted', { shard: 1, rows: 4 })
+    relay.emit('partition:truncated', { shard: 1, partition: 3 })
     expect(await samples('pigeonhole_relay_published_total')).toEqual([
       'pigeonhole_relay_published_total{shard="0"} 21',
       'pigeonhole_relay_published_total{shard="1"} 5',
@@ -59,8 +59,8 @@ describe('the metrics of a worker', () => {
       'pigeonhole_relay_batch_seconds_bucket{le="0.005",shard="0"} 1',
       'pigeonhole_relay_batch_seconds_bucket{le="0.005",shard="1"} 1',
     ])
-    expect(await samples('pigeonhole_relay_deleted_total')).toEqual([
-      'pigeonhole_relay_deleted_total{shard="1"} 4',
+    expect(await samples('pigeonhole_relay_truncated_total')).toEqual([
+      'pigeonhole_relay_truncated_total{shard="1"} 1',
     ])
   })
 

@@ -62,7 +62,6 @@ async function walkThrough(store: ReturnType<typeof postgresStore>): Promise<str
     await tx.writeIdentity({ relay: 'relay', clusterId: 'cluster', systemIdentifier })
     await tx.insertBatch({ number: 0, token: 'batch', parent: null, cursor })
     await tx.readPage(cursor, { maxRows: 1, maxBytes: 1 })
-    await tx.deletePublished(cursor, { maxRows: 1, maxBytes: 1 })
     await tx.deleteOtherBatches(null)
   })
   await store.readStatus()

@@ -1,4 +1,11 @@
-import { type Cursor, type Lease, originCursor, type RelayStore, type ShardFacts } from '@pigeonhole/core'
+import {
+  type Cleaning,
+  type Cursor,
+  type Lease,
+  originCursor,
+  type RelayStore,
+  type ShardFacts,
+} from '@pigeonhole/core'
 import { type PostgresServer, startPostgres } from '@pigeonhole/testing'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -159,4 +166,49 @@ it('a row whose id the crash has freed is captured once it is written again', as
   expect(rows.length).toBe(kept + 1)
   expect(await store.hasMessages(0, cursor)).toBe(true)
   await writer.end()
+})
+
+const atOnce: Cleaning = { retentionMs: 0, partitionBytes: 0, partitionMs: 0 }
+
+/** Has partition 0 closed, with everything of it confirmed. */
+async function closePartition(): Promise<string> {
+  const token = await lead()
+  await database.pool.query(`TRUNCATE pigeonhole.outbox_message, pigeonhole.relay_batch`)
+  await database.pool.query('UPDATE pigeonhole.outbox_ring SET slot = 0')
+  const writer = await session()
+  for (let n = 0; n < 5; n++) await writer.query(message)
+  const { rows } = await writeBatch(async () => undefined)
+  expect(rows).toBe(5)
+  await store.guarded({ shard: 0, token, confirmed: 0 }, (tx) => tx.agree())
+  expect(await store.guarded({ shard: 0, token, confirmed: 0 }, (tx) => tx.reclaim(atOnce))).toMatchObject({
+    turned: true,
+  })
+  return token
+}
+
+async function inPartition0(): Promise<number | null> {
+  const { rowCount } = await database.pool.query('SELECT FROM pigeonhole.outbox_message_0 WHERE seq > 0')
+  return rowCount
+}
+
+it('a partition has all of its rows after a crash in the middle of its truncation', async () => {
+  const token = await closePartition()
+  const cleaning = store.guarded({ shard: 0, token, confirmed: 0 }, async (tx) => {
+    expect(await tx.reclaim(atOnce)).toMatchObject({ truncated: [0] })
+    await server.kill()
+  })
+  await expect(cleaning).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  await server.restart()
+  expect(await inPartition0()).toBe(5)
+})
+
+it('a partition stays empty after a crash behind the COMMIT of its truncation, and takes new rows', async () => {
+  const token = await closePartition()
+  await store.guarded({ shard: 0, token, confirmed: 0 }, async (tx) => {
+    expect(await tx.reclaim(atOnce)).toMatchObject({ truncated: [0] })
+  })
+  await crash()
+  expect(await inPartition0()).toBe(0)
+  await database.pool.query(`${message.replace('headers)', 'headers, slot)').replace("'[]')", "'[]', 0)")}`)
+  expect(await inPartition0()).toBe(1)
 })

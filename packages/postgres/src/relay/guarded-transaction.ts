@@ -1,24 +1,27 @@
 import type {
   BucketRange,
+  Cleaning,
   Cursor,
   GuardedTransaction,
   MappedShard,
   Page,
   PageBounds,
+  Reclaimed,
   RelayBatch,
   RelayIdentity,
   ShardFacts,
 } from '@pigeonhole/core'
-import { type DeletedLot, deleteVisibleMessages } from '../sql/outbox-message/delete-visible.js'
 import { deleteRelayBatchesBelow } from '../sql/relay-batch/delete-below.js'
 import { deleteOtherRelayBatches } from '../sql/relay-batch/delete-others.js'
 import { insertRelayBatch } from '../sql/relay-batch/insert.js'
 import { upsertRelayIdentity } from '../sql/relay-identity/upsert.js'
+import { agreeOnRelayShard } from '../sql/relay-shard/agree.js'
 import { raiseConfirmed } from '../sql/relay-shard/raise-confirmed.js'
-import { run, runForOne, type SqlSession } from '../sql/statement.js'
+import { run, type SqlSession } from '../sql/statement.js'
 import { SqlAdoptionTransaction } from './adoption-transaction.js'
 import { readFacts } from './read-facts.js'
 import { readPage, readPageUntil } from './read-page.js'
+import { reclaim } from './reclaim.js'
 
 /** What a relay does in a transaction whose guard has let it in. */
 export class SqlGuardedTransaction extends SqlAdoptionTransaction implements GuardedTransaction {
@@ -46,6 +49,10 @@ export class SqlGuardedTransaction extends SqlAdoptionTransaction implements Gua
     await run(this.#session, raiseConfirmed, { shard: this.#shard, number })
   }
 
+  async agree(): Promise<void> {
+    await run(this.#session, agreeOnRelayShard, this.#shard)
+  }
+
   async deleteOtherBatches(keep: Pick<RelayBatch, 'number' | 'token'> | null): Promise<void> {
     await run(this.#session, deleteOtherRelayBatches, { shard: this.#shard, keep })
   }
@@ -67,8 +74,7 @@ export class SqlGuardedTransaction extends SqlAdoptionTransaction implements Gua
     return inserted.length > 0
   }
 
-  deletePublished(cursor: Cursor, bounds: PageBounds): Promise<DeletedLot> {
-    const buckets = this.#buckets
-    return runForOne(this.#session, deleteVisibleMessages, { snapshot: cursor.from, bounds, buckets })
+  reclaim(cleaning: Cleaning): Promise<Reclaimed> {
+    return reclaim(this.#session, cleaning)
   }
 }

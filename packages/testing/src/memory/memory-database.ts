@@ -24,15 +24,32 @@ export interface OutboxEntry {
   readonly xid: number
   /** By `performance.now()`. */
   readonly createdAt: number
+  /** The partition that it is in. */
+  readonly slot: number
+}
+
+/** Which partition is written to, and when the others were closed, by `performance.now()`. */
+export interface RingEntry {
+  readonly slot: number
+  readonly openedAt: number
+  readonly closedAt: readonly (number | null)[]
 }
 
 /** A shard with its lease. */
 export interface ShardEntry extends Lease, MappedShard {
+  /** The token under which both sides were found to agree. */
+  readonly agreed: string | null
   readonly origin: string | null
 }
 
 /** A lease that nobody has had. */
-export const freshLease: Lease = { holder: null, token: null, renewal: 0, confirmed: 0 }
+export const freshLease: Lease & Pick<ShardEntry, 'agreed'> = {
+  holder: null,
+  token: null,
+  renewal: 0,
+  confirmed: 0,
+  agreed: null,
+}
 
 /** What a shard's row is called where it is locked. */
 export function shardRow(shard: number): string {
@@ -58,6 +75,7 @@ export class MemoryDatabase {
   readonly shards: MemoryTable<ShardEntry> = new MemoryTable()
   readonly batches: MemoryTable<BatchEntry> = new MemoryTable()
   readonly identity: MemoryTable<RelayIdentity> = new MemoryTable()
+  readonly ringRow: MemoryTable<RingEntry> = new MemoryTable()
   readonly parkedKeys: MemoryTable<ParkedKeyEntry> = new MemoryTable()
   readonly parkedMessages: MemoryTable<ParkedEntry> = new MemoryTable()
   readonly inboxKeys: MemoryTable<InboxKeyEntry> = new MemoryTable()
@@ -124,6 +142,10 @@ export class MemoryDatabase {
 
   #tables(): MemoryTable<unknown>[] {
     return Object.values(this).filter((value) => value instanceof MemoryTable)
+  }
+
+  get ring(): RingEntry {
+    return this.ringRow.get('ring') ?? { slot: 0, openedAt: 0, closedAt: [null, null, null, null] }
   }
 
   /** Runs `work` in a transaction: commits when it resolves, rolls back when it rejects. */

@@ -1,14 +1,17 @@
 import type {
+  Cleaning,
   Cursor,
   GuardedTransaction,
   Page,
   PageBounds,
+  Reclaimed,
   RelayBatch,
   RelayIdentity,
   ShardFacts,
 } from '@pigeonhole/core'
 import { MemoryAdoptionTransaction } from './memory-adoption-transaction.js'
-import { isIn, type MemoryDatabase, type OutboxEntry, type ShardEntry } from './memory-database.js'
+import type { MemoryDatabase, OutboxEntry, ShardEntry } from './memory-database.js'
+import { reclaim } from './memory-reclaim.js'
 import { sizeOf } from './memory-size.js'
 import type { MemoryTransaction } from './memory-transaction.js'
 import { isVisible, parseSnapshot } from './snapshot.js'
@@ -53,6 +56,11 @@ export class MemoryGuardedTransaction extends MemoryAdoptionTransaction implemen
     shards.set(this.#tx, key, { ...entry, confirmed: Math.max(entry.confirmed, number) })
   }
 
+  async agree(): Promise<void> {
+    const entry = this.#database.shards.get(String(this.#shard), this.#tx)
+    if (entry) this.#database.shards.set(this.#tx, String(this.#shard), { ...entry, agreed: entry.token })
+  }
+
   async deleteOtherBatches(keep: Pick<RelayBatch, 'number' | 'token'> | null): Promise<void> {
     this.#deleteBatches(({ number, token }) => number !== keep?.number || token !== keep.token)
   }
@@ -85,19 +93,8 @@ export class MemoryGuardedTransaction extends MemoryAdoptionTransaction implemen
     return true
   }
 
-  async deletePublished(
-    { from }: Cursor,
-    bounds: PageBounds,
-  ): Promise<{ readonly rows: number; readonly more: boolean }> {
-    const published = this.#database.outbox
-      .rows(this.#tx)
-      .filter((entry) => isIn(entry, this.#entry.buckets) && isVisible(entry.xid, from))
-    const lot = cut(
-      published.sort((a, b) => a.xid - b.xid),
-      bounds,
-    )
-    for (const { row } of lot) this.#database.outbox.set(this.#tx, row.seq, undefined)
-    return { rows: lot.length, more: lot.length < published.length }
+  async reclaim(cleaning: Cleaning): Promise<Reclaimed> {
+    return reclaim(this.#database, this.#tx, cleaning)
   }
 
   #batches(): RelayBatch[] {

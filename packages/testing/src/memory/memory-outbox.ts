@@ -9,7 +9,12 @@ export function memoryOutbox(database: MemoryDatabase): OutboxStore<MemoryTransa
       requireOpen(tx)
       for (const row of rows) {
         const seq = database.nextSeq()
-        const entry = { row: { ...row, seq }, xid: tx.xid, createdAt: performance.now() }
+        const entry = {
+          row: { ...row, seq },
+          xid: tx.xid,
+          createdAt: performance.now(),
+          slot: database.ring.slot,
+        }
         database.outbox.set(tx, seq, entry)
       }
     },

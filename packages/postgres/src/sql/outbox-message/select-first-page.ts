@@ -1,5 +1,6 @@
 import type { BucketRange, PageBounds } from '@pigeonhole/core'
 import { text } from '../decode.js'
+import { slots } from '../outbox-partition/slots.js'
 import type { Statement } from '../statement.js'
 import { beyondSnapshot1 } from './beyond.js'
 import { bindBuckets, ownedBetween } from './owned.js'
@@ -11,6 +12,14 @@ import {
   type PageRow,
   pageColumns,
 } from './page.js'
+
+// A place is one in a partition: another partition has another row there.
+function placedIn(schema: string, slot: number): string {
+  return `
+      SELECT ${pageColumns}
+      FROM ${schema}.outbox_message AS message
+      WHERE slot = ${slot} AND ctid = ANY (ARRAY(SELECT ctid FROM found WHERE slot = ${slot}))`
+}
 
 /** A row of a first page, with the snapshot that the capture goes up to. */
 export interface FirstPageRow extends PageRow {
@@ -44,18 +53,16 @@ export const selectFirstPage: Statement<FirstPageParams, FirstPageRow> = {
   name: 'outbox_message.select_first_page',
   text: (schema) => `
     WITH server AS MATERIALIZED (SELECT pg_current_snapshot() AS snapshot),
-    captured AS (
-      SELECT ${pageColumns}
-      FROM ${schema}.outbox_message AS message
-      WHERE ctid = ANY (ARRAY(
-        SELECT ctid
-        FROM ${schema}.outbox_message
-        WHERE ${beyondSnapshot1}
-          AND ${ownedBetween('$4', '$5')}
-          AND pg_visible_in_snapshot(xid, (SELECT snapshot FROM server))
-        ORDER BY seq
-        LIMIT $2::int
-      ))
+    found AS MATERIALIZED (
+      SELECT slot, ctid
+      FROM ${schema}.outbox_message
+      WHERE ${beyondSnapshot1}
+        AND ${ownedBetween('$4', '$5')}
+        AND pg_visible_in_snapshot(xid, (SELECT snapshot FROM server))
+      ORDER BY seq
+      LIMIT $2::int
+    ),
+    captured AS (${slots.map((slot) => placedIn(schema, slot)).join(' UNION ALL ')}
     ), ${boundedByBytes}
     SELECT ${boundedColumns}, (SELECT snapshot::text FROM server) AS until
     FROM bounded

@@ -15,8 +15,8 @@ export const insertRelayBatch: Statement<InsertRelayBatchParams, null> = {
   name: 'relay_batch.insert',
   text: (schema) => `
     INSERT INTO ${schema}.relay_batch (shard, number, token, parent, cursor_from, cursor_until, last_seq,
-      releases)
-    SELECT $1::smallint, $2::bigint, $3::text, $4::text, $5::pg_snapshot, $6::pg_snapshot, $7::bigint, $8::bigint[]
+      releases, revision)
+    SELECT $1::smallint, $2::bigint, $3::text, $4::text, $5::pg_snapshot, $6::pg_snapshot, $7::bigint, $8::bigint[], 4
     WHERE $2::bigint = 0
       OR EXISTS (
         SELECT FROM ${schema}.relay_batch

@@ -6,10 +6,17 @@ import type { Statement } from '../statement.js'
 export const selectTableSizes: Statement<{ readonly schema: string }, TableMeasures> = {
   name: 'server.select_table_sizes',
   text: () => `
-    SELECT relname::text AS name, pg_total_relation_size(oid)::text AS bytes,
-      greatest(reltuples, 0)::float8 AS estimated_rows
+    SELECT relname::text AS name, sum(pg_total_relation_size(leaf.oid))::bigint::text AS bytes,
+      sum(greatest(leaf.rows, 0))::float8 AS estimated_rows
     FROM pg_class
-    WHERE relnamespace = to_regnamespace($1::text) AND relkind = 'r'
+    CROSS JOIN LATERAL (
+      SELECT pg_class.oid, CASE relkind WHEN 'r' THEN reltuples END AS rows
+      UNION ALL
+      SELECT part.oid, part.reltuples FROM pg_inherits JOIN pg_class AS part ON part.oid = inhrelid
+      WHERE inhparent = pg_class.oid
+    ) AS leaf
+    WHERE relnamespace = to_regnamespace($1::text) AND relkind IN ('r', 'p') AND NOT relispartition
+    GROUP BY relname
     ORDER BY relname`,
   bind: ({ schema }) => [schema],
   decode: (row) => ({

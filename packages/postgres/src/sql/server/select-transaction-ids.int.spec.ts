@@ -29,8 +29,8 @@ const message = `INSERT INTO pigeonhole.outbox_message (bucket, id, topic, heade
   VALUES (0, gen_random_uuid(), 't', '[]', $1::xid8)`
 const identity = `INSERT INTO pigeonhole.relay_identity (relay, cluster_id, system_identifier, highest_xid)
   VALUES ('r', 'c', 's', $1::xid8)`
-const batch = `INSERT INTO pigeonhole.relay_batch (shard, number, token, cursor_from, cursor_until, last_seq)
-  VALUES (3, 0, 't', $1::pg_snapshot, $2::pg_snapshot, 0)`
+const batch = `INSERT INTO pigeonhole.relay_batch (shard, number, token, cursor_from, cursor_until, last_seq, revision)
+  VALUES (3, 0, 't', $1::pg_snapshot, $2::pg_snapshot, 0, 3)`
 
 const shard = 'INSERT INTO pigeonhole.relay_shard (shard, origin) VALUES (3, $1::pg_snapshot)'
 
