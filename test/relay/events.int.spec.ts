@@ -117,18 +117,38 @@ describe('an event of a relay', () => {
     await expect.poll(() => ask(pool, confirmed)).toBe(1)
   })
 
-  it('messages:deleted comes before the commit of the deletion', async () => {
+  it('partition:truncated comes after the commit of the truncation, cleaning:delayed when it has to be put off', async () => {
     await using lab = await RelayLab.open(servers)
-    await using held = new HeldRelay(servers, lab, ['messages:deleted'])
-    const opened = nextEvent(held.relay, 'shard:opened')
-    await held.relay.start()
+    await using held = new HeldRelay(servers, lab, ['partition:truncated', 'cleaning:delayed'])
+    const { relay, pool, told } = held
+    const opened = nextEvent(relay, 'shard:opened')
+    await relay.start()
     await opened
-    const deletion = held.hold('tx.deletePublished:committing')
+    const reader = await pool.connect()
+    await reader.query('BEGIN; LOCK TABLE pigeonhole.outbox_message_0 IN ACCESS SHARE MODE')
+    const delayed = nextEvent(relay, 'cleaning:delayed')
     await publish(held, lab.topics[0] as string)
-    await deletion.reached
-    expect([held.told, await lab.leftInOutbox()]).toEqual([['messages:deleted'], 1])
-    deletion.release()
-    await expect.poll(() => lab.leftInOutbox()).toBe(0)
+    expect(await delayed).toMatchObject({ held: [0] })
+    const putOff = held.hold('tx.reclaim:committing')
+    await putOff.reached
+    await reader.query('COMMIT')
+    reader.release()
+    const truncation = held.hold('tx.reclaim:committing')
+    const passed = held.hold('tx.reclaim:committed')
+    putOff.release()
+    // That of the one that was put off, which has nothing to tell.
+    await passed.reached
+    const committed = held.hold('tx.reclaim:committed')
+    passed.release()
+    await truncation.reached
+    expect(told).toEqual(['cleaning:delayed'])
+    truncation.release()
+    await committed.reached
+    expect(told).toEqual(['cleaning:delayed'])
+    expect(await ask(pool, 'SELECT count(*)::int FROM pigeonhole.outbox_message_0')).toBe(0)
+    const event = nextEvent(relay, 'partition:truncated')
+    committed.release()
+    expect(await event).toMatchObject({ partition: 0 })
   })
 
   it('record:parked and messages:parked come after the commits that park, messages:parked before Kafka’s of the rest', async () => {

@@ -5,6 +5,7 @@ import { observeRelayPublisher, observeRelayStore } from '@pigeonhole/testing'
 import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
 import type { LabServers, RelayLab } from './relay-lab.js'
+import { withSmallPartitions } from './small-partitions.js'
 
 /** A point at which a relay is held. */
 export interface Hold {
@@ -33,7 +34,7 @@ export class HeldRelay implements AsyncDisposable {
     const reach = (point: string): Promise<void> => this.#reach(point)
     this.relay = createRelay({
       name,
-      store: observeRelayStore(postgresStore(this.pool), reach),
+      store: observeRelayStore(withSmallPartitions(postgresStore(this.pool)), reach),
       publisher: observeRelayPublisher(kafkajsPublisher(kafka), reach),
       backoff: { initialMs: 50, maxMs: 200 },
     })
