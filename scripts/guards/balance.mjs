@@ -83,6 +83,13 @@ export const balanceGuards = [
     test: 'steals it from nobody else, also from who has taken it meanwhile',
   },
   {
+    ...lease,
+    name: 'an operator’s command holds each shard under another id',
+    find: 'options.holder ?? randomUUID()',
+    replace: "options.holder ?? 'operator'",
+    test: 'is held under an id of its own where none is given',
+  },
+  {
     ...shard,
     name: 'what was stolen and cannot be opened is given back',
     find: '        if (onTrial) throw error\n',

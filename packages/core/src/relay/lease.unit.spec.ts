@@ -169,6 +169,10 @@ describe('taking a lease', () => {
     expect({ taken, now: clock.now() }).toEqual({ taken: { value: 'stolen' }, now: 1 })
   })
 
+  it('is held under an id of its own where none is given: nobody is seen to hold several by it', () => {
+    expect(openLease().lease.holder).not.toBe(openLease().lease.holder)
+  })
+
   it('has one it takes that is free told as taken, though it was to be stolen', async () => {
     const { lease, store, clock, take } = openLease({ holder: 'other' })
     const taken = watch(take())
