@@ -9,6 +9,7 @@ import { inboxParkingGuards } from './guards/inbox-parking.mjs'
 import { modelGuards } from './guards/model.mjs'
 import { monitorGuards } from './guards/monitor.mjs'
 import { openingGuards } from './guards/opening.mjs'
+import { operatorGuards } from './guards/operators.mjs'
 import { parkingGuards } from './guards/parking.mjs'
 import { pipelineGuards } from './guards/pipeline.mjs'
 import { captureGuards } from './guards/postgres-capture.mjs'
@@ -66,4 +67,5 @@ export const guards = [
   ...of('read_committed', readCommittedGuards),
   ...of('run-inbox', runInboxGuards),
   ...of('rewind', rewindGuards),
+  ...of('operators', operatorGuards),
 ]

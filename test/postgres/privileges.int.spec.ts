@@ -89,6 +89,11 @@ async function handle(): Promise<void> {
   await inbox.handle({ ...parked, offset: 3n }, binding)
   while (await inbox.retryParked([binding]));
   await inbox.readPositions([{ topic: 'orders', partition: 0 }])
+  await inbox.bindTopic('orders', 'id')
+  const position = { topic: 'orders', partition: 0, offset: 9n }
+  await store.claims.claim('billing', position)
+  await store.claims.start('billing', position)
+  await store.claims.end('billing', position)
 }
 
 async function relay(): Promise<void> {

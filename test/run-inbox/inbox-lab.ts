@@ -262,6 +262,7 @@ export function inboxWith(
     park: (delivery, options) => inbox.park(delivery, options),
     retryParked: (bindings, options) => inbox.retryParked(bindings, options),
     readPositions: (partitions) => inbox.readPositions(partitions),
+    bindTopic: (topic, topicId) => inbox.bindTopic(topic, topicId),
     ...replaced,
   }
 }

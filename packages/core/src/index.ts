@@ -16,6 +16,7 @@ export {
   onBatch,
   type TransactionContext,
 } from './inbox/binding.js'
+export type { Position } from './inbox/deduplication.js'
 export { type Delivery, headerText } from './inbox/delivery.js'
 export type { Outcome } from './inbox/handler-transaction.js'
 export { createInbox, type HandleOptions, type Inbox } from './inbox/inbox.js'
@@ -77,9 +78,11 @@ export type {
   ParkedPlace,
   ParkTerms,
 } from './ports/inbox-parking.js'
+export type { ClaimCount, InboxClaims } from './ports/inbox-claims.js'
 export type { InboxPosition, InboxPositionsStore, PositionRewind } from './ports/inbox-positions.js'
 export type {
   BlockedKey,
+  BoundTopic,
   InboxStore,
   NextPosition,
   PositionRange,

@@ -41,6 +41,15 @@ export interface ErrorDetails {
     readonly nextOffset: string
     readonly offered: string
   }
+  /** The topic is not the one that an inbox has handled: it was created anew, or the cluster is another one. */
+  TOPIC_RECREATED: {
+    readonly topic: string
+    readonly partition: number
+    /** The topic's id in Kafka. */
+    readonly found: string
+    /** The id of the topic that the inbox has handled. */
+    readonly known: string
+  }
   /** A consumer has crashed and is kept from starting again. */
   CONSUMER_CRASHED: { readonly groupId: string }
   /** Two transactions collided (40001, 40P01, P2034): the same work may be tried again. */

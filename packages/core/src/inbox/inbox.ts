@@ -1,7 +1,7 @@
 import { isPigeonholeError } from '../errors/pigeonhole-error.js'
 import { Emitter, type EventSource } from '../events/emitter.js'
 import { systemClock } from '../ports/clock.js'
-import type { NextPosition } from '../ports/inbox-store.js'
+import type { BoundTopic, NextPosition } from '../ports/inbox-store.js'
 import { backoffDelay } from '../retry/backoff.js'
 import type { AnyBinding } from './binding.js'
 import { identify } from './deduplication.js'
@@ -62,6 +62,11 @@ export interface Inbox<Tx> extends EventSource<InboxEvents> {
   readPositions(
     partitions: readonly { readonly topic: string; readonly partition: number }[],
   ): Promise<NextPosition[]>
+  /**
+   * Remembers that this inbox's offsets in `topic` are those of the topic with this id, by which Kafka tells it from another
+   * one of its name. Resolves to what is remembered: the former one, while there are positions of it.
+   */
+  bindTopic(topic: string, topicId: string): Promise<BoundTopic>
   /** @throws SCHEMA_MISSING, SCHEMA_OUTDATED, STORE_UNAVAILABLE */
   checkSchema(): Promise<void>
 }
@@ -152,6 +157,10 @@ class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
     partitions: readonly { readonly topic: string; readonly partition: number }[],
   ): Promise<NextPosition[]> {
     return this.#options.store.readPositions(this.name, partitions)
+  }
+
+  bindTopic(topic: string, topicId: string): Promise<BoundTopic> {
+    return this.#options.store.bindTopic(this.name, topic, topicId)
   }
 
   checkSchema(): Promise<void> {

@@ -1,6 +1,8 @@
+import type { InboxClaims } from '../ports/inbox-claims.js'
 import type { DueMessage, InboxParking } from '../ports/inbox-parking.js'
 import type {
   BlockedKey,
+  BoundTopic,
   InboxStore,
   NextPosition,
   ReceivedMessages,
@@ -67,6 +69,12 @@ export class JournalingInboxStore implements InboxStore<JournalingTx> {
     })
   }
 
+  readonly claims: InboxClaims = {
+    claim: async () => ({ claims: 1, starts: 0 }),
+    start: async () => 1,
+    end: async () => undefined,
+  }
+
   readonly parking: InboxParking<JournalingTx> = {
     parkFailed: async (_tx, _inbox, { offset }, { failure, retryMs }) => {
       this.journal.push(`park ${offset} ${failure.code} ${failure.attempts} ${retryMs}`)
@@ -110,6 +118,10 @@ export class JournalingInboxStore implements InboxStore<JournalingTx> {
       const nextOffset = this.committed.get(`position ${inbox} ${topic} ${partition}`)
       return nextOffset === undefined ? [] : [{ topic, partition, nextOffset }]
     })
+  }
+
+  async bindTopic(_inbox: string, _topic: string, topicId: string): Promise<BoundTopic> {
+    return { topicId, fromStart: false }
   }
 
   async checkSchema(): Promise<void> {

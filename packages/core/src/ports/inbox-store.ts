@@ -1,3 +1,4 @@
+import type { InboxClaims } from './inbox-claims.js'
 import type { InboxParking } from './inbox-parking.js'
 
 /** Places of one partition that follow one another in its log, for one inbox: `first` and `last` are both in it. */
@@ -42,6 +43,13 @@ export interface NextPosition {
   readonly nextOffset: bigint
 }
 
+/** The topic that an inbox's positions are offsets of. */
+export interface BoundTopic {
+  readonly topicId: string
+  /** Whether it has taken the place of another one: where there is no position it is read from the start of its log. */
+  readonly fromStart: boolean
+}
+
 /** Bounds of one transaction of an inbox. */
 export interface TransactionBounds {
   /** Longest time from begin to commit, in milliseconds. */
@@ -67,6 +75,8 @@ export interface InboxStore<Tx> {
    * partition take turns. It holds a blocked key as well: it stays blocked until the transaction ends.
    */
   receiveMessages(tx: Tx, inbox: string, received: ReceivedMessages): Promise<Verdict[] | undefined>
+  /** How messages are found that kill the process. */
+  readonly claims: InboxClaims
   /** What is done about messages that cannot be handled. */
   readonly parking: InboxParking<Tx>
   /**
@@ -80,6 +90,11 @@ export interface InboxStore<Tx> {
     inbox: string,
     partitions: readonly { readonly topic: string; readonly partition: number }[],
   ): Promise<NextPosition[]>
+  /**
+   * Remembers that the inbox's positions in `topic` are offsets of the topic with this id, unless they are known to be those
+   * of another one. Resolves to what is remembered. Where the inbox has no position in the topic, that is the given one.
+   */
+  bindTopic(inbox: string, topic: string, topicId: string): Promise<BoundTopic>
   /**
    * @throws SCHEMA_MISSING, SCHEMA_OUTDATED when the tables are not what this library needs.
    */

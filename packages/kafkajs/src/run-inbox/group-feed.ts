@@ -1,5 +1,7 @@
 import type { ConsumerGroup, OffsetManager, Runner } from './kafkajs-runner.js'
+import { logStartOf } from './out-of-range.js'
 import type { PartitionPlace } from './run-inbox-events.js'
+import { topicIdOf } from './topic-id.js'
 
 /** The next offset of a partition. */
 export type NextOffset = PartitionPlace & { readonly offset: bigint }
@@ -8,6 +10,10 @@ export type NextOffset = PartitionPlace & { readonly offset: bigint }
 export interface Feed {
   /** Where the group goes on by Kafka's own account: its committed offset, else the log's start or end. */
   startingOffset(place: PartitionPlace): Promise<bigint>
+  /** The offset of the first record that the partition's log still has. */
+  logStart(place: PartitionPlace): Promise<bigint>
+  /** The id of the topic that lies behind the partition; undefined where Kafka tells none. */
+  topicId(place: PartitionPlace): Promise<string | undefined>
   /** The next fetch of the partition begins at `offset`, and what is being fetched of it is dropped. */
   seek(place: PartitionPlace, offset: bigint): void
   /** Forgets a seek that no fetch has taken up: kafkajs would keep it for when the partition comes back. */
@@ -43,6 +49,14 @@ export class GroupFeed implements Feed {
     const offset = offsetManager.committedOffsets()[topic]?.[partition]
     if (offset === undefined) throw new Error(`kafkajs knows no offset of ${topic}/${partition}`)
     return BigInt(String(offset))
+  }
+
+  logStart(place: PartitionPlace): Promise<bigint> {
+    return logStartOf(this.#group, place)
+  }
+
+  topicId(place: PartitionPlace): Promise<string | undefined> {
+    return topicIdOf(this.#group.cluster, place)
   }
 
   seek({ topic, partition }: PartitionPlace, offset: bigint): void {

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import type { Consumer, EachBatchHandler, EachBatchPayload, KafkaMessage } from 'kafkajs'
 import { copyOf, ownCopy, unsupported } from '../kafkajs-copy.js'
+import type { MetadataCluster } from './topic-id.js'
 
 /** What kafkajs 2.2.4 fetched of one partition at once. */
 export interface FetchedBatch {
@@ -21,7 +22,7 @@ export interface FetchedBatch {
 export interface ConsumerGroup {
   readonly isolationLevel: number
   readonly topicsSubscribed: readonly string[]
-  readonly cluster: {
+  readonly cluster: MetadataCluster & {
     committedOffsetsByGroup: Map<string, object>
     fetchTopicsOffset(
       topics: readonly {

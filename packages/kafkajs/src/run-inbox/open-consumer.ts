@@ -31,7 +31,8 @@ export async function openConsumer(
   }
 }
 
-function topicMissing(topic: string, cause: unknown): PigeonholeError<'TOPIC_MISSING'> {
+/** The error for a topic that has a handler, and is not there. */
+export function topicMissing(topic: string, cause?: unknown): PigeonholeError<'TOPIC_MISSING'> {
   return new PigeonholeError('TOPIC_MISSING', {
     message: `Topic ${topic} has a handler, but the cluster does not know it: create the topic, then start the consumer`,
     details: { topic },

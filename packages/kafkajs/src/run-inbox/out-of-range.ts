@@ -24,7 +24,11 @@ function readsFromFollower(
   return typeof preferred[topic]?.[partition] === 'number'
 }
 
-async function logStartOf({ cluster }: ConsumerGroup, { topic, partition }: PartitionPlace): Promise<bigint> {
+/** The offset of the first record that the partition's log still has. */
+export async function logStartOf(
+  { cluster }: ConsumerGroup,
+  { topic, partition }: PartitionPlace,
+): Promise<bigint> {
   const wanted = { topic, partitions: [{ partition }], fromBeginning: true }
   const [found] = await cluster.fetchTopicsOffset([wanted])
   const offset = found?.partitions[0]?.offset

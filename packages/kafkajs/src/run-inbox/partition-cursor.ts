@@ -1,6 +1,7 @@
 import type { Clock, Inbox } from '@pigeonhole/core'
 import type { Feed } from './group-feed.js'
 import type { FetchedBatch } from './kafkajs-runner.js'
+import { topicRecreated } from './partition-errors.js'
 import type { PartitionPlace } from './run-inbox-events.js'
 
 /**
@@ -11,8 +12,8 @@ const trustMs = 100
 
 /** What a {@link PartitionCursor} looks at. */
 export interface CursorSources {
-  readonly inbox: Pick<Inbox<never>, 'keepsPositions' | 'readPositions'>
-  readonly feed: Pick<Feed, 'startingOffset'>
+  readonly inbox: Pick<Inbox<never>, 'keepsPositions' | 'readPositions' | 'bindTopic'>
+  readonly feed: Pick<Feed, 'startingOffset' | 'logStart' | 'topicId'>
   readonly clock: Clock
 }
 
@@ -38,6 +39,9 @@ export class PartitionCursor {
   #position: bigint | undefined
   #trustedAt = Number.NEGATIVE_INFINITY
   #misses = 0
+  /** Of the topic that all of this is about. */
+  #topicId: string | undefined
+  #isAnew = false
 
   constructor(place: PartitionPlace, sources: CursorSources) {
     this.#place = place
@@ -77,9 +81,10 @@ export class PartitionCursor {
 
   /** Reads the position again and goes where it says. Rejects with whatever the database or Kafka says. */
   async locate(): Promise<Located> {
+    await this.#recogniseTopic()
     const position = await this.#readPosition()
     const first = this.#next === undefined
-    const before = this.#next ?? (await this.#sources.feed.startingOffset(this.#place))
+    const before = this.#next ?? (await this.#startingOffset())
     const next = this.#follow(position, before)
     this.#first ??= next
     if (next !== before) this.#misses = 0
@@ -107,6 +112,34 @@ export class PartitionCursor {
   skipTo(next: bigint): void {
     this.#next = next
     this.#misses = 0
+  }
+
+  // Offsets of another topic mean nothing, and look the same. A batch at hand is of this one: an id never comes back.
+  async #recogniseTopic(): Promise<void> {
+    const { inbox, feed } = this.#sources
+    if (!inbox.keepsPositions) return
+    const topicId = await feed.topicId(this.#place)
+    if (topicId === undefined || topicId === this.#topicId) return
+    const { topic } = this.#place
+    const bound = await inbox.bindTopic(topic, topicId)
+    if (bound.topicId !== topicId)
+      throw topicRecreated(this.#place, { found: topicId, known: bound.topicId })
+    if (this.#topicId !== undefined) this.#forget()
+    this.#topicId = topicId
+    this.#isAnew = bound.fromStart
+  }
+
+  #forget(): void {
+    this.#first = undefined
+    this.#next = undefined
+    this.#position = undefined
+    this.#misses = 0
+  }
+
+  // Of a topic that has taken another's place the group's offset may still be of that.
+  #startingOffset(): Promise<bigint> {
+    const { feed } = this.#sources
+    return this.#isAnew ? feed.logStart(this.#place) : feed.startingOffset(this.#place)
   }
 
   async #readPosition(): Promise<bigint | undefined> {

@@ -27,3 +27,18 @@ export function positionNotInLog(
     details: { topic, partition, nextOffset, offered },
   })
 }
+
+/** The error that holds a partition of a topic that is not the one which the inbox has handled. */
+export function topicRecreated(
+  { topic, partition }: PartitionPlace,
+  ids: { readonly found: string; readonly known: string },
+): PigeonholeError<'TOPIC_RECREATED'> {
+  return new PigeonholeError('TOPIC_RECREATED', {
+    message:
+      `Topic ${topic} has the id ${ids.found} in Kafka, and the inbox has handled the one with the id ${ids.known}: it was ` +
+      "deleted and created anew, or this is another cluster, and the inbox's offsets are not of this log. Nothing of the " +
+      "topic is handled until its rows in inbox_position are deleted, to begin at the new log's start, or its row in " +
+      'inbox_topic, to go on at the same offsets',
+    details: { topic, partition, ...ids },
+  })
+}

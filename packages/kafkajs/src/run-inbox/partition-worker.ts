@@ -28,7 +28,7 @@ export interface WorkerSetup<Tx> {
   readonly place: PartitionPlace
   readonly context: RunContext<Tx>
   readonly binding: AnyBinding<Tx>
-  readonly feed: Pick<Feed, 'startingOffset'>
+  readonly feed: Pick<Feed, 'startingOffset' | 'logStart' | 'topicId'>
   /** Aborts when nothing more may be begun. */
   readonly closing: AbortSignal
   /** Aborts when what is under way is to be given up. */

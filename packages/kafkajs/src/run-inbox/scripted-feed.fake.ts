@@ -6,9 +6,19 @@ import type { PartitionPlace } from './run-inbox-events.js'
 export class ScriptedFeed implements Feed {
   readonly calls: string[] = []
   start = 0n
+  /** Of the topic. */
+  id: string | undefined
 
   async startingOffset(): Promise<bigint> {
     return this.start
+  }
+
+  async logStart(): Promise<bigint> {
+    return 0n
+  }
+
+  async topicId(): Promise<string | undefined> {
+    return this.id
   }
 
   seek(_: PartitionPlace, offset: bigint): void {

@@ -1,4 +1,4 @@
-import type { Delivery, Inbox, NextPosition, Outcome, ParkOptions } from '@pigeonhole/core'
+import type { BoundTopic, Delivery, Inbox, NextPosition, Outcome, ParkOptions } from '@pigeonhole/core'
 
 type Handling = (offset: bigint, signal: AbortSignal | undefined) => Promise<void> | void
 
@@ -61,6 +61,16 @@ export class ScriptedInbox implements Inbox<never> {
   async readPositions(): Promise<NextPosition[]> {
     await this.reading()
     return this.position === undefined ? [] : [{ topic: 'orders', partition: 0, nextOffset: this.position }]
+  }
+
+  /** Of the topic, by each topic's name. */
+  bound = new Map<string, BoundTopic>()
+
+  async bindTopic(topic: string, topicId: string): Promise<BoundTopic> {
+    const known = this.bound.get(topic)
+    const fromStart = known !== undefined && known.topicId !== topicId
+    if (this.position === undefined || !known) this.bound.set(topic, { topicId, fromStart })
+    return this.bound.get(topic) ?? { topicId, fromStart }
   }
 
   async checkSchema(): Promise<void> {}

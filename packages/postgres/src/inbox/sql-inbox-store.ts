@@ -1,9 +1,11 @@
-import type { InboxStore, NextPosition, ReceivedMessages, Verdict } from '@pigeonhole/core'
+import type { BoundTopic, InboxStore, NextPosition, ReceivedMessages, Verdict } from '@pigeonhole/core'
 import type { SessionOf } from '../outbox/sql-outbox-store.js'
 import { checkSchemaVersion } from '../schema/check-schema-version.js'
 import { type SelectPositionsParams, selectInboxPositions } from '../sql/inbox-position/select.js'
-import { run, type SqlSession } from '../sql/statement.js'
+import { bindInboxTopic } from '../sql/inbox-topic/bind.js'
+import { run, runForOne, type SqlSession } from '../sql/statement.js'
 import { receiveMessages } from './receive-messages.js'
+import { sqlInboxClaims } from './sql-inbox-claims.js'
 import { sqlInboxParking } from './sql-inbox-parking.js'
 
 /** What an inbox needs of a client that runs SQL. */
@@ -24,12 +26,16 @@ export function sqlInboxStore<Tx>(parts: SqlInboxParts<Tx>): InboxStore<Tx> {
   return {
     transaction: parts.transaction,
     isUsable: parts.isUsable,
+    claims: sqlInboxClaims(parts),
     parking: sqlInboxParking(parts),
     async receiveMessages(tx: Tx, inbox: string, received: ReceivedMessages): Promise<Verdict[] | undefined> {
       return receiveMessages(await sessionOf(tx), inbox, received)
     },
     readPositions(inbox: string, partitions: SelectPositionsParams['partitions']): Promise<NextPosition[]> {
       return inSession((session) => run(session, selectInboxPositions, { inbox, partitions }))
+    },
+    async bindTopic(inbox: string, topic: string, topicId: string): Promise<BoundTopic> {
+      return inSession((session) => runForOne(session, bindInboxTopic, { inbox, topic, topicId }))
     },
     checkSchema(): Promise<void> {
       return inSession((session) => checkSchemaVersion(session, schema))

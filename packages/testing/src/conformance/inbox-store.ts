@@ -1,9 +1,11 @@
 import { describe } from 'vitest'
+import { describeClaims } from './inbox-store/claims.js'
 import { describeMessageIds } from './inbox-store/message-ids.js'
 import { describeOperatingInboxParking } from './inbox-store/operating-parking.js'
 import { describeInboxParking } from './inbox-store/parking.js'
 import { describePositions } from './inbox-store/positions.js'
 import { describeRewinding } from './inbox-store/rewinding.js'
+import { describeTopics } from './inbox-store/topics.js'
 import { describeTransactions } from './inbox-store/transactions.js'
 import { storeScene } from './store-scene.js'
 import type { StoreSubject } from './store-subject.js'
@@ -14,6 +16,8 @@ export function testInboxStore<Tx>(subject: StoreSubject<Tx>): void {
     const scene = storeScene(subject)
     describeTransactions(scene)
     describePositions(scene)
+    describeTopics(scene)
+    describeClaims(scene)
     describeInboxParking(scene)
     describeMessageIds(scene)
     if (!subject.supports.relay) return

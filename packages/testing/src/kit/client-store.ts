@@ -43,6 +43,7 @@ export function clientStore<Tx extends object>({
       return crash.strikes('after commit') ? crash.die() : result
     },
     receiveMessages: (tx, inbox, messages) => memory.receiveMessages(of(tx), inbox, messages),
+    claims: memory.claims,
     parking: {
       parkFailed: (tx, ...what) => memory.parking.parkFailed(of(tx), ...what),
       parkBehind: (tx, ...what) => memory.parking.parkBehind(of(tx), ...what),
@@ -55,6 +56,7 @@ export function clientStore<Tx extends object>({
     },
     isUsable: (tx) => memory.isUsable(of(tx)),
     readPositions: (inbox, partitions) => memory.readPositions(inbox, partitions),
+    bindTopic: (...what) => memory.bindTopic(...what),
     checkSchema: () => memory.checkSchema(),
   }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import {
+  type BoundTopic,
   type BucketRange,
   type CapturedRow,
   type Cursor,
@@ -11,6 +12,7 @@ import {
   type ShardStatus,
 } from '@pigeonhole/core'
 import type { MemoryImage } from './memory-image.js'
+import type { ClaimEntry } from './memory-inbox-claims.js'
 import type { InboxKeyEntry, InboxMessageEntry } from './memory-inbox-parking.js'
 import type { ParkedEntry, ParkedKeyEntry, PausedTopicEntry } from './memory-parking.js'
 import { MemoryTable } from './memory-table.js'
@@ -71,6 +73,8 @@ export class MemoryDatabase {
   readonly locks: RowLocks = new RowLocks()
   readonly outbox: MemoryTable<OutboxEntry> = new MemoryTable()
   readonly positions: MemoryTable<bigint> = new MemoryTable()
+  readonly claims: MemoryTable<ClaimEntry> = new MemoryTable()
+  readonly inboxTopics: MemoryTable<BoundTopic> = new MemoryTable()
   readonly messageIds: MemoryTable<true> = new MemoryTable()
   readonly shards: MemoryTable<ShardEntry> = new MemoryTable()
   readonly batches: MemoryTable<BatchEntry> = new MemoryTable()

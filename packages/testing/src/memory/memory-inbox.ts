@@ -10,6 +10,7 @@ import {
   type Verdict,
 } from '@pigeonhole/core'
 import type { MemoryDatabase } from './memory-database.js'
+import { memoryInboxClaims } from './memory-inbox-claims.js'
 import { inboxKeyId, MemoryInboxParking, parkedOf } from './memory-inbox-parking.js'
 import type { MemoryTransaction } from './memory-transaction.js'
 
@@ -35,6 +36,7 @@ export function memoryInbox(database: MemoryDatabase): InboxStore<MemoryTransact
   }
   return {
     transaction: (bounds, work) => database.transact((tx) => withinBounds(tx, bounds, work)),
+    claims: memoryInboxClaims(database),
     parking: new MemoryInboxParking(database),
     async receiveMessages(
       tx: MemoryTransaction,
@@ -60,6 +62,17 @@ export function memoryInbox(database: MemoryDatabase): InboxStore<MemoryTransact
         return nextOffset === undefined ? [] : [{ topic, partition, nextOffset }]
       })
     },
+    bindTopic: (inbox, topic, topicId) =>
+      database.transact(async (tx) => {
+        const key = JSON.stringify(['topic', inbox, topic])
+        await locks.acquire(tx, key)
+        const known = database.inboxTopics.get(key, tx)
+        if (known !== undefined && hasPositions(database, inbox, topic)) return known
+        const replaced = known !== undefined && known.topicId !== topicId
+        const bound = { topicId, fromStart: replaced || (known?.fromStart ?? false) }
+        database.inboxTopics.set(tx, key, bound)
+        return bound
+      }),
     async checkSchema(): Promise<void> {},
   }
 }
@@ -89,6 +102,13 @@ async function blockedKeys(
 
 function hex(key: Uint8Array): string {
   return Buffer.from(key).toString('hex')
+}
+
+function hasPositions({ positions }: MemoryDatabase, inbox: string, topic: string): boolean {
+  return [...positions.copy().keys()].some((key) => {
+    const [, ofInbox, ofTopic] = JSON.parse(key) as [string, string, string]
+    return ofInbox === inbox && ofTopic === topic
+  })
 }
 
 /** What a position's row is called. */

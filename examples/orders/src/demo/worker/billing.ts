@@ -38,6 +38,7 @@ function observe<Tx>(inbox: Inbox<Tx>): Inbox<Tx> {
     keepsPositions: inbox.keepsPositions,
     on: (event, listener) => inbox.on(event, listener),
     readPositions: (partitions) => inbox.readPositions(partitions),
+    bindTopic: (topic, topicId) => inbox.bindTopic(topic, topicId),
     park: (delivery, options) => inbox.park(delivery, options),
     retryParked: (bindings, options) => inbox.retryParked(bindings, options),
     checkSchema: () => inbox.checkSchema(),
