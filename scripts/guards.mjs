@@ -3,6 +3,7 @@
 // that is named with it to fail. A new guard comes with an entry here.
 import { adoptGuards } from './guards/adopt.mjs'
 import { balanceGuards } from './guards/balance.mjs'
+import { carefulGuards } from './guards/careful.mjs'
 import { cleaningGuards } from './guards/cleaning.mjs'
 import { inboxGuards } from './guards/inbox.mjs'
 import { inboxParkingGuards } from './guards/inbox-parking.mjs'
@@ -68,4 +69,5 @@ export const guards = [
   ...of('run-inbox', runInboxGuards),
   ...of('rewind', rewindGuards),
   ...of('operators', operatorGuards),
+  ...of('careful', carefulGuards),
 ]

@@ -263,6 +263,9 @@ export function inboxWith(
     retryParked: (bindings, options) => inbox.retryParked(bindings, options),
     readPositions: (partitions) => inbox.readPositions(partitions),
     bindTopic: (topic, topicId) => inbox.bindTopic(topic, topicId),
+    claimPosition: (position) => inbox.claimPosition(position),
+    startMessage: (position) => inbox.startMessage(position),
+    endMessage: (position) => inbox.endMessage(position),
     ...replaced,
   }
 }

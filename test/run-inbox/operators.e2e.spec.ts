@@ -155,7 +155,8 @@ describe('an accident of an operator', () => {
     await lab.admin(async (admin) => {
       await admin.deleteTopics({ topics: [name] })
       // Kafka takes a moment to forget the old one.
-      const create = () => admin.createTopics({ waitForLeaders: false, topics: [{ topic: name, numPartitions }] })
+      const create = () =>
+        admin.createTopics({ waitForLeaders: false, topics: [{ topic: name, numPartitions }] })
       await expect.poll(() => create().catch(() => false), { timeout: 20_000, interval: 50 }).toBe(true)
     })
   }

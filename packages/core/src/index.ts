@@ -61,6 +61,7 @@ export type {
   UnsettledRequest,
 } from './ports/adoption.js'
 export { type Clock, systemClock } from './ports/clock.js'
+export type { ClaimCount, InboxClaims } from './ports/inbox-claims.js'
 export type {
   DiscardedInboxParking,
   InboxParkedMessage,
@@ -78,7 +79,6 @@ export type {
   ParkedPlace,
   ParkTerms,
 } from './ports/inbox-parking.js'
-export type { ClaimCount, InboxClaims } from './ports/inbox-claims.js'
 export type { InboxPosition, InboxPositionsStore, PositionRewind } from './ports/inbox-positions.js'
 export type {
   BlockedKey,

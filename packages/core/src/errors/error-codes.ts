@@ -28,6 +28,13 @@ export interface ErrorDetails {
   HANDLER_TIMED_OUT: { readonly topic: string; readonly timeoutMs: number }
   /** A handler asks for its message to be parked: thrown as `park(reason)`. */
   PARK_REQUESTED: { readonly reason: string }
+  /** Each process that has started the handler of a message has died before it ended. */
+  MESSAGE_KILLS_PROCESS: {
+    readonly topic: string
+    readonly partition: number
+    readonly offset: string
+    readonly starts: number
+  }
   /** As many messages of one key are parked as an inbox allows. */
   PARKED_KEY_FULL: { readonly topic: string; readonly parked: number }
   /** `publish` was called in a handler of an inbox that was created without an outbox. */

@@ -1,10 +1,11 @@
 import { isPigeonholeError } from '../errors/pigeonhole-error.js'
 import { Emitter, type EventSource } from '../events/emitter.js'
 import { systemClock } from '../ports/clock.js'
+import type { ClaimCount } from '../ports/inbox-claims.js'
 import type { BoundTopic, NextPosition } from '../ports/inbox-store.js'
 import { backoffDelay } from '../retry/backoff.js'
 import type { AnyBinding } from './binding.js'
-import { identify } from './deduplication.js'
+import { identify, type Position } from './deduplication.js'
 import type { Delivery } from './delivery.js'
 import { handleBatch } from './handle-batch.js'
 import { handleGroup } from './handle-group.js'
@@ -67,6 +68,16 @@ export interface Inbox<Tx> extends EventSource<InboxEvents> {
    * one of its name. Resolves to what is remembered: the former one, while there are positions of it.
    */
   bindTopic(topic: string, topicId: string): Promise<BoundTopic>
+  /** Counts that a consumer begins to handle a partition at `position`, and resolves to what is known of the message there. */
+  claimPosition(position: Position): Promise<ClaimCount>
+  /**
+   * Notes, by itself, that the handler of the message at `position` is about to run. Resolves to how many such starts have had
+   * no end, this one included; to undefined where the inbox has passed it. `runInbox` finds by it which message kills its
+   * process.
+   */
+  startMessage(position: Position): Promise<number | undefined>
+  /** Notes that a start has ended, although its message is not done. */
+  endMessage(position: Position): Promise<void>
   /** @throws SCHEMA_MISSING, SCHEMA_OUTDATED, STORE_UNAVAILABLE */
   checkSchema(): Promise<void>
 }
@@ -161,6 +172,18 @@ class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
 
   bindTopic(topic: string, topicId: string): Promise<BoundTopic> {
     return this.#options.store.bindTopic(this.name, topic, topicId)
+  }
+
+  claimPosition(position: Position): Promise<ClaimCount> {
+    return this.#options.store.claims.claim(this.name, position)
+  }
+
+  startMessage(position: Position): Promise<number | undefined> {
+    return this.#options.store.claims.start(this.name, position)
+  }
+
+  endMessage(position: Position): Promise<void> {
+    return this.#options.store.claims.end(this.name, position)
   }
 
   checkSchema(): Promise<void> {

@@ -32,7 +32,7 @@ export function parksAtOnce(error: unknown): boolean {
 
 /** Whether a message is handled again only when an operator says so. */
 export function waitsForOperator(error: unknown): boolean {
-  return isPigeonholeError(error, 'PARK_REQUESTED')
+  return isPigeonholeError(error, 'PARK_REQUESTED', 'MESSAGE_KILLS_PROCESS')
 }
 
 const longestCode = 100

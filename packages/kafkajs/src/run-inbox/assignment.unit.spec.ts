@@ -39,6 +39,11 @@ describe('Assignment', () => {
     const committed = { orders: { 0: '0', 1: '0' } }
     const group = {
       maxWaitTime: 5_000,
+      // A broker that knows no ids of topics.
+      cluster: {
+        findLeaderForPartitions: () => ({ 1: [0] }),
+        findBroker: async () => ({ versions: {} }),
+      },
       assigned: () => assigned,
       offsetManager: { resolveOffsets: async () => undefined, committedOffsets: () => committed },
       seekOffset: { pop: () => undefined },

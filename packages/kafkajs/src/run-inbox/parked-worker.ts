@@ -1,4 +1,5 @@
 import { type AnyBinding, backoffDelay, type Emitter, type Inbox } from '@pigeonhole/core'
+import { handlings } from './handling-lock.js'
 import type { InboxRunEvents } from './run-inbox-events.js'
 import type { ResolvedRunInboxOptions } from './run-inbox-options.js'
 
@@ -56,7 +57,10 @@ export class ParkedWorker<Tx> {
   async #drain(bindings: readonly AnyBinding<Tx>[]): Promise<{ readonly thrown: unknown } | undefined> {
     const signal = this.#givingUp.signal
     try {
-      while (!this.#closing.signal.aborted && (await this.#setup.inbox.retryParked(bindings, { signal })));
+      while (
+        !this.#closing.signal.aborted &&
+        (await handlings.shared(() => this.#setup.inbox.retryParked(bindings, { signal })))
+      );
       return undefined
     } catch (thrown) {
       return { thrown }

@@ -122,8 +122,7 @@ export class PartitionCursor {
     if (topicId === undefined || topicId === this.#topicId) return
     const { topic } = this.#place
     const bound = await inbox.bindTopic(topic, topicId)
-    if (bound.topicId !== topicId)
-      throw topicRecreated(this.#place, { found: topicId, known: bound.topicId })
+    if (bound.topicId !== topicId) throw topicRecreated(this.#place, { found: topicId, known: bound.topicId })
     if (this.#topicId !== undefined) this.#forget()
     this.#topicId = topicId
     this.#isAnew = bound.fromStart

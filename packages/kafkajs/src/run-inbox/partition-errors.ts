@@ -13,6 +13,20 @@ export function partitionLost(
   })
 }
 
+/** Why a message is parked at which process after process has died. */
+export function messageKillsProcess(
+  { topic, partition }: PartitionPlace,
+  offset: string,
+  starts: number,
+): PigeonholeError<'MESSAGE_KILLS_PROCESS'> {
+  return new PigeonholeError('MESSAGE_KILLS_PROCESS', {
+    message:
+      `The handler of the message at offset ${offset} of topic ${topic}, partition ${partition}, was started ${starts} times, ` +
+      'while nothing else ran, and none of its processes has lived to see an end of it',
+    details: { topic, partition, offset, starts },
+  })
+}
+
 /** The error that holds a partition whose position Kafka cannot serve. */
 export function positionNotInLog(
   { topic, partition }: PartitionPlace,

@@ -1,11 +1,13 @@
 import { type AnyBinding, backoffDelay, type Emitter, type Inbox, isMessageFault } from '@pigeonhole/core'
 import type { KafkaMessage } from 'kafkajs'
+import { CarefulMode } from './careful-mode.js'
 import { deliveryOf } from './delivery-of.js'
 import type { Feed } from './group-feed.js'
+import { handlings } from './handling-lock.js'
 import type { FetchedBatch } from './kafkajs-runner.js'
 import type { OffsetCommitter } from './offset-committer.js'
 import { PartitionCursor } from './partition-cursor.js'
-import { positionNotInLog } from './partition-errors.js'
+import { messageKillsProcess, positionNotInLog } from './partition-errors.js'
 import type { InboxRunEvents, PartitionPlace } from './run-inbox-events.js'
 import type { ResolvedRunInboxOptions } from './run-inbox-options.js'
 import type { Slots } from './slots.js'
@@ -52,6 +54,7 @@ type Attempt = (number: number) => Promise<boolean>
 export class PartitionWorker<Tx> {
   readonly #setup: WorkerSetup<Tx>
   readonly #cursor: PartitionCursor
+  readonly #care: CarefulMode
   /** The last offset of a batch that has failed too often. */
   #suspectUntil = -1n
 
@@ -59,6 +62,13 @@ export class PartitionWorker<Tx> {
     this.#setup = setup
     const { inbox, options } = setup.context
     this.#cursor = new PartitionCursor(setup.place, { inbox, feed: setup.feed, clock: options.clock })
+    this.#care = new CarefulMode({
+      inbox,
+      offsets: setup.context.offsets,
+      group: setup.binding.group,
+      attempts: options.attempts,
+      began: (position, count) => setup.context.events.emit('partition:careful', { ...position, ...count }),
+    })
   }
 
   /** The offset to be fetched next; undefined while it is not known. */
@@ -123,7 +133,7 @@ export class PartitionWorker<Tx> {
       this.#setup.context.slots.use(async () => {
         // What made it fail, or went on while it waited, may have been a restore of the database to an earlier state.
         if (attempt > 1 || this.#cursor.isDoubtful) await this.#locate()
-        done = this.next === before ? await this.#attemptOrPark(messages, failures) : 0
+        done = this.next === before ? await this.#handleFirst(messages, failures) : 0
         return true
       }),
     )
@@ -132,6 +142,27 @@ export class PartitionWorker<Tx> {
     this.#cursor.passMessage(BigInt(last.offset))
     this.#noteOffset()
     return done
+  }
+
+  async #handleFirst(messages: readonly KafkaMessage[], failures: Failures): Promise<number> {
+    const [first] = messages
+    if (first === undefined || this.#isClosing) return 0
+    const position = { ...this.#setup.place, offset: BigInt(first.offset) }
+    await this.#care.claim(position)
+    if (!this.#care.isOn) return await handlings.shared(() => this.#attemptOrPark(messages, failures))
+    return await handlings.alone(() =>
+      this.#care.handle(position, {
+        handle: () => this.#attemptOrPark([first], failures),
+        park: (starts) => this.#parkKiller(first, starts),
+      }),
+    )
+  }
+
+  async #parkKiller(message: KafkaMessage, starts: number): Promise<number> {
+    const { place, context } = this.#setup
+    const error = messageKillsProcess(place, message.offset, starts)
+    await context.inbox.park(deliveryOf(place, message), { error, attempts: starts })
+    return 1
   }
 
   // Only failures count for which the first message can be blamed. A whole batch that has had its attempts is handled one by

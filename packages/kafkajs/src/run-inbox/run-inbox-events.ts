@@ -21,6 +21,18 @@ export interface InboxRunEvents {
     readonly soughtFrom: bigint | undefined
   }
   /**
+   * The partition was begun here several times, and no process got any further. Until it does its messages are handled one at
+   * a time, each start is written down, and nothing else is handled in this process meanwhile: who kills it is found out.
+   * @commit After the claim was counted.
+   */
+  'partition:careful': PartitionPlace & {
+    readonly offset: bigint
+    /** How often it was begun here, this time included. */
+    readonly claims: number
+    /** How often its message was started without an end. */
+    readonly starts: number
+  }
+  /**
    * The partition is no longer this consumer's: nothing more of it is handled here.
    * @commit No commit of its own: a message in handling may still commit, once.
    */

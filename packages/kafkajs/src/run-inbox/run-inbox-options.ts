@@ -21,7 +21,8 @@ export interface RunInboxOptions<Tx> {
   readonly partitionsConsumedConcurrently?: number
   /**
    * How often a message is tried before it is parked, with those of its key behind it, and the partition goes on. What the
-   * database is to blame for does not count. `Infinity`: never, the partition is held until it succeeds.
+   * database is to blame for does not count. A message at which process after process dies is found and parked when it was
+   * started so often, at least three times. `Infinity`: never, the partition is held until it succeeds.
    * @default 5
    */
   readonly attempts?: number

@@ -1,4 +1,13 @@
-import type { BoundTopic, Delivery, Inbox, NextPosition, Outcome, ParkOptions } from '@pigeonhole/core'
+import type {
+  BoundTopic,
+  ClaimCount,
+  Delivery,
+  Inbox,
+  NextPosition,
+  Outcome,
+  ParkOptions,
+  Position,
+} from '@pigeonhole/core'
 
 type Handling = (offset: bigint, signal: AbortSignal | undefined) => Promise<void> | void
 
@@ -71,6 +80,24 @@ export class ScriptedInbox implements Inbox<never> {
     const fromStart = known !== undefined && known.topicId !== topicId
     if (this.position === undefined || !known) this.bound.set(topic, { topicId, fromStart })
     return this.bound.get(topic) ?? { topicId, fromStart }
+  }
+
+  /** What is noted of starts. */
+  readonly care: string[] = []
+  count = { claims: 1, starts: 0 }
+
+  async claimPosition({ offset }: Position): Promise<ClaimCount> {
+    this.care.push(`claim ${offset}`)
+    return this.count
+  }
+
+  async startMessage({ offset }: Position): Promise<number | undefined> {
+    this.care.push(`start ${offset}`)
+    return this.count.starts + 1
+  }
+
+  async endMessage({ offset }: Position): Promise<void> {
+    this.care.push(`end ${offset}`)
   }
 
   async checkSchema(): Promise<void> {}

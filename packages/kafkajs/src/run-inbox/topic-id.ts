@@ -27,7 +27,10 @@ const idBytes = 16
  * It is asked of the partition's leader, which answers by what it serves: another broker may not have heard of it yet.
  * @throws TOPIC_MISSING
  */
-export async function topicIdOf(cluster: MetadataCluster, place: PartitionPlace): Promise<string | undefined> {
+export async function topicIdOf(
+  cluster: MetadataCluster,
+  place: PartitionPlace,
+): Promise<string | undefined> {
   const broker = await leaderOf(cluster, place)
   if ((broker.versions[apiKey]?.maxVersion ?? 0) < apiVersion) return undefined
   const { errorCode, topicId } = await broker.connectionPool.send(topicRequest(place.topic))
@@ -36,7 +39,10 @@ export async function topicIdOf(cluster: MetadataCluster, place: PartitionPlace)
   return topicId.equals(Buffer.alloc(idBytes)) ? undefined : topicId.toString('base64url')
 }
 
-async function leaderOf(cluster: MetadataCluster, { topic, partition }: PartitionPlace): Promise<MetadataBroker> {
+async function leaderOf(
+  cluster: MetadataCluster,
+  { topic, partition }: PartitionPlace,
+): Promise<MetadataBroker> {
   const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]))
   if (nodeId !== undefined) return await cluster.findBroker({ nodeId })
   await cluster.refreshMetadata()

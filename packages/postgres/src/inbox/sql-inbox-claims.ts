@@ -11,7 +11,8 @@ const timeoutMs = 10_000
 /** How an inbox finds the message that kills its process, over any client that runs SQL. */
 export function sqlInboxClaims<Tx>({ sessionOf, inSession, transaction }: SqlInboxParts<Tx>): InboxClaims {
   return {
-    claim: (inbox, position) => inSession((session) => runForOne(session, claimPosition, { inbox, position })),
+    claim: (inbox, position) =>
+      inSession((session) => runForOne(session, claimPosition, { inbox, position })),
     start: (inbox, position) =>
       transaction({ timeoutMs }, async (tx) => {
         const [starts] = await run(await sessionOf(tx), startMessage, { inbox, position })

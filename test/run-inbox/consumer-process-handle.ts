@@ -1,0 +1,61 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { ConsumerProcessMessage, ConsumerProcessOptions } from './consumer-process-protocol.js'
+
+// Also for a test that runs from the source: only the build makes programs.
+const folder = import.meta.url.endsWith('.ts') ? '../dist/run-inbox' : '.'
+const program = fileURLToPath(new URL(`${folder}/consumer-process.js`, import.meta.url))
+
+/** A process that has told nothing for so long, in milliseconds, is taken for dead, as a liveness probe does. */
+const silenceMs = 2_500
+
+/** A consumer in a process of its own. */
+export class ConsumerProcess {
+  /** Settles when it has ended, to how. */
+  readonly exited: Promise<string>
+  readonly told: ConsumerProcessMessage[] = []
+  readonly #child: ChildProcess
+  readonly #hear: (message: ConsumerProcessMessage) => void
+  #probe: NodeJS.Timeout | undefined
+
+  constructor(
+    options: ConsumerProcessOptions,
+    hear: (message: ConsumerProcessMessage) => void = () => undefined,
+    execArgv: readonly string[] = [],
+  ) {
+    this.#hear = hear
+    this.#child = fork(program, [JSON.stringify(options)], { execArgv: [...execArgv], stdio: 'ignore' })
+    this.exited = once(this.#child, 'exit').then(([code, signal]) => {
+      clearTimeout(this.#probe)
+      return String(signal ?? code)
+    })
+    this.#child.on('message', (message: ConsumerProcessMessage) => {
+      if (message.type !== 'tick') this.told.push(message)
+      this.#hear(message)
+    })
+  }
+
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null
+  }
+
+  /** Kills it once it is silent: a handler that never yields. */
+  probe(): this {
+    this.#child.on('message', () => {
+      clearTimeout(this.#probe)
+      this.#probe = setTimeout(() => this.signal('SIGKILL'), silenceMs)
+    })
+    return this
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
+  /** Stops it in an orderly way. */
+  async stop(): Promise<string> {
+    if (this.#child.connected) this.#child.send('stop')
+    return this.exited
+  }
+}

@@ -1,0 +1,29 @@
+/** What a consumer process is started with. */
+export interface ConsumerProcessOptions {
+  readonly databaseUrl: string
+  readonly brokers: readonly string[]
+  /** The group, and the inbox. */
+  readonly name: string
+  readonly topics: readonly string[]
+  readonly attempts: number
+  /** Most messages in one transaction. */
+  readonly group: number
+  readonly timeoutMs: number
+  readonly dedupe: 'both' | 'id'
+  /** Where the process ends itself, whatever it handles. */
+  readonly crash: 'claimed' | 'never'
+}
+
+/** What a consumer process tells. */
+export type ConsumerProcessMessage =
+  /** It is alive. */
+  | { readonly type: 'tick' }
+  | {
+      readonly type: 'event'
+      readonly name: string
+      readonly partition?: number | undefined
+      readonly data: string
+    }
+  /** A handler has begun. */
+  | { readonly type: 'handling'; readonly value: string }
+  | { readonly type: 'running' }
