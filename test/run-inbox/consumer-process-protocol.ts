@@ -10,6 +10,8 @@ export interface ConsumerProcessOptions {
   readonly group: number
   readonly timeoutMs: number
   readonly dedupe: 'both' | 'id'
+  /** Whether it never ends with a message that says `hold`, unless it is told to. */
+  readonly holds?: boolean
   /** Where the process ends itself, whatever it handles. */
   readonly crash: 'claimed' | 'never'
 }

@@ -27,6 +27,9 @@ async function handle({ message, tx, signal }: HandlerContext<pg.ClientBase, str
   if (value.startsWith('loop')) for (;;);
   if (value.startsWith('throw')) throw new Error(value)
   if (value.startsWith('slow')) await delay(700, undefined, { signal })
+  // Heedless of its signal.
+  if (value.startsWith('deaf')) await delay(700)
+  if (value.startsWith('hold') && options.holds) await delay(60_000, undefined, { signal })
 }
 
 const inbox = createInbox({ store: postgresStore(pool), name, timeoutMs, dedupe })

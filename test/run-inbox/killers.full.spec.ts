@@ -112,7 +112,7 @@ describe('a message that kills the process', { timeout: 240_000 }, () => {
     // Killed in the middle of the second one: each life handles one.
     for (let life = 0; life < 7; life += 1) {
       const doomed = start({ topics: [orders.name] })
-      await toldBy(doomed, ({ type, ...it }) => type === 'handling' && it !== undefined, 2)
+      await toldBy(doomed, ({ type }) => type === 'handling', 2)
       doomed.signal('SIGKILL')
       await doomed.exited
       await lab.expelMembers()
@@ -183,6 +183,6 @@ describe('a message that kills the process', { timeout: 240_000 }, () => {
   }
 })
 
-function ignore(): void {
+function ignore(_: ConsumerProcessMessage): void {
   // Nobody asks.
 }
