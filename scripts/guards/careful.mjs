@@ -63,14 +63,6 @@ export const carefulGuards = [
     test: 'with 1 attempts, after 2 starts without an end',
   },
   {
-    file: 'packages/core/src/inbox/message-fault.ts',
-    spec: 'test/run-inbox/members.full.spec.ts',
-    name: 'a paused owner makes its successor park nothing',
-    find: "  'STORE_UNAVAILABLE',\n",
-    replace: '',
-    test: 'whose owner is paused with the position in its hands do not park anything',
-  },
-  {
     ...store,
     file: 'packages/postgres/src/sql/inbox-claim/start.ts',
     name: 'who waits for the position has started nothing',

@@ -10,8 +10,8 @@ export const operatorGuards = [
   {
     ...cursor,
     name: 'a topic that has outgrown the position of its namesake is not passed over',
-    find: '    if (bound.topicId !== topicId)\n',
-    replace: "    if (bound.topicId === '')\n",
+    find: 'if (bound.topicId !== topicId) throw',
+    replace: "if (bound.topicId === '') throw",
     test: 'longer than the position: nothing of it is handled',
   },
   {

@@ -22,6 +22,8 @@ async function handle({ message, tx, signal }: HandlerContext<pg.ClientBase, str
   await tell({ type: 'handling', value })
   await tx.query('INSERT INTO effect (value, key) VALUES ($1, $2)', [value, key])
   if (value.startsWith('exit')) process.exit(3)
+  // When others have begun as well.
+  if (value.startsWith('late')) await delay(300).then(() => process.exit(3))
   if (value.startsWith('memory'))
     for (const held: unknown[] = []; ; ) held.push(new Array(10_000).fill(held.length))
   if (value.startsWith('loop')) for (;;);

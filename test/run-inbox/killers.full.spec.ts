@@ -56,13 +56,13 @@ describe('a message that kills the process', { timeout: 240_000 }, () => {
     const orders = await lab.createTopic(3)
     const slow = (partition: number) => Array.from({ length: 3 }, (_, i) => keyed(`slow-${partition}-${i}`))
     await lab.send(orders, slow(0), 0)
-    await lab.send(orders, [keyed('exit'), keyed('behind')], 1)
+    await lab.send(orders, [keyed('late'), keyed('behind')], 1)
     await lab.send(orders, slow(2), 2)
     const { told } = await supervise({ topics: [orders.name] }, () => untilHandled(7))
     expect((await lab.effects()).sort()).toEqual(
       ['behind', ...[0, 2].flatMap((it) => [0, 1, 2].map((i) => `slow-${it}-${i}`))].sort(),
     )
-    expect(await parked()).toMatchObject([{ payload: 'exit' }])
+    expect(await parked()).toMatchObject([{ payload: 'late' }])
     // The innocent ones were in handling when the process died, time and again.
     const handlings = told.flatMap((it) => (it.type === 'handling' ? [it.value] : []))
     expect(handlings.filter((value) => value === 'slow-0-0').length).toBeGreaterThan(1)
