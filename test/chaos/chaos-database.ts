@@ -3,6 +3,7 @@ import { migrate } from '@pigeonhole/postgres'
 import {
   type CommittedMessage,
   createDatabase,
+  type Effect,
   type PostgresServer,
   type TestDatabase,
 } from '@pigeonhole/testing'
@@ -14,6 +15,8 @@ const tables = `
   CREATE TABLE ledger (
     id text PRIMARY KEY, topic text NOT NULL, key text NOT NULL, version int NOT NULL, digest text NOT NULL,
     xid xid8 NOT NULL DEFAULT pg_current_xact_id());
+  CREATE TABLE effect (
+    number bigint GENERATED ALWAYS AS IDENTITY, id text NOT NULL, topic text NOT NULL, key text NOT NULL, version int NOT NULL);
   INSERT INTO aggregate SELECT 'key-' || i, 0 FROM generate_series(0, 19) i`
 
 /**
@@ -42,6 +45,21 @@ export async function readLedger(url: string): Promise<LedgerEntry[]> {
     order: version as number,
     content: digest as string,
   }))
+}
+
+/** What handlers have left behind. */
+export async function readEffects(url: string): Promise<Effect[]> {
+  const rows = await query(url, 'SELECT id, key, number::text FROM effect')
+  return rows.map(({ id, key, number }) => ({
+    ...({ id, key } as Pick<Effect, 'id' | 'key'>),
+    order: BigInt(number as string),
+  }))
+}
+
+/** What an inbox has parked, which no fault is a reason for. */
+export async function readParkedByInboxes(url: string): Promise<string[]> {
+  const text = "SELECT topic, error_code, error FROM pigeonhole.parked_message WHERE side = 'inbox'"
+  return (await query(url, text)).map(({ topic, error_code: code, error }) => `${topic}: ${code}: ${error}`)
 }
 
 /** What tells one payload from another. */

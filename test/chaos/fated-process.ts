@@ -11,6 +11,7 @@ const programs: Readonly<Record<Occasion, Program>> = {
   resharding: 'reshard-process',
   'parked retry': 'operator-process',
   adoption: 'adopt-process',
+  consumer: 'inbox-process',
 }
 
 /** What a process is started with, and who hears of it. */

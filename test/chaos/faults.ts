@@ -3,6 +3,7 @@ import type { KafkaApi, KafkaNode, KafkaProxy, Loss, PostgresProxy } from '@pige
 import pg from 'pg'
 import type { ChaosWriters } from './chaos-writers.js'
 import type { ChaosCluster } from './cluster.js'
+import type { ConsumerCrew } from './consumer-crew.js'
 import type { Operator } from './operator.js'
 import type { Step, StepKind } from './plan.js'
 import type { RelayCrew } from './relay-crew.js'
@@ -11,6 +12,8 @@ import type { RelayCrew } from './relay-crew.js'
 export interface Victims {
   readonly cluster: ChaosCluster
   readonly crew: RelayCrew
+  /** Absent where nothing is handled. */
+  readonly consumers: ConsumerCrew | undefined
   readonly writers: ChaosWriters
   readonly operator: Operator
   /** Another database of the same server. */
@@ -137,6 +140,26 @@ export const faults: Readonly<Record<StepKind, Fault>> = {
   },
   'outbox divided anew': ({ operator, over }, step, injected) => operator.reshard(step, over, injected),
   'records too large': ({ operator, over }, step, injected) => operator.limit(step, over, injected),
+  'consumer killed': async ({ consumers }, { target }, injected) => {
+    const found = consumers?.pick(target)
+    if (!found || found.member.hasEnded) return
+    found.member.signal('SIGKILL')
+    injected(found.name)
+  },
+  'consumer paused': async ({ consumers, over }, step, injected) => {
+    const found = consumers?.pick(step.target)
+    if (!found || found.member.hasEnded) return
+    found.member.signal('SIGSTOP')
+    injected(`${found.name} for ${step.holdMs} ms`)
+    await hold(step, over)
+    found.member.signal('SIGCONT')
+  },
+  'consumer leaves': async ({ consumers }, { target }, injected) => {
+    const found = consumers?.pick(target)
+    if (!found || found.member.hasEnded) return
+    found.member.command('stop')
+    injected(found.name)
+  },
   'topic missing': ({ operator, over }, step, injected) => operator.addTopic(step, over, injected),
 }
 

@@ -36,6 +36,7 @@ export const lanes = {
   ],
   otherDatabases: ['long transaction elsewhere'],
   operators: ['outbox divided anew', 'records too large', 'topic missing'],
+  consumers: ['consumer killed', 'consumer paused', 'consumer leaves'],
 } as const
 
 /** What breaks at the same time as what other lanes break. */
@@ -53,6 +54,8 @@ export const pointKinds = [
   'parked retry paused at a point',
   'adoption killed at a point',
   'adoption paused at a point',
+  'consumer killed at a point',
+  'consumer paused at a point',
 ] as const satisfies readonly `${Occasion} ${'killed' | 'paused'} at a point`[]
 
 /** What befalls the outboxes that are there to be opened and adopted. */
@@ -90,6 +93,7 @@ const gaps: Readonly<Record<Lane, readonly [number, number]>> = {
   databaseNetwork: [3_000, 8_000],
   otherDatabases: [500, 2_000],
   operators: [1_000, 4_000],
+  consumers: [2_000, 8_000],
 }
 
 /** Milliseconds that a fault lasts. */
@@ -101,6 +105,7 @@ const holds: Readonly<Record<Lane, readonly [number, number]>> = {
   databaseNetwork: [300, 3_000],
   otherDatabases: [2_000, 20_000],
   operators: [1_000, 6_000],
+  consumers: [500, 9_000],
 }
 
 /** What a process does to itself, and how long a pause lasts. */
@@ -156,9 +161,10 @@ export class Plan {
     }
   }
 
-  /** As {@link nextFate} for a relay, a third of which end by another's hand. */
-  nextLife(): Fate | undefined {
-    return this.#random('lives').between(1, 3) === 1 ? undefined : this.nextFate('relay')
+  /** As {@link nextFate}, but a third end by another's hand. */
+  nextLife(occasion: 'relay' | 'consumer' = 'relay'): Fate | undefined {
+    const lives = this.#random(occasion === 'relay' ? 'lives' : `lives of ${occasion}`)
+    return lives.between(1, 3) === 1 ? undefined : this.nextFate(occasion)
   }
 
   /** A process was struck where it was fated to be. */

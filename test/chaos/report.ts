@@ -55,6 +55,8 @@ function sums({ rounds, history }: ChaosOutcome): [string, number][] {
     ['records parked', sum(({ parkedRecords }) => parkedRecords)],
     ['topics paused', sum(({ pausedTopics }) => pausedTopics)],
     ['keys and topics sent again', sum(({ released }) => released)],
+    ['consumers started', sum(({ consumersStarted }) => consumersStarted)],
+    ['times that they were given partitions', sum(({ rebalances }) => rebalances)],
     ['times divided anew', sum(({ resharded }) => resharded)],
   ]
 }
@@ -76,9 +78,29 @@ function verdicts({ rounds }: ChaosOutcome): string[] {
       `${sum((log) => log.logged)} records of the read_committed log: ${foreign} invented, ${again} duplicated, ${altered} altered`,
       foreign + again + altered,
     ),
+    ...effectLines(all, line),
     line(
       `order per key: ${disorder} out of order, ${scattered} keys in two partitions`,
       disorder + scattered,
+    ),
+  ]
+}
+
+type Line = (what: string, faults: number) => string
+
+function effectLines(all: readonly ExactlyOnceVerdict[], line: Line): string[] {
+  const found = all.flatMap(({ effects }) => effects ?? [])
+  if (found.length === 0) return []
+  const sum = (of: (effects: (typeof found)[number]) => number): number =>
+    found.reduce((total, effects) => total + of(effects), 0)
+  const missing = sum(({ missing: it }) => it.count)
+  const again = sum(({ duplicated }) => duplicated.count)
+  const foreign = sum(({ invented, altered }) => invented.count + altered.count)
+  const disorder = sum(({ outOfOrder }) => outOfOrder.count)
+  return [
+    line(
+      `${sum(({ expected }) => expected)} messages handled: ${missing} without an effect, ${again} effects repeated, ${foreign} invented or altered, ${disorder} out of order`,
+      missing + again + foreign + disorder,
     ),
   ]
 }

@@ -1,9 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createDatabase, createTopics, type ExactlyOnceVerdict, type TestDatabase } from '@pigeonhole/testing'
-import { createChaosDatabase, type LedgerEntry, readLedger } from './chaos-database.js'
+import {
+  createChaosDatabase,
+  type LedgerEntry,
+  readEffects,
+  readLedger,
+  readParkedByInboxes,
+} from './chaos-database.js'
 import { ChaosWriters, type WriterTally } from './chaos-writers.js'
 import type { ChaosCluster } from './cluster.js'
+import { ConsumerCrew } from './consumer-crew.js'
 import { faults, type Victims } from './faults.js'
 import type { History } from './history.js'
 import { compare } from './judge.js'
@@ -20,6 +27,8 @@ export interface Extent {
   readonly most?: Readonly<Record<Lane | 'sideOutboxes', number>>
   /** What is broken from outside. Default: everything. */
   readonly lanes?: readonly Lane[]
+  /** Members of a group that handles what is sent, and publishes of each message. Default: none. */
+  readonly consumers?: number
 }
 
 /** What a round is made from. */
@@ -58,7 +67,10 @@ export interface RoundOutcome extends Omit<WriterTally, 'acknowledged'> {
   readonly pausedTopics: number
   readonly released: number
   readonly resharded: number
-  /** Why relays have halted. */
+  /** Consumers that were started, and how often they were given partitions. */
+  readonly consumersStarted: number
+  readonly rebalances: number
+  /** Why relays have halted, what inboxes have parked, and consumers that have ended by themselves. */
   readonly halts: readonly string[]
 }
 
@@ -69,14 +81,16 @@ const drainMs = 180_000
 
 /** A new database, new topics and a new relay name; faults of every lane at the same time; then everything is mended and checked. */
 export async function runRound(setup: RoundSetup): Promise<RoundOutcome> {
-  const { cluster, plan, history, shards } = setup
+  const { cluster, plan, history, shards, extent } = setup
   const name = `chaos-${randomBytes(4).toString('hex')}`
   const topics = [`${name}-a`, `${name}-b`]
+  const handled = [...topics]
+  const published = `${name}-c`
   const [database, other] = await openDatabases(cluster)
   const { brokers } = cluster.kafka
   await createTopics(
     brokers,
-    topics.map((topic) => ({ topic, numPartitions: 3 })),
+    [...topics, published].map((topic) => ({ topic, numPartitions: 3 })),
   )
   history.note(`round ${name} begins, ${shards} shards`)
   const databaseUrl = cluster.urlOfRelays(database.url)
@@ -84,11 +98,17 @@ export async function runRound(setup: RoundSetup): Promise<RoundOutcome> {
   const crew = new RelayCrew({ options, size: relays, plan, history })
   const operator = new Operator({ brokers, databaseUrl: database.url, options, crew, plan, history, topics })
   const side = new SideOutboxes({ cluster, plan, history, options: { ...relayOptions, brokers } })
+  const consumers = extent.consumers
+    ? new ConsumerCrew({
+        options: { ...relayOptions, name, databaseUrl: cluster.urlOfWriters(database.url), brokers },
+        ...{ topics: handled, publishes: published, size: extent.consumers, plan, history },
+      })
+    : undefined
   const writing = new ChaosWriters(cluster.urlOfWriters(database.url), topics, writers)
   try {
     await breakEverything(
       setup,
-      { cluster, crew, writers: writing, operator, otherDatabaseUrl: other.url },
+      { cluster, crew, consumers, writers: writing, operator, otherDatabaseUrl: other.url },
       side,
     )
     cluster.heal()
@@ -100,23 +120,53 @@ export async function runRound(setup: RoundSetup): Promise<RoundOutcome> {
     await crew.drain(drainMs)
     await operator.release(drainMs)
     await crew.drain(drainMs)
+    const parkedByInboxes = consumers ? await finishHandling(consumers, database.url, handled) : []
+    await crew.drain(drainMs)
     await crew.stop()
     history.note('drained')
     const committed = await readLedger(database.url)
     return {
       ...tallyOf(tally, committed),
       batchesAmidFaults,
-      verdict: await compare(brokers, committed, topics),
+      verdict: await compare(
+        brokers,
+        committed,
+        consumers ? [...topics, published] : topics,
+        consumers && { effects: await readEffects(database.url), handled },
+      ),
       sideVerdicts: await side.settle(),
       ...countsOf(crew, operator),
+      halts: [
+        ...crew.halts,
+        ...(consumers?.halts ?? []),
+        ...parkedByInboxes.map((it) => `parked by an inbox: ${it}`),
+      ],
+      consumersStarted: consumers?.lives ?? 0,
+      rebalances: consumers?.countOf('group:joined') ?? 0,
     }
   } catch (error) {
     throw crew.halts.length > 0 ? new RelaysHalted(crew.halts, error) : error
   } finally {
     await writing.stop()
     crew.kill()
+    consumers?.kill()
     await Promise.all([database.drop(), other.drop(), side.drop()])
   }
+}
+
+/** Resolves when all that is in the log has taken effect, or nothing more does for long: then that is found out. */
+async function finishHandling(
+  consumers: ConsumerCrew,
+  databaseUrl: string,
+  handled: readonly string[],
+): Promise<string[]> {
+  await consumers.settle()
+  const committed = await readLedger(databaseUrl)
+  const expected = committed.filter(({ topic }) => handled.includes(topic)).length
+  const until = performance.now() + drainMs
+  while ((await readEffects(databaseUrl)).length < expected && performance.now() < until) await delay(500)
+  await consumers.stop()
+  return readParkedByInboxes(databaseUrl)
 }
 
 const relayOptions = { leaseMs: 2_100, renewMs: 700, batchRows: 50, requestTimeoutMs: 4_000 }
@@ -138,7 +188,8 @@ async function breakEverything(
   targets: Omit<Victims, 'over'>,
   side: SideOutboxes,
 ): Promise<void> {
-  const { ms, most, lanes: broken = Object.keys(lanes) as Lane[] } = extent
+  const { ms, most, lanes: chosen = Object.keys(lanes) as Lane[] } = extent
+  const broken = chosen.filter((lane) => lane !== 'consumers' || targets.consumers)
   const ended = new AbortController()
   const over = ended.signal
   // Not AbortSignal.timeout: in Node 20 one that only AbortSignal.any refers to may be collected, and never aborts.
@@ -188,6 +239,5 @@ function countsOf(crew: RelayCrew, { released, resharded }: Operator) {
     pausedTopics: crew.countOf('topic:paused'),
     released,
     resharded,
-    halts: crew.halts,
   }
 }

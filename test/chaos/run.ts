@@ -49,7 +49,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
   }
 }
 
-const calm: readonly Lane[] = ['relays', 'operators', 'otherDatabases']
+const calm: readonly Lane[] = ['relays', 'operators', 'otherDatabases', 'consumers']
 
 /**
  * Rounds of 90 seconds, `ms` together. In every other one nothing is broken from outside but relays, so that processes come to
@@ -59,7 +59,9 @@ export function roundsOf(ms: number, lanes?: readonly Lane[]): Extent[] {
   const roundMs = 90_000
   return Array.from({ length: Math.ceil(ms / roundMs) }, (_, i) => {
     const broken = lanes ?? (i % 2 === 1 ? calm : undefined)
-    return { ms: Math.min(roundMs, ms - i * roundMs), ...(broken && { lanes: broken }) }
+    // Every round of the one kind and of the other, without consumers and with them.
+    const consumers = lanes?.includes('consumers') || i % 4 >= 2 ? 3 : 0
+    return { ms: Math.min(roundMs, ms - i * roundMs), consumers, ...(broken && { lanes: broken }) }
   })
 }
 

@@ -1,4 +1,5 @@
 import { lostCheckpointPoints } from '../relay/adopt-points.js'
+import { consumerPoints } from '../relay/inbox-points.js'
 import {
   batchPoints,
   deletePoints,
@@ -31,6 +32,7 @@ export const occasions = {
   resharding: reshardPoints,
   'parked retry': retryPoints,
   adoption: lostCheckpointPoints,
+  consumer: consumerPoints,
 } as const satisfies Readonly<Record<string, readonly Point[]>>
 
 /** What a process is at when it is struck. */
@@ -49,6 +51,7 @@ export const strikes: Readonly<Record<Occasion, readonly Strike[]>> = {
   resharding: named('resharding'),
   'parked retry': named('parked retry'),
   adoption: named('adoption'),
+  consumer: named('consumer'),
 }
 
 function named(occasion: Occasion): Strike[] {

@@ -20,15 +20,19 @@ export interface ProcessPorts {
   readonly publisher: RelayPublisher
 }
 
-/** Opens the ports of a process under test. */
-export function openPorts(options: RelayProcessOptions): ProcessPorts {
+/** Strikes the process when it reaches the point that its options name. */
+export function striker({ fault }: RelayProcessOptions): (point: string) => void {
   let occurrences = 0
-  const reach = (point: string): void => {
-    const { fault } = options
+  return (point) => {
     if (point !== fault?.point || ++occurrences !== fault.occurrence) return
     tell({ type: 'reached', point })
     process.kill(process.pid, fault.signal)
   }
+}
+
+/** Opens the ports of a process under test. */
+export function openPorts(options: RelayProcessOptions): ProcessPorts {
+  const reach = striker(options)
   const pool = new pg.Pool({ connectionString: options.databaseUrl, connectionTimeoutMillis: 5_000, max: 20 })
   const kafka = new Kafka({
     clientId: options.name,

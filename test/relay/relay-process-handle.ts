@@ -12,7 +12,12 @@ import type {
 const folder = import.meta.url.endsWith('.ts') ? '../dist/relay' : '.'
 
 /** What a process runs. */
-export type Program = 'relay-process' | 'reshard-process' | 'adopt-process' | 'operator-process'
+export type Program =
+  | 'relay-process'
+  | 'reshard-process'
+  | 'adopt-process'
+  | 'operator-process'
+  | 'inbox-process'
 
 function pathOf(program: Program | URL): string {
   if (program instanceof URL) return fileURLToPath(program)

@@ -14,8 +14,21 @@ export interface RelayProcessOptions {
   readonly requestTimeoutMs?: number
   /** What an operator does with everything that is parked. */
   readonly operation?: 'retryParked' | 'discardParked'
+  /** What a consumer handles, and what it publishes of it. */
+  readonly handles?: Handles
   /** Where the process ends or stops itself. Default: nowhere. */
   readonly fault?: Fault
+}
+
+/** The work of a consumer. */
+export interface Handles {
+  readonly topics: readonly string[]
+  /** The topic that its handler publishes to. */
+  readonly publishes: string
+  /** Most messages in one transaction. */
+  readonly group: number
+  /** Whether each partition is begun with care. */
+  readonly carefully: boolean
 }
 
 /** A signal that the process sends itself when it reaches a point for the `occurrence`th time. */
