@@ -77,7 +77,7 @@ function topicRequest(topic: string): MetadataRequest {
 }
 
 /** The rest of the request's header, and its body: lengths are unsigned varints of one more, tagged fields are none. */
-export function encodeTopic(topic: string): Buffer {
+function encodeTopic(topic: string): Buffer {
   const noTags = [0]
   const no = 0
   const name = Buffer.from(topic)
@@ -92,7 +92,7 @@ export function encodeTopic(topic: string): Buffer {
 }
 
 /** Reads up to the id of the first topic. */
-export function decodeTopic(payload: Buffer): TopicAnswer {
+function decodeTopic(payload: Buffer): TopicAnswer {
   const reader = new CompactReader(payload)
   reader.tags()
   reader.skip(int32) // Throttled for so long.
