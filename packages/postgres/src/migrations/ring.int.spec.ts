@@ -86,3 +86,21 @@ it('tells a relay that finds rows by their place in one table that it is outdate
     VALUES (0, 1, 't', '1:1:', 0)`
   await expect(pool.query(intent)).rejects.toThrow('This relay is older than the tables')
 })
+
+it('has a relay that is older than it delete nothing but what it has asked for', async () => {
+  const { pool } = database
+  await migrate({ pool })
+  for (const slot of [0, 1, 2]) {
+    await pool.query('UPDATE pigeonhole.outbox_ring SET slot = $1', [slot])
+    await pool.query(insert)
+  }
+  const { rows } = await pool.query('SELECT ctid, seq FROM pigeonhole.outbox_message ORDER BY seq')
+  expect(new Set(rows.map(({ ctid }) => ctid)).size).toBe(1)
+  await pool.query('DELETE FROM pigeonhole.outbox_message WHERE seq = ANY (ARRAY[$1::bigint])', [
+    rows[1]?.seq,
+  ])
+  expect((await pool.query('SELECT seq FROM pigeonhole.outbox_message ORDER BY seq')).rows).toEqual([
+    { seq: rows[0]?.seq },
+    { seq: rows[2]?.seq },
+  ])
+})

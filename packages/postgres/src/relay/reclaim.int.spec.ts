@@ -109,7 +109,11 @@ it('gives the partition back, with all that is in it, when its process stands st
   client.on('error', () => undefined)
   await client.query('BEGIN')
   expect(await reclaim(session, atOnce)).toMatchObject({ truncated: [0] })
-  expect(await left()).toBe(1)
+  // Who publishes waits for nobody, and who reads until the session has ended.
+  const writer = await database.pool.connect()
+  await writer.query(`SET lock_timeout = 1; ${insertInto(1)}`)
+  writer.release(true)
+  expect(await left()).toBe(2)
   await expect(client.query('COMMIT')).rejects.toThrow()
   client.release(true)
 }, 20_000)
