@@ -36,7 +36,7 @@ afterAll(async () => {
 /** A manifest as a user's would be, but that our packages come from the files just packed. */
 async function manifest(packages: readonly string[]): Promise<object> {
   const tarballs = await Promise.all(packages.map(tarballOf))
-  const peers = ['kafkajs', 'pg', '@types/pg', '@types/node', '@prisma/client', 'typescript']
+  const peers = ['kafkajs', 'pg', '@types/pg', '@types/node', '@prisma/client', 'prom-client', 'typescript']
   const versions = await Promise.all(peers.map(installedVersion))
   return { private: true, type: 'module', dependencies: Object.fromEntries([...tarballs, ...versions]) }
 }

@@ -3,8 +3,10 @@ import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
 import { createInbox, createOutbox, createRelay, isPigeonholeError, topic } from 'pigeonhole'
 import { kafkajsPublisher, on, runInbox } from 'pigeonhole/kafkajs'
+import { measureInbox } from 'pigeonhole/metrics'
 import { postgresStore } from 'pigeonhole/postgres'
 import { prismaStore } from 'pigeonhole/prisma'
+import { Registry } from 'prom-client'
 import type { PrismaClient } from './generated/client.js'
 
 interface Greeting {
@@ -46,6 +48,7 @@ const relay = createRelay({ name: TOPIC, store, publisher: kafkajsPublisher(kafk
 await relay.start()
 const handled = await new Promise<Greeting>((resolve, reject) => {
   const inbox = createInbox({ store, name: 'consumer' })
+  measureInbox(inbox, { register: new Registry() })
   const handlers = [on(greetings, async ({ message }) => resolve(message.value))]
   runInbox(kafka.consumer({ groupId: TOPIC }), inbox, { handlers }).catch(reject)
 })
