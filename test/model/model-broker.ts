@@ -2,6 +2,9 @@ import { type CapturedRow, type Checkpoint, PigeonholeError } from '@pigeonhole/
 
 /** A transaction as the coordinator knows it. `prepared`: decided to commit, and its markers are not written yet. */
 interface BrokerTransaction {
+  readonly shard: number
+  /** Of the batch; undefined: of a session. */
+  readonly number: number | undefined
   state: 'ongoing' | 'prepared' | 'committed' | 'aborted'
 }
 
@@ -13,6 +16,13 @@ interface CheckpointRecord {
 interface DataRecord {
   readonly transaction: BrokerTransaction
   readonly row: CapturedRow
+}
+
+/** A message that is in the log, with the batch that it came in. */
+export interface BrokerMessage {
+  readonly id: string
+  readonly shard: number
+  readonly batch: number
 }
 
 interface Coordinator {
@@ -39,6 +49,8 @@ export class ModelBroker {
   #checkpoints = new Map<number, CheckpointRecord[]>()
   /** Ids of messages that the broker refuses. */
   readonly refused = new Set<string>()
+  /** Ids of messages that it has ever refused. */
+  readonly everRefused = new Set<string>()
 
   /** The messages that a read_committed consumer sees by now, in the order of the log. */
   get log(): readonly CapturedRow[] {
@@ -60,8 +72,12 @@ export class ModelBroker {
     this.begin(shard, epoch, 'session')
     this.commit(shard, epoch)
     this.writeMarkers()
-    const committed = this.#partition(shard).filter(({ transaction }) => transaction.state === 'committed')
-    const found = committed.findLast(({ checkpoint }) => checkpoint !== 'session')?.checkpoint
+    const records = this.#partition(shard)
+    const end = records.findIndex(({ transaction }) => !isSettled(transaction))
+    const stable = end === -1 ? records : records.slice(0, end)
+    const found = stable
+      .filter(isCommitted)
+      .findLast(({ checkpoint }) => checkpoint !== 'session')?.checkpoint
     return found === 'session' ? undefined : found
   }
 
@@ -78,13 +94,15 @@ export class ModelBroker {
     // CONCURRENT_TRANSACTIONS until the markers of the last one are there.
     if (coordinator.transaction?.state === 'prepared') coordinator.transaction.state = 'committed'
     if (coordinator.transaction?.state === 'ongoing') throw fenced('a transaction is open')
-    const transaction: BrokerTransaction = { state: 'ongoing' }
+    const number = checkpoint === 'session' ? undefined : checkpoint.number
+    const transaction: BrokerTransaction = { shard, number, state: 'ongoing' }
     coordinator.transaction = transaction
     this.#partition(shard).push({ transaction, checkpoint })
   }
 
   send(shard: number, epoch: number, rows: readonly CapturedRow[]): void {
     const transaction = this.#ongoing(shard, epoch)
+    for (const id of this.refused) this.everRefused.add(id)
     const refused = rows.find(({ id }) => this.refused.has(id))
     if (refused) throw recordRefused(refused)
     for (const row of rows) this.#data.push({ transaction, row })
@@ -126,12 +144,15 @@ export class ModelBroker {
     return { data: this.#data.filter(isCommitted), checkpoints: new Map(checkpoints) }
   }
 
-  /** The cluster has lost what came behind `image`, and its producers have to begin again. */
-  restore({ data, checkpoints }: BrokerImage): void {
+  /** The cluster has lost what came behind `image`, and its producers have to begin again. Returns the ids that are gone. */
+  restore({ data, checkpoints }: BrokerImage): readonly string[] {
     this.#abortOpen()
+    const kept = new Set(data.map(({ row }) => row.id))
+    const gone = this.log.map(({ id }) => id).filter((id) => !kept.has(id))
     for (const coordinator of this.#coordinators.values()) coordinator.epoch += 1
     this.#data = [...data]
     this.#checkpoints = new Map([...checkpoints].map(([shard, records]) => [shard, [...records]]))
+    return gone
   }
 
   loseCheckpointTopic(): void {
@@ -140,12 +161,26 @@ export class ModelBroker {
     this.hasTopic = false
   }
 
-  becomeAnother(): void {
+  /** Returns what the former cluster had. */
+  becomeAnother(): readonly BrokerMessage[] {
     this.loseCheckpointTopic()
+    const former = this.#data.filter(isCommitted).map(({ row, transaction }) => {
+      return { id: row.id, shard: transaction.shard, batch: transaction.number ?? 0 }
+    })
     // No producer of the other cluster is known here.
     for (const coordinator of this.#coordinators.values()) coordinator.epoch += 1
     this.#data = []
     this.clusterId = 'another cluster'
+    return former
+  }
+
+  /** Whether a message is in the log. @throws where a transaction is open whose end decides. */
+  holdsMessage(id: string): boolean {
+    this.writeMarkers()
+    const found = this.#data.filter(({ row }) => row.id === id)
+    if (found.some(({ transaction }) => transaction.state === 'ongoing'))
+      throw fenced('a transaction is open')
+    return found.some(isCommitted)
   }
 
   #abortOpen(): void {
@@ -153,9 +188,9 @@ export class ModelBroker {
     this.writeMarkers()
   }
 
+  // What was decided stays so, and its markers may still be on their way.
   #settle({ transaction }: Coordinator): void {
     if (transaction?.state === 'ongoing') transaction.state = 'aborted'
-    if (transaction?.state === 'prepared') transaction.state = 'committed'
   }
 
   #ongoing(shard: number, epoch: number): BrokerTransaction {

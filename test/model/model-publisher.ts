@@ -1,4 +1,4 @@
-import type { Checkpoint, RelayPublisher, ShardProducer } from '@pigeonhole/core'
+import type { Checkpoint, LogVerdict, RelayPublisher, ShardProducer } from '@pigeonhole/core'
 import type { CallGate } from './call-gate.js'
 import type { ModelBroker } from './model-broker.js'
 
@@ -16,9 +16,13 @@ export function modelPublisher(broker: ModelBroker, gate: CallGate, process: obj
     fence: (_relay, shard) =>
       call(`fence ${shard}`, () => modelProducer({ broker, shard, epoch: broker.fence(shard) }, call)),
     extendCheckpointTopic: () => call('extendCheckpointTopic', () => undefined),
-    async locate() {
-      throw new Error('Nobody adopts anything in this model')
-    },
+    locate: (messages) =>
+      call('locate', () => {
+        const verdicts = messages.map(
+          ({ id }) => [id, broker.holdsMessage(id) ? 'logged' : 'absent'] as const,
+        )
+        return new Map<string, LogVerdict>(verdicts)
+      }),
     async close() {},
   }
 }

@@ -1,5 +1,5 @@
 import type { MemoryImage } from '@pigeonhole/testing'
-import type { ModelServer } from './model-server.js'
+import type { ModelServer, ServerImage } from './model-server.js'
 import type { Divergence, History, Step } from './steps.js'
 import { World } from './world.js'
 
@@ -25,6 +25,30 @@ const acts: { readonly [Name in Exclude<Step['do'], Divergence>]: Act<Name> } = 
   replicate: ({ server }) => server.replicate(),
   crash: ({ server }) => server.crash(),
   'back up': (world) => world.backUp(),
+  refuse: ({ broker, writers }, { choice }) => {
+    const last = [...writers.messages.keys()].at(-1 - (choice % 3))
+    if (last) broker.refused.add(last)
+  },
+  accept: ({ broker }) => broker.refused.clear(),
+  'retry parked': ({ server }) => {
+    const retrying = server.store.retryParked({})
+    retrying.then(() => server.flush()).catch(() => undefined)
+  },
+  'discard parked': async ({ server, discarded }, { choice }) => {
+    const parked = await server.store.listParkedMessages({}, 1_000)
+    const one = parked[choice % Math.max(1, parked.length)]
+    if (!one) return
+    const discarding = server.store.discardParked({ ids: [one.id] })
+    const note = ({ messages }: { readonly messages: number }): void => {
+      server.flush()
+      if (messages > 0) discarded.add(one.messageId)
+    }
+    discarding.then(note).catch(() => undefined)
+  },
+  reshard: (world, { shards }) => void world.reshard(shards),
+  // Never on a copy beside its original.
+  adopt: (world) => void (world.clone || world.adopt()),
+  'kill operator': (world) => world.killOperations(),
   markers: ({ broker }) => broker.writeMarkers(),
   'time out': ({ broker }) => broker.timeOut(),
   compact: ({ broker }) => broker.compact(),
@@ -38,20 +62,32 @@ const divergenceActs: { readonly [Name in Divergence]: (world: World) => unknown
     if (!world.clone) world.startClone(world.server.image())
   },
   copy: async (world) => {
-    // Before a genesis nothing tells a copy from its original.
-    const { recorded } = await world.server.store.readIdentity()
-    if (world.clone || !recorded) return
-    const { memory, committed } = world.server.image()
-    const moved: MemoryImage = { ...memory, systemIdentifier: 'another system', lastXid: 3 }
-    world.startClone({ memory: moved, committed })
+    const copy = await copyOf(world.server)
+    if (copy && !world.clone) world.startClone(copy)
   },
-  truncate: ({ broker, oldLog }) => broker.restore(oldLog),
+  move: async (world) => {
+    const copy = await copyOf(world.server)
+    if (copy) world.move(copy)
+  },
+  truncate: ({ broker, oldLog, elsewhere }) => {
+    for (const id of broker.restore(oldLog)) elsewhere.add(id)
+  },
   'lose topic': ({ broker }) => broker.loseCheckpointTopic(),
-  'new cluster': ({ broker }) => broker.becomeAnother(),
-  refuse: ({ broker, writers }) => {
-    const last = [...writers.messages.keys()].at(-1)
-    if (last) broker.refused.add(last)
+  'new cluster': async ({ broker, server, elsewhere, confirmedElsewhere }) => {
+    for (const { id, shard, batch } of broker.becomeAnother()) {
+      elsewhere.add(id)
+      const lease = await server.store.readLease(shard)
+      if (batch <= (lease?.confirmed ?? batch)) confirmedElsewhere.add(id)
+    }
   },
+}
+
+// Before a genesis nothing tells a copy from its original.
+async function copyOf(server: ModelServer): Promise<ServerImage | undefined> {
+  const { recorded } = await server.store.readIdentity()
+  const { memory, committed } = server.image()
+  const moved: MemoryImage = { ...memory, systemIdentifier: 'another system', lastXid: 3 }
+  return recorded ? { memory: moved, committed } : undefined
 }
 
 /** Plays all steps of `history`; then faults cease, and everything runs until nothing more can be expected. */
@@ -78,9 +114,7 @@ const afterglow = 150
 async function calmDown(world: World): Promise<void> {
   await world.writers.rollbackAll()
   for (const process of world.processes) process.resume()
-  // A last message for each shard: a relay at rest notices only then what was done to its servers.
-  for (const server of world.servers)
-    for (let key = 0; key < 3; key++) await world.writers.publish(server, { key, rows: 1, sync: true })
+  await publishLast(world)
   await goOnUntil(world, async () => isOver(world, await parkedIds(world)))
   world.notePark(await parkedIds(world))
   // What a relay that has halted left open would hide the log behind it.
@@ -89,13 +123,41 @@ async function calmDown(world: World): Promise<void> {
   world.broker.refused.clear()
   for (const server of world.servers) await retryParked(world, server)
   await goOnUntil(world, async () => isOver(world))
+  if (world.halts.length > 0 && !world.clone) await adoptAndGoOn(world)
   // What comes once too often comes now.
   for (let turn = 0; turn < afterglow; turn++) await goOn(world)
   world.broker.writeMarkers()
 }
 
+// A last message for each shard: a relay at rest notices only then what was done to its servers.
+async function publishLast(world: World): Promise<void> {
+  for (const server of world.servers)
+    for (let key = 0; key < 3; key++) await world.writers.publish(server, { key, rows: 1, sync: true })
+}
+
+// Whatever halted the relays, an adoption makes both sides agree; relays that are started then send what is left.
+async function adoptAndGoOn(world: World): Promise<void> {
+  world.killOperations()
+  const outcomes: (string | undefined)[] = []
+  while (!['adopted', 'agreed'].includes(outcomes.at(-1) ?? '') && outcomes.length < 5) {
+    const adoption = world.adopt()
+    await goOnUntil(world, async () => adoption.outcome !== undefined)
+    outcomes.push(adoption.outcome)
+    world.broker.timeOut()
+  }
+  if (outcomes.length === 5) world.surprises.push(`no adoption comes to its end: ${outcomes}`)
+  world.noteAdoption()
+  await publishLast(world)
+  for (const server of world.servers) await retryParked(world, server)
+  await goOnUntil(world, async () => isOver(world))
+}
+
 async function goOnUntil(world: World, isDone: () => Promise<boolean>): Promise<void> {
-  for (let left = patience; left > 0 && !(await isDone()); left--) await goOn(world)
+  for (let left = patience; left > 0; left--) {
+    world.map = await world.server.store.readShards()
+    if (await isDone()) return
+    await goOn(world)
+  }
 }
 
 // It takes turns with the relays' transactions, so that they have to go on meanwhile.
@@ -119,12 +181,19 @@ async function goOn(world: World): Promise<void> {
   }
 }
 
+/** What is committed, and neither in a log, nor `parked`, nor discarded. */
+export function missing(world: World, parked: readonly string[] = []): string[] {
+  const { broker, server, elsewhere, discarded } = world
+  const settled = new Set([...broker.log.map(({ id }) => id), ...parked, ...elsewhere, ...discarded])
+  return server.committed.filter((id) => !settled.has(id))
+}
+
 /** Whether all is published but what is `parked`, or who would publish the rest has halted. */
 export function isOver(world: World, parked: readonly string[] = []): boolean {
-  const { broker, server, writers, shards } = world
-  const settled = new Set([...broker.log.map(({ id }) => id), ...parked])
-  const missing = server.committed.filter((id) => !settled.has(id)).map((id) => writers.shardOf(id, shards))
-  return missing.every((shard) => world.statesOf(shard).every((status) => status?.state === 'halted'))
+  return missing(world, parked).every((id) => {
+    const shard = world.shardOf(id)
+    return shard !== undefined && world.statesOf(shard).every((status) => status?.state === 'halted')
+  })
 }
 
 function pick<T>(among: readonly T[], choice: number): T {

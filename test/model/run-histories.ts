@@ -49,7 +49,7 @@ async function judge(
     return {
       violations: findViolations(world),
       messages: world.broker.log.length,
-      halted: world.halts.length > 0,
+      halted: world.halts.length > 0 || world.isAdopted,
     }
   } finally {
     Math.random = random

@@ -1,4 +1,4 @@
-import { isOver } from './play.js'
+import { isOver, missing } from './play.js'
 import type { World } from './world.js'
 
 /** What is wrong with a history's end; empty when nothing is. */
@@ -8,9 +8,12 @@ export function findViolations(world: World): string[] {
     ...duplicates(sent),
     ...disorder(world, sent),
     ...invented(world, sent),
-    ...unwarrantedHalts(world),
+    ...world.unwarrantedHalts.map((code) => `halted for nothing: ${code}`),
     ...stuck(world),
+    ...discarded(world, sent),
+    ...sent.filter((id) => world.confirmedElsewhere.has(id)).map((id) => `sent to both clusters: ${id}`),
     ...world.parkedForNothing.map((id) => `parked for nothing: ${id}`),
+    ...world.surprises.map((error) => `no error of ours: ${error}`),
   ]
 }
 
@@ -33,19 +36,18 @@ function disorder({ writers }: World, sent: readonly string[]): string[] {
 
 // What a failover or a restored backup takes back may have been sent: then the relay must have seen it.
 function invented(world: World, sent: readonly string[]): string[] {
-  if (world.halts.length > 0) return []
+  if (world.halts.length > 0 || world.isToldOfLoss) return []
   const committed = new Set(world.servers.flatMap((server) => server.committed))
   return sent.filter((id) => !committed.has(id)).map((id) => `invented: ${id}`)
 }
 
-function unwarrantedHalts({ halts, warranted }: World): string[] {
-  return [...new Set(halts)]
-    .filter((code) => !warranted.has(code))
-    .map((code) => `halted for nothing: ${code}`)
+// What a failover or a backup brings back may be sent after all.
+function discarded(world: World, sent: readonly string[]): string[] {
+  if (world.warranted.size > 0 || world.isAdopted) return []
+  return sent.filter((id) => world.discarded.has(id)).map((id) => `discarded, and sent: ${id}`)
 }
 
 function stuck(world: World): string[] {
-  if (world.clone || isOver(world)) return []
-  const sent = new Set(world.broker.log.map(({ id }) => id))
-  return world.server.committed.filter((id) => !sent.has(id)).map((id) => `lost or stuck: ${id}`)
+  if (world.clone || (!world.isAdopted && isOver(world))) return []
+  return missing(world).map((id) => `lost or stuck: ${id}`)
 }

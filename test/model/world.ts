@@ -1,5 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { createRelay, isPigeonholeError, type Relay, type RelayShardStatus } from '@pigeonhole/core'
+import {
+  adopt,
+  type Clock,
+  createRelay,
+  isPigeonholeError,
+  type MappedShard,
+  type Relay,
+  type RelayPublisher,
+  type RelayShardStatus,
+  type RelayStore,
+  reshard,
+} from '@pigeonhole/core'
 import { CallGate, type Fate } from './call-gate.js'
 import { type BrokerImage, ModelBroker } from './model-broker.js'
 import { modelPublisher } from './model-publisher.js'
@@ -35,8 +46,26 @@ export class RelayProcess {
   }
 }
 
+/** An operator's command, in a process of its own. */
+export interface Operation {
+  readonly process: object
+  readonly server: ModelServer
+  /** Undefined while it runs; how it ended. */
+  outcome: string | undefined
+}
+
+/** The ports of one process. */
+interface Ports {
+  readonly store: RelayStore
+  readonly publisher: RelayPublisher
+  readonly clock: Clock
+}
+
 /** Longest time in milliseconds that a session may be idle in a transaction: below the lease. */
 const idleInTransactionMs = 8_000
+
+/** How a relay may halt at what an adoption has not brought to its end. */
+const halfAdopted = ['RELAY_DATABASE_WENT_BACK', 'RELAY_KAFKA_WENT_BACK', 'RELAY_CHECKPOINT_LOST']
 
 /** The servers, the relays and the writers of one history. */
 export class World {
@@ -44,7 +73,23 @@ export class World {
   readonly time = new VirtualTime()
   readonly broker = new ModelBroker()
   readonly writers = new Writers()
-  readonly server: ModelServer = new ModelServer()
+  /** What an operator has discarded. */
+  readonly discarded = new Set<string>()
+  /** What the log has lost, or another cluster has: nobody expects it in this one. */
+  readonly elsewhere = new Set<string>()
+  /** Of those, what the database knew to be sent. */
+  readonly confirmedElsewhere = new Set<string>()
+  /** What a command failed with that is no error of ours. */
+  readonly surprises: string[] = []
+  /** Whether an adoption has made both sides agree, and relays have been started since. */
+  isAdopted = false
+  /** Whether an operator was shown both sides after something had happened to one of them. */
+  isToldOfLoss = false
+  /** The shards as the database has them. */
+  map: readonly MappedShard[] = []
+  #server: ModelServer = new ModelServer()
+  #operations: Operation[] = []
+  #earlierHalts: readonly string[] = []
   /** Messages that were parked although nothing of their key had been refused. */
   readonly parkedForNothing: string[] = []
   /** The code of each halt. */
@@ -60,6 +105,10 @@ export class World {
   constructor(history: History) {
     this.#history = history
     for (let relay = 0; relay < history.relays; relay++) this.start(this.server)
+  }
+
+  get server(): ModelServer {
+    return this.#server
   }
 
   get processes(): readonly RelayProcess[] {
@@ -93,8 +142,23 @@ export class World {
   /** Holds what is parked to what the broker has refused. */
   notePark(parked: readonly string[]): void {
     const keyOf = (id: string): number | undefined => this.writers.messages.get(id)?.key
-    const refused = new Set([...this.broker.refused].map(keyOf))
+    const refused = new Set([...this.broker.everRefused].map(keyOf))
     this.parkedForNothing.push(...parked.filter((id) => !refused.has(keyOf(id))))
+  }
+
+  /** The codes of halts that nothing warrants. */
+  get unwarrantedHalts(): readonly string[] {
+    const found = this.halts.filter((code) => !this.warranted.has(code))
+    return [...new Set([...this.#earlierHalts, ...found])]
+  }
+
+  /** Both sides agree: whoever halted before had its reason or not, and from now on nobody has one. */
+  noteAdoption(): void {
+    this.isAdopted = true
+    this.#earlierHalts = this.unwarrantedHalts
+    this.halts.length = 0
+    this.warranted.clear()
+    for (const process of this.#processes) this.kill(process)
   }
 
   /** Some fault happens, after which a relay may have to halt. */
@@ -119,13 +183,70 @@ export class World {
     void process.relay.start()
   }
 
-  #createRelay(server: ModelServer, process: RelayProcess): Relay {
+  /** The database is copied into another system, where the outbox lives on: nobody is left at the original. */
+  move(image: ServerImage): void {
+    this.#end(this.#processes)
+    this.#processes = []
+    this.#server = new ModelServer(image)
+    for (let relay = 0; relay < this.#history.relays; relay++) this.start(this.#server)
+  }
+
+  /** An operator divides the outbox anew. */
+  reshard(shards: number): Operation {
+    const { batchRows } = this.#history
+    return this.#operate(async (ports) => {
+      await reshard({ ...ports, name: 'model', shards, batchRows })
+      return 'divided'
+    })
+  }
+
+  /** An operator adopts the outbox, and says yes. */
+  adopt(): Operation {
+    if (this.warranted.size > 0) {
+      this.isToldOfLoss = true
+      for (const code of halfAdopted) this.warranted.add(code)
+    }
+    return this.#operate(async (ports) => {
+      const { outcome } = await adopt({ ...ports, name: 'model', confirm: () => true, undecided: 'send' })
+      return outcome
+    })
+  }
+
+  /** SIGKILL of every operator's command. */
+  killOperations(): void {
+    this.#end(this.#operations.map(({ process }) => process))
+    for (const { process, server } of this.#operations) server.disconnect(process)
+    this.#operations = []
+  }
+
+  #operate(run: (ports: Ports) => Promise<string>): Operation {
+    const operation: Operation = { process: {}, server: this.server, outcome: undefined }
+    this.#operations.push(operation)
+    run(this.#ports(this.server, operation.process)).then(
+      (outcome) => {
+        operation.outcome = outcome
+      },
+      (error: unknown) => {
+        operation.outcome = isPigeonholeError(error) ? error.code : String(error)
+        if (error instanceof TypeError || error instanceof RangeError) this.surprises.push(String(error))
+      },
+    )
+    return operation
+  }
+
+  #ports(server: ModelServer, process: object): Ports {
     const { gate, time, broker } = this
-    return createRelay({
-      name: 'model',
+    return {
       store: modelRelayStore({ server, gate, process, now: () => time.now }),
       publisher: modelPublisher(broker, gate, process),
       clock: { now: () => time.now, sleep: (ms, signal) => time.sleep(process, ms, signal) },
+    }
+  }
+
+  #createRelay(server: ModelServer, process: RelayProcess): Relay {
+    return createRelay({
+      ...this.#ports(server, process),
+      name: 'model',
       shards: this.shards,
       batchRows: this.#history.batchRows,
       idlePollMs: 2_000,
@@ -145,7 +266,11 @@ export class World {
 
   /** Ends the history: nothing of it runs on. */
   end(): void {
-    for (const process of this.#processes) {
+    this.#end([...this.#processes, ...this.#operations.map(({ process }) => process)])
+  }
+
+  #end(processes: readonly object[]): void {
+    for (const process of processes) {
       this.gate.kill(process)
       this.time.forget(process)
     }
@@ -176,6 +301,15 @@ export class World {
     this.time.advance(60_000, (process) => this.#isAwake(process))
     this.#endIdle()
     await nextTurn()
+  }
+
+  /** The shard that owns a message's bucket; undefined where none does. */
+  shardOf(id: string): number | undefined {
+    const bucket = this.writers.bucketOf(id)
+    const owner = this.map.find(
+      ({ buckets }) => buckets !== null && bucket >= buckets.first && bucket <= buckets.last,
+    )
+    return owner?.shard
   }
 
   /** The state of a shard in each process of the original. */

@@ -63,9 +63,8 @@ export class Writers {
     while (this.#open.length > 0) await this.end(0, 'rollback')
   }
 
-  /** The shard of a message, where buckets are divided evenly. */
-  shardOf(id: string, shards: number): number {
-    return Math.floor(((buckets[this.messages.get(id)?.key ?? 0] ?? 0) * shards) / 256)
+  bucketOf(id: string): number {
+    return buckets[this.messages.get(id)?.key ?? 0] ?? 0
   }
 
   #newMessage(key: number): string {

@@ -21,6 +21,8 @@ export class RowLocks {
    * @throws STORE_CONFLICT when whoever holds it waits for `owner`.
    */
   async acquire(owner: LockOwner, row: string): Promise<void> {
+    // Nobody would ever give up what has ended already.
+    if (!owner.isOpen) throw new Error('The transaction has ended')
     const holder = this.#holders.get(row)
     if (holder === owner) return
     if (holder === undefined) {
