@@ -7,6 +7,11 @@ const pipeline = { ...model, file: 'packages/core/src/relay/pipeline.ts' }
 const memoryRelay = { ...model, file: 'packages/testing/src/memory/memory-relay.ts' }
 const memoryTransaction = { ...model, file: 'packages/testing/src/memory/memory-guarded-transaction.ts' }
 const server = { ...model, file: 'test/model/model-relay-store.ts' }
+const parking = { ...model, file: 'packages/core/src/relay/parking/shard-parking.ts' }
+const memoryParking = { ...model, file: 'packages/testing/src/memory/memory-parking-transaction.ts' }
+const memoryMap = { ...model, file: 'packages/testing/src/memory/memory-shard-map.ts' }
+const adoption = { ...model, file: 'packages/core/src/relay/adopt/shard-adoption.ts' }
+const fate = { ...model, file: 'packages/core/src/relay/adopt/outbox-fate.ts' }
 const broker = { ...model, file: 'test/model/model-broker.ts' }
 
 /**
@@ -107,5 +112,156 @@ export const modelGuards = [
     name: 'DELETE: rows go behind the confirmed cursor alone',
     find: 'database.confirmedCursor(shard)',
     replace: '(database.batchesOf(shard).at(-1)?.cursor ?? null)',
+  },
+  {
+    ...model,
+    file: 'packages/core/src/relay/parking/fault.ts',
+    name: 'ROW: only a record that is alone is parked',
+    find: "return rows.length === 1 ? { kind: 'record', batch, row, error } : 'divide'",
+    replace: "return { kind: 'record', batch, row, error }",
+  },
+  {
+    ...pipeline,
+    name: 'FIRST: a fault is settled before anything is read',
+    find: '    await untilAborted(this.#settle(), leading)\n    let ahead = this.#prepare(this.#confirmed)\n',
+    replace:
+      '    let ahead = this.#prepare(this.#confirmed)\n    await untilAborted(ahead, leading)\n    await untilAborted(this.#settle(), leading)\n',
+  },
+  {
+    ...parking,
+    name: 'SINCE: a record is parked only where nobody else has gone on',
+    find: '    if (confirmed.token !== batch.parent) return () => undefined\n',
+    replace: '    void confirmed\n',
+  },
+  {
+    ...model,
+    file: 'packages/core/src/relay/opening.ts',
+    name: 'OPENING: an opening applies what Kafka has confirmed of a release',
+    find: '      if (startUp.from.releases) await tx.applyReleases(startUp.from.releases)\n',
+    replace: '',
+  },
+  {
+    ...pipeline,
+    name: 'SIFT: what follows a parked message is parked',
+    find: 'await this.#parking.sift(tx, page.rows)',
+    replace: '{ rows: page.rows, announce: () => undefined }',
+  },
+  {
+    ...memoryParking,
+    name: 'OLDEST: a release begins with the oldest',
+    find: 'of this.#parked.messages.filter((entry) => this.#isDue(entry))',
+    replace: 'of this.#parked.messages.filter((entry) => this.#isDue(entry)).reverse()',
+  },
+  {
+    ...parking,
+    name: 'PLACE: a release moves no cursor',
+    find: 'parent, cursor: parent.cursor, releases }',
+    replace:
+      'parent, cursor: { from: await (this.#parts.store as RelayStore).readSnapshot(), until: null, lastSeq: "0" }, releases }',
+  },
+  {
+    ...parking,
+    name: 'KEPT: a message is parked until its release is confirmed',
+    find: '    return { batch, rows, announce: () => undefined }\n',
+    replace: '    return { batch, rows, announce: await this.#apply(tx, releases) }\n',
+  },
+  {
+    ...memoryParking,
+    name: 'STAYS: a key stays blocked until all of it is confirmed',
+    find: 'this.#parked.keys.filter((blocked) => !this.#parked.hasMessages(blocked))',
+    replace: 'this.#parked.keys',
+  },
+  {
+    ...parking,
+    name: 'OFF: a release is taken off before the next is read',
+    find: 'return this.#apply(tx, batch.releases ?? [])',
+    replace: 'return () => undefined',
+  },
+  {
+    ...model,
+    file: 'packages/testing/src/memory/memory-parking-store.ts',
+    name: 'DISCARD: what may be on its way is not discarded',
+    find: 'chosen.filter(({ row }) => !inFlight.has(row.seq))',
+    replace: 'chosen.filter(({ row }) => row.seq || inFlight)',
+  },
+  {
+    ...memoryMap,
+    name: 'EVERY: the map changes only where every owner is closed',
+    find: 'buckets !== null && !numbers.includes(shard))) return false',
+    replace: 'buckets !== null && !numbers.includes(shard) && shard < 0)) return false',
+  },
+  {
+    ...memoryMap,
+    name: 'HELD: the map changes only while every shard has the token of who changes it',
+    find: 'entry?.token !== token || ',
+    replace: '(entry?.token !== token && shard < 0) || !entry || ',
+  },
+  {
+    ...memoryMap,
+    name: 'ORIGIN: a new shard begins behind the snapshot',
+    find: 'origin: snapshot }',
+    replace: 'origin: null }',
+  },
+  {
+    ...model,
+    file: 'packages/core/src/relay/reshard/reshard.ts',
+    name: 'OPENED: the snapshot is read when every shard is open',
+    find: '  const open = await held.open()\n  const partitions = Math.max(shards, ...open.map(({ shard }) => shard + 1))\n  await publisher.extendCheckpointTopic(name, partitions)\n  const snapshot = await store.readSnapshot()\n',
+    replace:
+      '  const snapshot = await store.readSnapshot()\n  const open = await held.open()\n  const partitions = Math.max(shards, ...open.map(({ shard }) => shard + 1))\n  await publisher.extendCheckpointTopic(name, partitions)\n',
+  },
+  {
+    ...fate,
+    name: 'LOG: the log decides what was sent',
+    find: "if (verdict === 'logged' || verdict === 'superseded') return verdict",
+    replace: "if (verdict === 'superseded') return verdict",
+  },
+  {
+    ...model,
+    file: 'packages/core/src/relay/adopt/adopt.ts',
+    name: 'LAST: the identity is recorded last',
+    find: '      held.push(adoption)\n',
+    replace: '      held.push(adoption)\n      await adoption.writeIdentity()\n',
+  },
+  {
+    ...model,
+    file: 'packages/core/src/relay/adopt/both-sides.ts',
+    name: 'NUMBER: numbers never restart',
+    find: 'return Math.max(confirmed, ...known) + 1',
+    replace: 'return Math.min(1, confirmed, ...known) + 1',
+  },
+  {
+    ...model,
+    file: 'packages/core/src/relay/adopt/forced-lease.ts',
+    name: 'FORCED: a relay at work writes nothing any more',
+    find: '      await store.seizeLease(own)\n      if (await store.changeToken({ ...own, token: this.token })) return\n',
+    replace:
+      '      const seen = await store.readLease(this.#shard)\n      if (seen?.token) return void Object.assign(this, { token: seen.token })\n      await store.seizeLease(own)\n      if (await store.changeToken({ ...own, token: this.token })) return\n',
+  },
+  {
+    ...fate,
+    name: 'SAMELOG: an absence from another cluster’s log says nothing',
+    find: "if (verdict === 'absent' && sameLog)",
+    replace: "if (verdict === 'absent' && (sameLog || verdict))",
+  },
+  {
+    ...fate,
+    name: 'CURSOR: where the log cannot tell, the cursor does',
+    find: "if (covered) return 'coveredByCursor'",
+    replace: "if (covered) return 'beyondCursor'",
+  },
+  {
+    ...adoption,
+    name: 'RENUMBER: what is left lies behind the new cursor',
+    find: '      await tx.renumberMessages()\n',
+    replace: '',
+  },
+  {
+    ...adoption,
+    name: 'BEFORE: the snapshot is taken before the renumbering begins',
+    find: '      await tx.replaceBatches(batch)\n',
+    replace:
+      '      const late = await this.#scene.options.store.readSnapshot()\n' +
+      '      await tx.replaceBatches({ ...batch, cursor: { ...batch.cursor, from: late } })\n',
   },
 ]

@@ -42,8 +42,10 @@ export class ModelServer {
 
   /** Commits a writer's transaction with its messages. */
   async commit(tx: MemoryTransaction, ids: readonly string[], isSynchronous: boolean): Promise<void> {
+    tx.onCommit(() => {
+      this.#committed = [...this.#committed, ...ids]
+    })
     await tx.commit()
-    this.#committed = [...this.#committed, ...ids]
     if (isSynchronous) this.flush()
   }
 

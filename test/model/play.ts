@@ -117,6 +117,8 @@ async function calmDown(world: World): Promise<void> {
   await publishLast(world)
   await goOnUntil(world, async () => isOver(world, await parkedIds(world)))
   world.notePark(await parkedIds(world))
+  if (!world.clone && !isOver(world, await parkedIds(world)))
+    world.surprises.push('what is refused holds up the rest')
   // What a relay that has halted left open would hide the log behind it.
   world.broker.timeOut()
   // The broker takes what it had refused, and an operator has everything sent again.
