@@ -185,7 +185,9 @@ async function goOn(world: World): Promise<void> {
 
 /** What is committed, and neither in a log, nor `parked`, nor discarded. */
 export function missing(world: World, parked: readonly string[] = []): string[] {
-  const { broker, server, elsewhere, discarded } = world
+  const { broker, server, discarded } = world
+  // What Kafka has lost is nowhere unseen.
+  const elsewhere = world.isToldOfLoss || world.halts.length > 0 ? world.elsewhere : []
   const settled = new Set([...broker.log.map(({ id }) => id), ...parked, ...elsewhere, ...discarded])
   return server.committed.filter((id) => !settled.has(id))
 }

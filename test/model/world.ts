@@ -89,7 +89,7 @@ export class World {
   map: readonly MappedShard[] = []
   #server: ModelServer = new ModelServer()
   #operations: Operation[] = []
-  #earlierHalts: readonly string[] = []
+  #unwarrantedHalts: string[] = []
   /** Messages that were parked although nothing of their key had been refused. */
   readonly parkedForNothing: string[] = []
   /** The code of each halt. */
@@ -148,14 +148,12 @@ export class World {
 
   /** The codes of halts that nothing warrants. */
   get unwarrantedHalts(): readonly string[] {
-    const found = this.halts.filter((code) => !this.warranted.has(code))
-    return [...new Set([...this.#earlierHalts, ...found])]
+    return [...new Set(this.#unwarrantedHalts)]
   }
 
   /** Both sides agree: whoever halted before had its reason or not, and from now on nobody has one. */
   noteAdoption(): void {
     this.isAdopted = true
-    this.#earlierHalts = this.unwarrantedHalts
     this.halts.length = 0
     this.warranted.clear()
     for (const process of this.#processes) this.kill(process)
@@ -178,7 +176,10 @@ export class World {
     const process = new RelayProcess(server, (identity) => this.#createRelay(server, identity))
     this.#processes.push(process)
     process.relay.on('shard:changed', ({ state, error }) => {
-      if (state === 'halted') this.halts.push(isPigeonholeError(error) ? error.code : String(error))
+      if (state !== 'halted') return
+      const code = isPigeonholeError(error) ? error.code : String(error)
+      this.halts.push(code)
+      if (!this.warranted.has(code)) this.#unwarrantedHalts.push(code)
     })
     void process.relay.start()
   }
