@@ -128,19 +128,6 @@ export const modelGuards = [
       '    let ahead = this.#prepare(this.#confirmed)\n    await untilAborted(ahead, leading)\n    await untilAborted(this.#settle(), leading)\n',
   },
   {
-    ...parking,
-    name: 'SINCE: a record is parked only where nobody else has gone on',
-    find: '    if (confirmed.token !== batch.parent) return () => undefined\n',
-    replace: '    void confirmed\n',
-  },
-  {
-    ...model,
-    file: 'packages/core/src/relay/opening.ts',
-    name: 'OPENING: an opening applies what Kafka has confirmed of a release',
-    find: '      if (startUp.from.releases) await tx.applyReleases(startUp.from.releases)\n',
-    replace: '',
-  },
-  {
     ...pipeline,
     name: 'SIFT: what follows a parked message is parked',
     find: 'await this.#parking.sift(tx, page.rows)',
@@ -178,25 +165,6 @@ export const modelGuards = [
     replace: 'return () => undefined',
   },
   {
-    ...model,
-    file: 'packages/testing/src/memory/memory-parking-store.ts',
-    name: 'DISCARD: what may be on its way is not discarded',
-    find: 'chosen.filter(({ row }) => !inFlight.has(row.seq))',
-    replace: 'chosen.filter(({ row }) => row.seq || inFlight)',
-  },
-  {
-    ...memoryMap,
-    name: 'EVERY: the map changes only where every owner is closed',
-    find: 'buckets !== null && !numbers.includes(shard))) return false',
-    replace: 'buckets !== null && !numbers.includes(shard) && shard < 0)) return false',
-  },
-  {
-    ...memoryMap,
-    name: 'HELD: the map changes only while every shard has the token of who changes it',
-    find: 'entry?.token !== token || ',
-    replace: '(entry?.token !== token && shard < 0) || !entry || ',
-  },
-  {
     ...memoryMap,
     name: 'ORIGIN: a new shard begins behind the snapshot',
     find: 'origin: snapshot }',
@@ -229,14 +197,6 @@ export const modelGuards = [
     name: 'NUMBER: numbers never restart',
     find: 'return Math.max(confirmed, ...known) + 1',
     replace: 'return Math.min(1, confirmed, ...known) + 1',
-  },
-  {
-    ...model,
-    file: 'packages/core/src/relay/adopt/forced-lease.ts',
-    name: 'FORCED: a relay at work writes nothing any more',
-    find: '      await store.seizeLease(own)\n      if (await store.changeToken({ ...own, token: this.token })) return\n',
-    replace:
-      '      const seen = await store.readLease(this.#shard)\n      if (seen?.token) return void Object.assign(this, { token: seen.token })\n      await store.seizeLease(own)\n      if (await store.changeToken({ ...own, token: this.token })) return\n',
   },
   {
     ...fate,
