@@ -200,9 +200,15 @@ export class RelayLab implements AsyncDisposable {
     return records.map((record) => loggedMessage(record))
   }
 
-  /** The ids of the messages that are in the outbox, in their order. */
+  /** The ids of the messages of the outbox that no confirmed batch covers, in their order. */
   async idsInOutbox(): Promise<string[]> {
-    const { rows } = await this.#query('SELECT id FROM pigeonhole.outbox_message ORDER BY seq')
+    const { rows } = await this.#query(`
+      SELECT id FROM pigeonhole.outbox_message AS message
+      LEFT JOIN pigeonhole.relay_shard AS owner ON message.bucket BETWEEN first_bucket AND last_bucket
+      LEFT JOIN pigeonhole.relay_batch AS batch ON batch.shard = owner.shard AND batch.number = owner.confirmed
+      WHERE (pg_visible_in_snapshot(message.xid, cursor_from)
+        OR seq <= last_seq AND pg_visible_in_snapshot(message.xid, cursor_until)) IS NOT TRUE
+      ORDER BY seq`)
     return rows.map(({ id }) => id as string)
   }
 
