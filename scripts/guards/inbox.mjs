@@ -22,10 +22,11 @@ const group = {
 export const inboxGuards = [
   {
     ...transaction,
-    file: 'packages/core/src/inbox/time-limit.ts',
+    file: 'packages/core/src/lifecycle/time-limit.ts',
     name: 'the end of a handler’s time cannot be collected',
     find: 'const late = new AbortController()',
-    replace: 'const late = { signal: AbortSignal.timeout(timeoutMs), abort: (_: unknown) => undefined }',
+    replace:
+      'const late = { signal: AbortSignal.timeout(options.timeoutMs), abort: (_: unknown) => undefined }',
     test: 'relies on no timeout that may be collected',
   },
   {
@@ -51,6 +52,7 @@ export const inboxGuards = [
   },
   {
     ...inbox,
+    file: 'packages/core/src/retry/retry-conflicts.ts',
     name: 'a conflict is tried again',
     find: "if (!isPigeonholeError(error, 'STORE_CONFLICT') || ",
     replace: "if (isPigeonholeError(error, 'STORE_CONFLICT') || ",
@@ -58,27 +60,31 @@ export const inboxGuards = [
   },
   {
     ...inbox,
+    file: 'packages/core/src/retry/retry-conflicts.ts',
     name: 'a conflict is not tried for ever',
-    find: ' || attempt > this.#options.conflictRetries)',
+    find: ' || attempt > retries)',
     replace: ')',
     test: 'is not tried for ever',
   },
   {
     ...inbox,
+    file: 'packages/core/src/retry/retry-conflicts.ts',
     name: 'a conflict is not tried again where the partition is lost',
-    find: '        if (signal?.aborted) throw error\n',
+    find: '      if (signal?.aborted) throw error\n',
     replace: '',
     test: 'is not tried again when the partition is lost',
   },
   {
     ...inbox,
+    file: 'packages/core/src/retry/retry-conflicts.ts',
     name: 'a conflict is not tried again where the partition is lost meanwhile',
-    find: '        signal?.throwIfAborted()\n',
+    find: '      signal?.throwIfAborted()\n',
     replace: '',
     test: 'is not tried again when the partition is lost while it waits',
   },
   {
     ...inbox,
+    file: 'packages/core/src/retry/retry-conflicts.ts',
     name: 'nothing but a conflict is tried again',
     find: "if (!isPigeonholeError(error, 'STORE_CONFLICT') || ",
     replace: 'if (',
@@ -86,7 +92,7 @@ export const inboxGuards = [
   },
   {
     ...transaction,
-    file: 'packages/core/src/inbox/time-limit.ts',
+    file: 'packages/core/src/lifecycle/time-limit.ts',
     name: 'a handler’s signal aborts with the caller’s',
     find: 'link ? AbortSignal.any([link.signal, late.signal]) : late.signal',
     replace: 'late.signal',

@@ -1,6 +1,7 @@
 import { postgresStore } from '@pigeonhole/postgres'
 import {
   type StoreSubject,
+  testIdempotencyStore,
   testInboxStore,
   testMonitorStore,
   testOutboxStore,
@@ -48,5 +49,6 @@ const subject: StoreSubject<pg.ClientBase> = {
 
 testOutboxStore(subject)
 testInboxStore(subject)
+testIdempotencyStore(subject)
 testRelayStore(subject)
 testMonitorStore(subject)

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { createInbox, createOutbox, on, originCursor, topic } from '@pigeonhole/core'
+import { createIdempotency, createInbox, createOutbox, on, originCursor, topic } from '@pigeonhole/core'
 import { migrate, postgresStore } from '@pigeonhole/postgres'
 import { createDatabase, type TestDatabase } from '@pigeonhole/testing'
 import type pg from 'pg'
@@ -12,6 +12,7 @@ const suffix = randomUUID().slice(0, 8)
 const roles = {
   publisher: `publisher_${suffix}`,
   consumer: `consumer_${suffix}`,
+  caller: `caller_${suffix}`,
   relay: `relay_${suffix}`,
   operator: `operator_${suffix}`,
 }
@@ -27,7 +28,7 @@ function documentedGrants(): string {
   return blocks
     .join('\n')
     .replaceAll(
-      /\b(publisher|consumer|relay|operator)\b(?=[,;])/g,
+      /\b(publisher|consumer|caller|relay|operator)\b(?=[,;])/g,
       (role) => roles[role as keyof typeof roles],
     )
 }
@@ -96,6 +97,18 @@ async function handle(): Promise<void> {
   await store.claims.end('billing', position)
 }
 
+async function answer(): Promise<void> {
+  const idempotency = createIdempotency({
+    store: postgresStore(poolOf(roles.caller)),
+    expiresMs: 1,
+    graceMs: 0,
+  })
+  await idempotency.checkSchema()
+  for (const key of ['key-1', 'key-1', 'key-2'])
+    await idempotency.run({ operation: 'POST /orders', key, input: '' }, async () => 'placed')
+  await idempotency.forgetExpired()
+}
+
 async function relay(): Promise<void> {
   await postgresStore(poolOf(roles.relay)).checkServer()
 }
@@ -120,7 +133,9 @@ async function adoptOutbox(): Promise<void> {
 
 it('without them each part is refused, with them each does its work', async () => {
   const denied = expect.objectContaining({ code: 'STORE_ACCESS_DENIED' })
-  for (const work of [publish, handle, relay, adoptOutbox]) await expect(work()).rejects.toEqual(denied)
+  for (const work of [publish, handle, answer, relay, adoptOutbox])
+    await expect(work()).rejects.toEqual(denied)
   await owner.query(documentedGrants())
-  for (const work of [publish, handle, relay, adoptOutbox]) await expect(work()).resolves.toBeUndefined()
+  for (const work of [publish, handle, answer, relay, adoptOutbox])
+    await expect(work()).resolves.toBeUndefined()
 })

@@ -2,6 +2,7 @@ import { prismaStore } from '@pigeonhole/prisma'
 import {
   type OpenTransaction,
   type StoreSubject,
+  testIdempotencyStore,
   testInboxStore,
   testMonitorStore,
   testOutboxStore,
@@ -70,5 +71,6 @@ function begin(client: PrismaClient): Promise<OpenTransaction<Prisma.Transaction
 
 testOutboxStore(subject)
 testInboxStore(subject)
+testIdempotencyStore(subject)
 testRelayStore(subject)
 testMonitorStore(subject)

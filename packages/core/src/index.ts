@@ -1,6 +1,19 @@
-export type { ErrorCode, ErrorDetails, IdentityPart } from './errors/error-codes.js'
+export type { ErrorCode, ErrorDetails, HandledThing, IdentityPart } from './errors/error-codes.js'
 export { isPigeonholeError, PigeonholeError, type PigeonholeErrorInit } from './errors/pigeonhole-error.js'
 export { Emitter, type EventSource, type Unsubscribe } from './events/emitter.js'
+export { type AnswerCodec, jsonAnswers } from './idempotency/answer-codec.js'
+export { deriveKey } from './idempotency/derive-key.js'
+export type { FingerprintInput } from './idempotency/fingerprint.js'
+export {
+  createIdempotency,
+  type Idempotency,
+  type OperationOutcome,
+  type OperationRequest,
+} from './idempotency/idempotency.js'
+export type { IdempotencyEvents, OperationPlace } from './idempotency/idempotency-events.js'
+export type { IdempotencyOptions } from './idempotency/idempotency-options.js'
+export { type Refusal, refuse } from './idempotency/refuse.js'
+export type { OperationHandler } from './idempotency/run-operation.js'
 export {
   type AnyBinding,
   type BatchBinding,
@@ -61,6 +74,14 @@ export type {
   UnsettledRequest,
 } from './ports/adoption.js'
 export { type Clock, systemClock } from './ports/clock.js'
+export type {
+  Fingerprint,
+  IdempotencyStore,
+  KeyClaim,
+  KeyScope,
+  KeyTerms,
+  StoredAnswer,
+} from './ports/idempotency-store.js'
 export type { ClaimCount, InboxClaims } from './ports/inbox-claims.js'
 export type {
   DiscardedInboxParking,
@@ -88,7 +109,6 @@ export type {
   PositionRange,
   ReceivedMessage,
   ReceivedMessages,
-  TransactionBounds,
   Verdict,
 } from './ports/inbox-store.js'
 export type {
@@ -135,6 +155,7 @@ export {
   type ShardStatus,
 } from './ports/relay-store.js'
 export type { BucketRange, ClosedShard, HeldShard, MappedShard, ShardMapChange } from './ports/shard-map.js'
+export type { TransactionBounds, TransactionStore } from './ports/transaction-store.js'
 export { type Adoption, adopt } from './relay/adopt/adopt.js'
 export type { AdoptOptions } from './relay/adopt/adopt-options.js'
 export type { AdoptionReport, AdoptionShard, Divergence, OutboxFate } from './relay/adopt/adoption-report.js'

@@ -1,5 +1,10 @@
 export { driverError } from './errors/driver-error.js'
 export { type SqlStateFault, sqlStateError, storeUnavailable } from './errors/sql-state-error.js'
+export {
+  type IdempotencyMethods,
+  type SqlIdempotencyParts,
+  sqlIdempotencyStore,
+} from './idempotency/sql-idempotency-store.js'
 export { type SqlInboxParts, sqlInboxStore } from './inbox/sql-inbox-store.js'
 export { type MigrateOptions, type MigrateResult, migrate } from './migrations/migrate.js'
 export { type Migration, renderMigrations, renderModels } from './migrations/render.js'
@@ -9,4 +14,11 @@ export { type PostgresStore, type PostgresStoreOptions, postgresStore } from './
 export { requiredSchemaVersion } from './schema/check-schema-version.js'
 export { defaultSchema, quoteSchema } from './schema/schema-name.js'
 export { boundTransaction } from './sql/server/set-timeouts.js'
-export type { SqlExecutor, SqlRow, SqlSession, SqlValue } from './sql/statement.js'
+export {
+  run as runStatement,
+  type SqlExecutor,
+  type SqlRow,
+  type SqlSession,
+  type SqlValue,
+  type Statement,
+} from './sql/statement.js'

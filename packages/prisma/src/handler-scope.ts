@@ -12,21 +12,23 @@ export const probeStatement = 'SAVEPOINT pigeonhole'
  */
 export class HandlerScope {
   readonly #running = new Set<Promise<unknown>>()
-  #isOver = false
+  /** The one statement that may still be run; undefined until the handler has ended. */
+  #last: string | undefined
 
   /** Makes a client whose transactions are in this scope. */
   get extension(): QueryExtension {
     return { query: { $allOperations: (operation) => this.#run(operation) } }
   }
 
-  /** Resolves when nothing is under way any more, and nothing will be. */
-  async end(): Promise<void> {
-    this.#isOver = true
+  /** Resolves when nothing is under way any more, and nothing will be but the statement `last`. */
+  async end(last: string): Promise<void> {
+    this.#last = last
     await Promise.allSettled(this.#running)
   }
 
   #run({ args, query }: QueryHook): Promise<unknown> {
-    if (this.#isOver && !isProbe(args)) return Promise.reject(outsideTransaction())
+    if (this.#last !== undefined && !isStatement(args, this.#last))
+      return Promise.reject(outsideTransaction())
     const running = query(args)
     const settled = (): void => void this.#running.delete(running)
     this.#running.add(running)
@@ -35,6 +37,6 @@ export class HandlerScope {
   }
 }
 
-function isProbe(args: unknown): boolean {
-  return Array.isArray(args) && args[0] === probeStatement
+function isStatement(args: unknown, text: string): boolean {
+  return Array.isArray(args) && args[0] === text
 }

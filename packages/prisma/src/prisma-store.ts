@@ -1,5 +1,6 @@
 import {
   assertKnownOptions,
+  type IdempotencyStore,
   type InboxStore,
   type OutboxStore,
   type PigeonholeError,
@@ -9,7 +10,10 @@ import {
   boundTransaction,
   defaultSchema,
   quoteSchema,
+  runStatement,
   type SqlSession,
+  type Statement,
+  sqlIdempotencyStore,
   sqlInboxStore,
   sqlOutboxStore,
   withDeadline,
@@ -28,8 +32,11 @@ export interface PrismaStoreOptions {
   readonly schema?: string
 }
 
-/** A store over a Prisma client: publishing and an inbox. A relay has connections of its own: `postgresStore(pool)`. */
-export interface PrismaStore<Tx> extends OutboxStore<Tx>, InboxStore<Tx> {}
+/**
+ * A store over a Prisma client: publishing, an inbox and idempotency keys. A relay has connections of its own:
+ * `postgresStore(pool)`.
+ */
+export interface PrismaStore<Tx> extends OutboxStore<Tx>, InboxStore<Tx>, IdempotencyStore<Tx> {}
 
 /**
  * A store over your own Prisma client, extended or not. To publish, pass the `tx` of one of its interactive transactions.
@@ -49,7 +56,7 @@ export function prismaStore<Client extends PrismaClientLike>(
 const maxWaitMs = 10_000
 /** How long a COMMIT may go without an answer, in milliseconds. Prisma itself waits for ever. */
 const commitMs = 10_000
-/** Bounds of the reads that an inbox makes outside of handlers. */
+/** Bounds of the transactions that have no handler. */
 const readBounds: TransactionBounds = { timeoutMs: 10_000 }
 
 class PrismaSessions<Tx> {
@@ -67,23 +74,45 @@ class PrismaSessions<Tx> {
 
   store(): PrismaStore<Tx> {
     const sessionOf = async (tx: Tx): Promise<SqlSession> => this.#session(tx)
+    const inSession = <R>(work: (session: SqlSession) => Promise<R>): Promise<R> =>
+      this.#transaction(this.#prisma, readBounds, (tx) => work(this.#session(tx)))
     const inbox = sqlInboxStore<Tx>({
       schema: this.#schema,
       sessionOf,
-      inSession: (work) => this.#transaction(this.#prisma, readBounds, (tx) => work(this.#session(tx))),
+      inSession,
       transaction: (bounds, work) => this.#handlerTransaction(bounds, work),
       isUsable: async (tx) => {
-        await this.#scopes.get(tx as object)?.end()
+        await this.#scopes.get(tx as object)?.end(probeStatement)
         return isUsable(tx as RawQueries, this.#schema)
       },
     })
-    return { ...sqlOutboxStore<Tx>(sessionOf), ...inbox }
+    const idempotency = sqlIdempotencyStore<Tx>({
+      sessionOf,
+      write: inSession,
+      runLast: (tx, statement, params) => this.#runLast(tx, statement, params),
+    })
+    return { ...sqlOutboxStore<Tx>(sessionOf), ...inbox, ...idempotency }
   }
 
   #session(tx: Tx): SqlSession {
     // A `tx` has everything of its client but what opens and closes connections.
     if (typeof (tx as { readonly $connect?: unknown }).$connect === 'function') throw outsideTransaction()
     return { executor: prismaExecutor(tx as RawQueries, this.#schema), schema: this.#quoted }
+  }
+
+  async #runLast<Params, Row>(
+    tx: Tx,
+    statement: Statement<Params, Row>,
+    params: Params,
+  ): Promise<Row[] | undefined> {
+    const session = this.#session(tx)
+    await this.#scopes.get(tx as object)?.end(statement.text(session.schema))
+    try {
+      return await runStatement(session, statement, params)
+    } catch (error) {
+      if (unusable.has(sqlStateOf(error))) return undefined
+      throw error
+    }
   }
 
   #handlerTransaction<R>(bounds: TransactionBounds, work: (tx: Tx) => Promise<R>): Promise<R> {

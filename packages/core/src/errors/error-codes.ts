@@ -23,9 +23,9 @@ export interface ErrorDetails {
   /** No handler is bound to the topic of a delivery. */
   HANDLER_MISSING: { readonly topic: string }
   /** The handler resolved, but PostgreSQL had already given its transaction up because of an error it swallowed. */
-  HANDLER_SWALLOWED_ERROR: { readonly topic: string }
-  /** A handler did not end within its inbox's `timeoutMs`. */
-  HANDLER_TIMED_OUT: { readonly topic: string; readonly timeoutMs: number }
+  HANDLER_SWALLOWED_ERROR: HandledThing
+  /** A handler did not end within its `timeoutMs`. */
+  HANDLER_TIMED_OUT: HandledThing & { readonly timeoutMs: number }
   /** A handler asks for its message to be parked: thrown as `park(reason)`. */
   PARK_REQUESTED: { readonly reason: string }
   /** Each process that has started the handler of a message has died before it ended. */
@@ -37,8 +37,20 @@ export interface ErrorDetails {
   }
   /** As many messages of one key are parked as an inbox allows. */
   PARKED_KEY_FULL: { readonly topic: string; readonly parked: number }
-  /** `publish` was called in a handler of an inbox that was created without an outbox. */
-  OUTBOX_MISSING: { readonly inbox: string }
+  /** `publish` was called in a handler, and what runs it was created without an outbox. */
+  OUTBOX_MISSING: { readonly inbox: string } | { readonly operation: string }
+  /** An operation was asked for without an idempotency key. */
+  KEY_MISSING: { readonly operation: string }
+  /** An idempotency key is too long, or has characters that none may have. */
+  KEY_INVALID: { readonly operation: string }
+  /** Another attempt with the same idempotency key has not ended. */
+  KEY_RUNNING: { readonly operation: string }
+  /** An idempotency key was used before, with another input. */
+  KEY_REUSED: { readonly operation: string }
+  /** An operation's answer exceeds `maxAnswerBytes`. */
+  ANSWER_TOO_LARGE: { readonly operation: string; readonly bytes: number; readonly maxBytes: number }
+  /** An operation's result has no form in JSON. */
+  RESULT_NOT_SERIALISABLE: Record<never, never>
   /** The partition of a message was given to another consumer while the message was handled. */
   PARTITION_LOST: { readonly topic: string; readonly partition: number }
   /** Kafka has no record at the offset where an inbox goes on: a recreated topic, or retention. */
@@ -112,6 +124,9 @@ export interface ErrorDetails {
   /** A migration on disk differs from the one that was applied, or failed half-way. */
   MIGRATION_CONFLICT: { readonly migration: string }
 }
+
+/** What a handler handles: messages of a topic, or an operation. */
+export type HandledThing = { readonly topic: string } | { readonly operation: string }
 
 /** Which part of a relay's recorded identity differs. */
 export type IdentityPart = 'relay name' | 'Kafka cluster' | 'PostgreSQL system'

@@ -1,12 +1,13 @@
 import { PigeonholeError } from '../errors/pigeonhole-error.js'
+import { TimeLimit } from '../lifecycle/time-limit.js'
 import type { PositionRange, Verdict } from '../ports/inbox-store.js'
 import type { AnyBinding, Message, TransactionContext } from './binding.js'
 import { decodeMessage } from './decode-message.js'
 import type { Identity, Position } from './deduplication.js'
 import type { Delivery } from './delivery.js'
+import { handlerTimedOut } from './handler-timed-out.js'
 import type { ResolvedInboxOptions } from './inbox-options.js'
 import { parkableOf } from './parkable-message.js'
-import { TimeLimit } from './time-limit.js'
 
 /**
  * What became of a delivery. A failed one rejects. A parked one is not handled yet: it could not be, or waits behind another
@@ -46,7 +47,9 @@ export async function handleInTransaction<Tx>(
   handling: Handling<Tx>,
 ): Promise<Outcome[] | undefined> {
   const { store, timeoutMs } = options
-  const limit = new TimeLimit(handling, timeoutMs)
+  const topic = handling.deliveries[0]?.delivery.topic ?? ''
+  const { signal: given } = handling
+  const limit = new TimeLimit({ timeoutMs, signal: given, timedOut: handlerTimedOut(topic, timeoutMs) })
   try {
     const { signal } = limit
     return await store.transaction({ timeoutMs }, (tx) => handleAll(options, handling, { tx, signal, limit }))

@@ -1,9 +1,7 @@
-import { isPigeonholeError } from '../errors/pigeonhole-error.js'
 import { Emitter, type EventSource } from '../events/emitter.js'
-import { systemClock } from '../ports/clock.js'
 import type { ClaimCount } from '../ports/inbox-claims.js'
 import type { BoundTopic, NextPosition } from '../ports/inbox-store.js'
-import { backoffDelay } from '../retry/backoff.js'
+import { retryConflicts } from '../retry/retry-conflicts.js'
 import type { AnyBinding } from './binding.js'
 import { identify, type Position } from './deduplication.js'
 import type { Delivery } from './delivery.js'
@@ -89,8 +87,6 @@ export interface Inbox<Tx> extends EventSource<InboxEvents> {
 export function createInbox<Tx>(options: InboxOptions<Tx>): Inbox<Tx> {
   return new StoredInbox(resolveInboxOptions(options))
 }
-
-const conflictBackoff = { initialMs: 5, maxMs: 200 }
 
 type Outcomes = Outcome[] | undefined
 
@@ -271,23 +267,14 @@ class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
     return { inbox: this.name, topic, partition, offset }
   }
 
-  async #retryConflicts<R>(
+  #retryConflicts<R>(
     deliveries: readonly Delivery[],
     work: () => Promise<R>,
     signal: AbortSignal | undefined,
   ): Promise<R> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await work()
-      } catch (error) {
-        if (!isPigeonholeError(error, 'STORE_CONFLICT') || attempt > this.#options.conflictRetries)
-          throw error
-        // Another consumer may have the partition by now: it goes on with the message.
-        if (signal?.aborted) throw error
-        for (const one of deliveries) this.emit('message:retried', { ...this.#placeOf(one), attempt, error })
-        await systemClock.sleep(backoffDelay(conflictBackoff, attempt), signal)
-        signal?.throwIfAborted()
-      }
+    const retried = (attempt: number, error: unknown): void => {
+      for (const one of deliveries) this.emit('message:retried', { ...this.#placeOf(one), attempt, error })
     }
+    return retryConflicts(work, { retries: this.#options.conflictRetries, signal, retried })
   }
 }

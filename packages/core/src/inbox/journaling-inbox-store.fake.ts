@@ -6,9 +6,9 @@ import type {
   InboxStore,
   NextPosition,
   ReceivedMessages,
-  TransactionBounds,
   Verdict,
 } from '../ports/inbox-store.js'
+import type { TransactionBounds } from '../ports/transaction-store.js'
 
 /** An open transaction of {@link JournalingInboxStore}. */
 export interface JournalingTx {

@@ -1,13 +1,14 @@
+import { TimeLimit } from '../lifecycle/time-limit.js'
 import type { DueMessage, ParkedPlace } from '../ports/inbox-parking.js'
 import type { AnyBinding } from './binding.js'
 import { publishDeadLetter } from './dead-letter.js'
 import { identify } from './deduplication.js'
 import type { Delivery } from './delivery.js'
+import { handlerTimedOut } from './handler-timed-out.js'
 import { type Identified, type Outcome, runFresh } from './handler-transaction.js'
 import type { ResolvedInboxOptions } from './inbox-options.js'
 import { failureOf, isMessageFault, waitsForOperator } from './message-fault.js'
 import { deliveryOf } from './parkable-message.js'
-import { TimeLimit } from './time-limit.js'
 
 /** What {@link retryParked} is done with. */
 export interface RetryWork<Tx> {
@@ -81,10 +82,11 @@ async function attempt<Tx>(
 ): Promise<Ended> {
   const { store, name, timeoutMs } = options
   const started = performance.now()
-  const limit = new TimeLimit(
-    { deliveries: [{ delivery: deliveryAt(place) }], signal: work.signal },
+  const limit = new TimeLimit({
     timeoutMs,
-  )
+    signal: work.signal,
+    timedOut: handlerTimedOut(place.topic, timeoutMs),
+  })
   work.seen.due = undefined
   try {
     const handled = await store.transaction({ timeoutMs }, async (tx) => {

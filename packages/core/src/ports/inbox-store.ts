@@ -1,5 +1,6 @@
 import type { InboxClaims } from './inbox-claims.js'
 import type { InboxParking } from './inbox-parking.js'
+import type { TransactionStore } from './transaction-store.js'
 
 /** Places of one partition that follow one another in its log, for one inbox: `first` and `last` are both in it. */
 export interface PositionRange {
@@ -50,21 +51,8 @@ export interface BoundTopic {
   readonly fromStart: boolean
 }
 
-/** Bounds of one transaction of an inbox. */
-export interface TransactionBounds {
-  /** Longest time from begin to commit, in milliseconds. */
-  readonly timeoutMs: number
-}
-
 /** The part of a store that an inbox needs. `Tx` is the type of an open transaction of the user's own client. */
-export interface InboxStore<Tx> {
-  /**
-   * Runs `work` in one READ COMMITTED transaction, commits when it resolves and rolls back when it rejects.
-   * Errors of `work` pass through unmodified; errors of the database arrive as coded errors.
-   * @throws STORE_CONFLICT when PostgreSQL gave the transaction up in favour of another one.
-   * @throws STORE_UNAVAILABLE when the outcome is unknown.
-   */
-  transaction<R>(bounds: TransactionBounds, work: (tx: Tx) => Promise<R>): Promise<R>
+export interface InboxStore<Tx> extends TransactionStore<Tx> {
   /**
    * Moves the inbox's position past the range, finds out which keys are blocked, and remembers the ids of the messages whose
    * keys are not.
@@ -95,8 +83,4 @@ export interface InboxStore<Tx> {
    * of another one. Resolves to what is remembered. Where the inbox has no position in the topic, that is the given one.
    */
   bindTopic(inbox: string, topic: string, topicId: string): Promise<BoundTopic>
-  /**
-   * @throws SCHEMA_MISSING, SCHEMA_OUTDATED when the tables are not what this library needs.
-   */
-  checkSchema(): Promise<void>
 }

@@ -1,6 +1,7 @@
 import {
   assertKnownOptions,
   assertWholeNumber,
+  type IdempotencyStore,
   type InboxParkingStore,
   type InboxPositionsStore,
   type InboxStore,
@@ -11,12 +12,14 @@ import {
 } from '@pigeonhole/core'
 import type pg from 'pg'
 import { driverError } from '../errors/driver-error.js'
+import { type IdempotencyMethods, sqlIdempotencyStore } from '../idempotency/sql-idempotency-store.js'
 import { sqlInboxParked } from '../inbox/sql-inbox-parked.js'
 import { sqlInboxPositions } from '../inbox/sql-inbox-positions.js'
 import { sqlInboxStore } from '../inbox/sql-inbox-store.js'
 import { readMeasures, readXidHolder } from '../monitor/read-measures.js'
 import { sqlOutboxStore } from '../outbox/sql-outbox-store.js'
 import { defaultSchema } from '../schema/schema-name.js'
+import { run } from '../sql/statement.js'
 import { beginHandlerTransaction } from './begin.js'
 import { lendClient } from './lent-client.js'
 import { pgRelayStore } from './pg-relay-store.js'
@@ -52,10 +55,11 @@ export interface PostgresStoreOptions {
   readonly preparedStatements?: boolean
 }
 
-/** A store over node-postgres: all that publishing, an inbox, its operators, a relay and a monitor need. */
+/** A store over node-postgres: all that publishing, an inbox, its operators, idempotency keys, a relay and a monitor need. */
 export interface PostgresStore
   extends OutboxStore<pg.ClientBase>,
     InboxStore<pg.ClientBase>,
+    IdempotencyStore<pg.ClientBase>,
     InboxPositionsStore,
     InboxParkingStore,
     RelayStore,
@@ -86,6 +90,7 @@ export function postgresStore(pool: pg.Pool, options: PostgresStoreOptions = {})
   return {
     ...outbox,
     ...pgInboxStore(sessions, names),
+    ...pgIdempotencyStore(sessions, names),
     ...sqlInboxPositions((work) => sessions.write(work)),
     ...sqlInboxParked((work) => sessions.write(work)),
     ...pgRelayStore(sessions),
@@ -111,6 +116,21 @@ function pgInboxStore(sessions: PgSessions, names: StatementNames): InboxStore<p
       return inTransaction(pool, options, (client) => lendClient(client, work).catch(rethrowServers(schema)))
     },
     isUsable: (client) => isUsable(client, schema),
+  })
+}
+
+function pgIdempotencyStore(sessions: PgSessions, names: StatementNames): IdempotencyMethods<pg.ClientBase> {
+  return sqlIdempotencyStore<pg.ClientBase>({
+    sessionOf: async (client) => sessions.on(client, names),
+    write: (work) => sessions.write(work),
+    async runLast(client, statement, params) {
+      try {
+        return await run(sessions.on(client, names), statement, params)
+      } catch (error) {
+        if (isNoActiveTransaction(error) || isFailedTransaction(error)) return undefined
+        throw error
+      }
+    },
   })
 }
 

@@ -1,3 +1,4 @@
+export { testIdempotencyStore } from './idempotency-store.js'
 export { testInboxStore } from './inbox-store.js'
 export { testMonitorStore } from './monitor-store.js'
 export { testOutboxStore } from './outbox-store.js'

@@ -1,5 +1,6 @@
 import type {
   CapturedRow,
+  IdempotencyStore,
   InboxParkingStore,
   InboxPositionsStore,
   InboxStore,
@@ -21,6 +22,7 @@ export interface StoreSubject<Tx> {
 export interface OpenStore<Tx> {
   readonly store: OutboxStore<Tx> &
     InboxStore<Tx> &
+    IdempotencyStore<Tx> &
     Partial<RelayStore> &
     Partial<MonitorStore> &
     Partial<InboxPositionsStore> &

@@ -11,6 +11,7 @@ import {
   type RelayIdentity,
   type ShardStatus,
 } from '@pigeonhole/core'
+import type { IdempotencyEntry } from './memory-idempotency.js'
 import type { MemoryImage } from './memory-image.js'
 import type { ClaimEntry } from './memory-inbox-claims.js'
 import type { InboxKeyEntry, InboxMessageEntry } from './memory-inbox-parking.js'
@@ -85,6 +86,7 @@ export class MemoryDatabase {
   readonly inboxKeys: MemoryTable<InboxKeyEntry> = new MemoryTable()
   readonly inboxMessages: MemoryTable<InboxMessageEntry> = new MemoryTable()
   readonly pausedTopics: MemoryTable<PausedTopicEntry> = new MemoryTable()
+  readonly idempotencyKeys: MemoryTable<IdempotencyEntry> = new MemoryTable()
   readonly #running = new Set<number>()
   #lastXid = 2
   #lastEnded = 2

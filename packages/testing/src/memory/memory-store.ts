@@ -1,5 +1,6 @@
 import type {
   CapturedRow,
+  IdempotencyStore,
   InboxParkingStore,
   InboxPositionsStore,
   InboxStore,
@@ -9,6 +10,7 @@ import type {
   TransactionBounds,
 } from '@pigeonhole/core'
 import { MemoryDatabase } from './memory-database.js'
+import { memoryIdempotency } from './memory-idempotency.js'
 import type { MemoryImage } from './memory-image.js'
 import { memoryInbox } from './memory-inbox.js'
 import { memoryInboxParked } from './memory-inbox-parked.js'
@@ -22,6 +24,7 @@ import type { MemoryTransaction } from './memory-transaction.js'
 export interface MemoryStore
   extends OutboxStore<MemoryTransaction>,
     InboxStore<MemoryTransaction>,
+    IdempotencyStore<MemoryTransaction>,
     InboxPositionsStore,
     InboxParkingStore,
     RelayStore,
@@ -55,6 +58,7 @@ export function memoryStore(image?: MemoryImage): MemoryStore {
   return {
     ...memoryOutbox(database),
     ...inbox,
+    ...memoryIdempotency(database),
     ...memoryInboxPositions(database),
     ...memoryInboxParked(database),
     ...memoryRelay(database),

@@ -1,5 +1,6 @@
 import { createOutbox, topic } from '@pigeonhole/core'
 import { describe, expect, it } from 'vitest'
+import { testIdempotencyStore } from '../conformance/idempotency-store.js'
 import { testInboxStore } from '../conformance/inbox-store.js'
 import { testMonitorStore } from '../conformance/monitor-store.js'
 import { testOutboxStore } from '../conformance/outbox-store.js'
@@ -31,6 +32,7 @@ const subject: StoreSubject<MemoryTransaction> = {
 
 testOutboxStore(subject)
 testInboxStore(subject)
+testIdempotencyStore(subject)
 testRelayStore(subject)
 testMonitorStore(subject)
 

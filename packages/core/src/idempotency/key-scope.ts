@@ -1,0 +1,53 @@
+import { PigeonholeError } from '../errors/pigeonhole-error.js'
+import type { KeyScope } from '../ports/idempotency-store.js'
+
+/** Longest key, tenant and operation. Three of them fit into an entry of PostgreSQL's index. */
+const maxScopeLength = 255
+
+/**
+ * The scope that is stored for what a caller gives.
+ * @throws KEY_MISSING, KEY_INVALID, OPTION_INVALID
+ */
+export function keyScopeOf({
+  operation,
+  tenant = '',
+  key,
+}: {
+  readonly operation: string
+  readonly tenant?: string
+  readonly key: string | undefined
+}): KeyScope {
+  assertScopePart('operation', operation, { min: 1 })
+  assertScopePart('tenant', tenant, { min: 0 })
+  return { tenant, operation, key: assertKey(key, operation) }
+}
+
+// The alphabet of a header's value, without the space: a key travels in one.
+function assertKey(key: string | undefined, operation: string): string {
+  if (key === undefined || key === '') throw keyMissing(operation)
+  if (typeof key === 'string' && /^[\x21-\x7e]{1,255}$/.test(key)) return key
+  throw new PigeonholeError('KEY_INVALID', {
+    message:
+      `The idempotency key of ${operation} has ${String(key).length} characters, or others than ASCII's visible ones: it takes 1 ` +
+      `to ${maxScopeLength} of those. A random UUID for each operation, kept for its repeats, does`,
+    details: { operation },
+  })
+}
+
+function keyMissing(operation: string): PigeonholeError<'KEY_MISSING'> {
+  return new PigeonholeError('KEY_MISSING', {
+    message:
+      `${operation} was asked for without an idempotency key: choose one for the operation (a random UUID does), before ` +
+      'the first attempt, and send it with each repeat',
+    details: { operation },
+  })
+}
+
+function assertScopePart(option: string, value: unknown, { min }: { readonly min: number }): void {
+  const isText = typeof value === 'string' && value.isWellFormed() && !value.includes('\u0000')
+  if (isText && value.length >= min && value.length <= maxScopeLength) return
+  throw new PigeonholeError('OPTION_INVALID', {
+    message: `Option ${option} is ${JSON.stringify(value) ?? 'missing'}: it takes ${min} to ${maxScopeLength} characters, none of them U+0000`,
+    details: { option },
+  })
+}

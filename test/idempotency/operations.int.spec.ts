@@ -1,0 +1,5 @@
+import { pgKind, prismaKind } from './operation-lab.js'
+import { describeOperations } from './operations.js'
+
+describeOperations(pgKind)
+describeOperations(prismaKind)
