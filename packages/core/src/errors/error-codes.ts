@@ -49,6 +49,8 @@ export interface ErrorDetails {
   KEY_REUSED: { readonly operation: string }
   /** An operation's answer exceeds `maxAnswerBytes`. */
   ANSWER_TOO_LARGE: { readonly operation: string; readonly bytes: number; readonly maxBytes: number }
+  /** The body of a request exceeds `maxBodyBytes`. */
+  BODY_TOO_LARGE: { readonly maxBytes: number }
   /** An operation's result has no form in JSON. */
   RESULT_NOT_SERIALISABLE: Record<never, never>
   /** The partition of a message was given to another consumer while the message was handled. */

@@ -1,0 +1,68 @@
+import { type OperationHandler, refuse, type TransactionContext } from '@pigeonhole/core'
+import { type HttpAnswer, httpAnswers, replayedHeader } from './http-answer.js'
+import type { ResolvedHttpOptions } from './http-options.js'
+import { keyHeader, keyOfHeader } from './key-header.js'
+import { problemOf } from './problem.js'
+
+/** A request, as far as its idempotency goes by it. */
+export interface KeyedRequest {
+  readonly method: string
+  /** Path and query, as they came. */
+  readonly target: string
+  readonly header: (name: string) => string | null | undefined
+  /** As it came. */
+  readonly body: Uint8Array
+}
+
+/** What answers a request in its transaction. */
+export type HttpHandler<Tx> = (context: TransactionContext<Tx>) => Promise<HttpAnswer>
+
+/**
+ * Answers a request once for its key, and each repeat with the same answer, marked by `idempotency-replayed: true`. Resolves when
+ * the transaction has committed, and not before.
+ *
+ * - 2xx and 3xx: the effects are committed with the answer.
+ * - 4xx: the effects are rolled back, the answer is stored.
+ * - 5xx, or a throw: no trace is left. An error that is none of ours passes.
+ */
+export async function answerRequest<Tx, Request>(
+  options: ResolvedHttpOptions<Tx, Request>,
+  { request, keyed }: { readonly request: Request; readonly keyed: KeyedRequest },
+  handler: HttpHandler<Tx>,
+): Promise<HttpAnswer> {
+  const { idempotency, operation, unstoredHeaders } = options
+  // What is not stored goes out with the answer of this very request.
+  let fresh: HttpAnswer | undefined
+  const run: OperationHandler<Tx, HttpAnswer> = async (context) => {
+    fresh = await handler(context)
+    if (fresh.status >= 500) throw new Unstored(fresh)
+    return fresh.status >= 400 ? refuse(fresh) : fresh
+  }
+  try {
+    const tenant = await options.tenant(request)
+    const key = keyOfHeader(keyed.header(keyHeader), operation)
+    const asked = { operation, tenant, key, input: inputOf(keyed) }
+    const { replayed, result } = await idempotency.run(asked, run, httpAnswers(unstoredHeaders))
+    if (!replayed) return fresh ?? result
+    return { ...result, headers: [...result.headers, [replayedHeader, 'true']] }
+  } catch (error) {
+    if (error instanceof Unstored) return error.answer
+    const problem = problemOf(error)
+    if (problem) return problem
+    throw error
+  }
+}
+
+/** Leaves the transaction of an answer that is to leave no trace. */
+class Unstored extends Error {
+  readonly answer: HttpAnswer
+
+  constructor(answer: HttpAnswer) {
+    super(`the handler answered with ${answer.status}`)
+    this.answer = answer
+  }
+}
+
+function inputOf({ method, target, body }: KeyedRequest): readonly [string, string, Uint8Array] {
+  return [method, target, body]
+}

@@ -1,0 +1,132 @@
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import type { TransactionContext } from '@pigeonhole/core'
+import { answerRequest } from './answer-request.js'
+import type { HttpAnswer } from './http-answer.js'
+import { type HttpIdempotencyOptions, resolveHttpOptions } from './http-options.js'
+import { type BodiedRequest, bodyOf, keepBody } from './raw-body.js'
+
+/** A request of Fastify, by its shape. */
+export interface FastifyRequestLike extends BodiedRequest {
+  readonly method: string
+  readonly originalUrl: string
+  readonly routeOptions: { readonly bodyLimit?: number }
+}
+
+/** A reply of Fastify, by its shape. */
+export interface FastifyReplyLike {
+  statusCode: number
+  code(status: number): unknown
+  header(name: string, value: unknown): unknown
+  removeHeader(name: string): unknown
+  getHeaders(): Record<string, number | string | string[] | undefined>
+  serialize(payload: never): string | ArrayBuffer | Buffer
+  send(payload?: unknown): unknown
+}
+
+/** Answers a request in its transaction, as it would without one: by what it returns, or by `reply.send`. */
+export type FastifyHandler<Tx, Req, Rep> = (
+  request: Req,
+  reply: Rep,
+  context: TransactionContext<Tx>,
+) => unknown
+
+const defaultBodyLimit = 1_048_576
+
+/**
+ * A hook `preParsing` that keeps the bytes of a body for {@link idempotentFastify}: `app.addHook('preParsing', keepRawFastifyBody)`. A
+ * body is read as a whole, up to the route's `bodyLimit`.
+ */
+export async function keepRawFastifyBody(
+  request: FastifyRequestLike,
+  _reply: unknown,
+  payload: Readable,
+): Promise<Readable> {
+  const { bodyLimit = defaultBodyLimit } = request.routeOptions
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of payload as AsyncIterable<Buffer>) {
+    bytes += chunk.byteLength
+    chunks.push(chunk)
+    // Fastify refuses it itself, by what it is given here.
+    if (bytes > bodyLimit) break
+  }
+  const body = Buffer.concat(chunks)
+  keepBody(request, body)
+  // Fastify holds the length of what came to the header Content-Length.
+  return Object.assign(Readable.from(body.length === 0 ? [] : [body]), { receivedEncodedLength: bytes })
+}
+
+/**
+ * Wraps a handler of Fastify: a request is answered once for its `Idempotency-Key`, and each repeat with the same status, headers and
+ * body. What the handler returns or sends is serialised as the route says, and leaves when the transaction has committed; a
+ * stream is read as a whole.
+ * @throws OPTION_INVALID
+ */
+export function idempotentFastify<Tx, Req extends FastifyRequestLike, Rep extends FastifyReplyLike>(
+  options: HttpIdempotencyOptions<Tx, Req>,
+  handler: FastifyHandler<Tx, Req, Rep>,
+): (request: Req, reply: Rep) => Promise<Buffer> {
+  const resolved = resolveHttpOptions('idempotentFastify', options)
+  return async (request, reply) => {
+    const keyed = {
+      method: request.method,
+      target: request.originalUrl,
+      header: (name: string) => [request.headers[name] ?? []].flat().join(', '),
+      body: bodyOf(request, "app.addHook('preParsing', keepRawFastifyBody)"),
+    }
+    const answer = await answerRequest(resolved, { request, keyed }, (context) =>
+      answerOf(reply, (silent) => handler(request, silent, context)),
+    )
+    return apply(reply, answer)
+  }
+}
+
+// What is sent is kept; all else of the reply is as it is.
+async function answerOf<Rep extends FastifyReplyLike>(
+  reply: Rep,
+  handle: (reply: Rep) => unknown,
+): Promise<HttpAnswer> {
+  let sent: { readonly payload: unknown } | undefined
+  let tellSent: () => void = () => undefined
+  const sending = new Promise<void>((resolve) => {
+    tellSent = resolve
+  })
+  const silent: Rep = new Proxy(reply, {
+    get(target, property, receiver) {
+      if (property !== 'send') return Reflect.get(target, property, target)
+      return (payload: unknown) => {
+        sent ??= { payload }
+        tellSent()
+        return receiver
+      }
+    },
+  })
+  const returned = await handle(silent)
+  if (returned === silent || returned === reply) await sending
+  const body = await bytesOf(reply, sent ? sent.payload : returned)
+  const headers = Object.entries(reply.getHeaders()).flatMap(([name, value]) =>
+    [value ?? []].flat().map((one) => [name, String(one)] as const),
+  )
+  return { status: reply.statusCode, headers, body }
+}
+
+async function bytesOf(reply: FastifyReplyLike, payload: unknown): Promise<Uint8Array> {
+  if (payload === undefined || payload === null) return new Uint8Array()
+  if (payload instanceof Uint8Array) return payload
+  if (payload instanceof Readable) return buffer(payload)
+  const isText = typeof payload === 'string'
+  if (reply.getHeaders()['content-type'] === undefined)
+    reply.header('content-type', isText ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8')
+  return Buffer.from(isText ? payload : String(reply.serialize(payload as never)))
+}
+
+function apply(reply: FastifyReplyLike, { status, headers, body }: HttpAnswer): Buffer {
+  for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name)
+  reply.code(status)
+  for (const name of new Set(headers.map(([each]) => each))) {
+    const values = headers.filter(([each]) => each === name).map(([, value]) => value)
+    reply.header(name, values.length === 1 ? values[0] : values)
+  }
+  return Buffer.from(body)
+}

@@ -1,0 +1,35 @@
+import { assertKnownOptions, type Idempotency } from '@pigeonhole/core'
+
+/** What every way into HTTP takes; `Request` is the framework's. */
+export interface HttpIdempotencyOptions<Tx, Request> {
+  readonly idempotency: Idempotency<Tx>
+  /** What is asked for: a name for each route and method. Keys of two operations are apart. */
+  readonly operation: string
+  /**
+   * Whose key it is, from the authenticated caller: nobody gets the answer to another tenant's request. Authenticate before.
+   * @default () => ''
+   */
+  readonly tenant?: (request: Request) => string | Promise<string>
+  /**
+   * Names of headers of an answer that are neither stored nor replayed. A cookie is a secret, and stale when it is replayed: it
+   * goes out with the first answer alone.
+   * @default ['set-cookie']
+   */
+  readonly unstoredHeaders?: readonly string[]
+}
+
+/** {@link HttpIdempotencyOptions} with every default in place. */
+export type ResolvedHttpOptions<Tx, Request> = Required<HttpIdempotencyOptions<Tx, Request>>
+
+const known = ['idempotency', 'operation', 'tenant', 'unstoredHeaders']
+
+/** @throws OPTION_INVALID */
+export function resolveHttpOptions<Tx, Request>(
+  owner: string,
+  options: HttpIdempotencyOptions<Tx, Request>,
+  further: readonly string[] = [],
+): ResolvedHttpOptions<Tx, Request> {
+  assertKnownOptions(owner, options, [...known, ...further])
+  const { idempotency, operation, tenant = () => '', unstoredHeaders = ['set-cookie'] } = options
+  return { idempotency, operation, tenant, unstoredHeaders }
+}

@@ -1,0 +1,43 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { idempotentRoute, keepRawBody } from '@pigeonhole/http'
+import express, { type Request, type Response } from 'express'
+import type pg from 'pg'
+import { describeHttp } from './http-conformance.js'
+import type { HttpKind } from './http-service.js'
+
+const express5: HttpKind = {
+  name: 'Express',
+  async serve(service) {
+    const app = express()
+    app.use(express.json({ verify: keepRawBody, limit: 10_000 }))
+    app.post(
+      '/orders',
+      idempotentRoute<pg.ClientBase, Request, Response>(
+        {
+          idempotency: service.idempotency,
+          operation: 'POST /orders',
+          tenant: (request) => request.get('x-tenant') ?? '',
+        },
+        async (request, response, context) => {
+          const { status, headers, body } = await service.answer(request.body, context)
+          response.status(status)
+          for (const [name, value] of headers) response.append(name, value)
+          response.end(body)
+        },
+      ),
+    )
+    const failed: express.ErrorRequestHandler = (error, _request, response, _next) => {
+      response.status(error.status ?? 500).send('failed')
+    }
+    app.use(failed)
+    const server = createServer(app)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    return {
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      close: () => new Promise((resolve) => server.close(() => resolve())),
+    }
+  },
+}
+
+describeHttp(express5)

@@ -1,0 +1,32 @@
+import { idempotentFastify, keepRawFastifyBody } from '@pigeonhole/http'
+import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
+import type pg from 'pg'
+import { describeHttp } from './http-conformance.js'
+import type { HttpKind, OrderRequest } from './http-service.js'
+
+const fastify5: HttpKind = {
+  name: 'Fastify',
+  async serve(service) {
+    const app = fastify({ bodyLimit: 10_000 })
+    app.addHook('preParsing', keepRawFastifyBody)
+    app.post(
+      '/orders',
+      idempotentFastify<pg.ClientBase, FastifyRequest, FastifyReply>(
+        {
+          idempotency: service.idempotency,
+          operation: 'POST /orders',
+          tenant: ({ headers }) => String(headers['x-tenant'] ?? ''),
+        },
+        async (request, reply, context) => {
+          const { status, headers, body } = await service.answer(request.body as OrderRequest, context)
+          for (const [name, value] of headers) reply.header(name, value)
+          return reply.code(status).send(Buffer.from(body))
+        },
+      ),
+    )
+    const url = await app.listen({ port: 0, host: '127.0.0.1' })
+    return { url, close: () => app.close() }
+  },
+}
+
+describeHttp(fastify5)

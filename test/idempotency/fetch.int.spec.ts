@@ -1,0 +1,41 @@
+import type { AddressInfo } from 'node:net'
+import { serve } from '@hono/node-server'
+import { idempotentHandler } from '@pigeonhole/http'
+import { Hono } from 'hono'
+import type pg from 'pg'
+import { describeHttp } from './http-conformance.js'
+import type { HttpKind, OrderRequest } from './http-service.js'
+
+const hono: HttpKind = {
+  name: 'a fetch-style handler (Hono)',
+  async serve(service) {
+    const handle = idempotentHandler<pg.ClientBase>(
+      {
+        idempotency: service.idempotency,
+        operation: 'POST /orders',
+        tenant: (request) => request.headers.get('x-tenant') ?? '',
+        maxBodyBytes: 10_000,
+      },
+      async (request, context) => {
+        const { status, headers, body } = await service.answer(
+          (await request.json()) as OrderRequest,
+          context,
+        )
+        const response = new Response(status === 204 ? null : new Uint8Array(body), { status })
+        for (const [name, value] of headers) response.headers.append(name, value)
+        return response
+      },
+    )
+    const app = new Hono().post('/orders', (context) => handle(context.req.raw))
+    app.onError((_, context) => context.text('failed', 500))
+    const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' })
+    await new Promise((resolve) => server.once('listening', resolve))
+    const { port } = server.address() as AddressInfo
+    return {
+      url: `http://127.0.0.1:${port}`,
+      close: () => new Promise((resolve) => server.close(() => resolve())),
+    }
+  },
+}
+
+describeHttp(hono)

@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto'
+import type pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type HttpKind, type HttpServer, type OrderRequest, OrderService } from './http-service.js'
+import { OperationLab, pgKind } from './operation-lab.js'
+
+/** What each way into HTTP promises, over real sockets. */
+export function describeHttp(kind: HttpKind): void {
+  describe(`Idempotency-Key through ${kind.name}`, () => {
+    let lab: OperationLab<pg.ClientBase>
+    let service: OrderService
+    let server: HttpServer
+    beforeAll(async () => {
+      lab = await OperationLab.open(pgKind)
+      service = new OrderService(lab.idempotency())
+      server = await kind.serve(service)
+    })
+    afterAll(async () => {
+      await server.close()
+      await lab[Symbol.asyncDispose]()
+    })
+
+    /** Sends a request; `key` is the header's value as it is. */
+    async function send(
+      order: OrderRequest,
+      key: string | null = order.id,
+      { path = '/orders', tenant = '', padding = '' } = {},
+    ) {
+      const headers = { 'content-type': 'application/json', 'x-tenant': tenant }
+      const response = await fetch(server.url + path, {
+        method: 'POST',
+        headers: key === null ? headers : { ...headers, 'idempotency-key': key },
+        body: JSON.stringify({ ...order, padding }),
+      })
+      const body = Buffer.from(await response.arrayBuffer())
+      return { status: response.status, headers: response.headers, body }
+    }
+
+    const order = (then: OrderRequest['then'], id: string = randomUUID()): OrderRequest => ({ id, then })
+    const runsOf = (id: string) => service.reached.filter((reached) => reached === id).length
+
+    it('answers a repeat with the same status, headers and body, and marks it', async () => {
+      const asked = order('created')
+      const first = await send(asked)
+      const again = await send(asked)
+      expect(first.status).toBe(201)
+      expect(first.headers.get('idempotency-replayed')).toBeNull()
+      expect(again.status).toBe(201)
+      expect(again.headers.get('idempotency-replayed')).toBe('true')
+      expect(again.body).toEqual(first.body)
+      expect([...first.body]).toEqual([123, 0, 255, 128, 125])
+      for (const name of ['content-type', 'x-request', 'content-length'])
+        expect(again.headers.get(name)).toBe(first.headers.get(name))
+      expect(runsOf(asked.id)).toBe(1)
+      expect(await lab.countsOf(asked.id)).toEqual({ orders: 1, messages: 1 })
+    })
+
+    it('gives a cookie once, and never stores it', async () => {
+      const asked = order('created')
+      expect((await send(asked)).headers.getSetCookie()).toEqual(['session=secret'])
+      expect((await send(asked)).headers.getSetCookie()).toEqual([])
+      const { rows } = await lab.pool.query(
+        'SELECT response_headers::text AS headers FROM pigeonhole.idempotency_key',
+      )
+      expect(JSON.stringify(rows)).not.toContain('secret')
+    })
+
+    it('answers without a body as well', async () => {
+      const asked = order('empty')
+      for (const replayed of [null, 'true']) {
+        const { status, headers, body } = await send(asked)
+        expect({ status, length: body.length, replayed: headers.get('idempotency-replayed') }).toEqual({
+          status: 204,
+          length: 0,
+          replayed,
+        })
+      }
+    })
+
+    it('reads the key as a structured field and bare, which are the same', async () => {
+      const asked = order('created')
+      expect((await send(asked, `"${asked.id}"`)).headers.get('idempotency-replayed')).toBeNull()
+      expect((await send(asked, asked.id)).headers.get('idempotency-replayed')).toBe('true')
+      expect((await send(asked, `"${asked.id}";v=1`)).headers.get('idempotency-replayed')).toBe('true')
+    })
+
+    it.each([
+      ['no key', null, 'KEY_MISSING'],
+      ['an empty key', '""', 'KEY_INVALID'],
+      ['a key with spaces', 'a b', 'KEY_INVALID'],
+      ['a key that is too long', 'x'.repeat(256), 'KEY_INVALID'],
+      ['half a structured field', '"abc', 'KEY_INVALID'],
+    ])('refuses %s with 400', async (_, key, code) => {
+      const asked = order('created')
+      const { status, headers, body } = await send(asked, key)
+      expect(status).toBe(400)
+      expect(headers.get('content-type')).toBe('application/problem+json')
+      expect(JSON.parse(String(body))).toEqual({
+        type: expect.stringContaining(code.toLowerCase()),
+        title: expect.any(String),
+        status: 400,
+        detail: expect.any(String),
+        code,
+      })
+      expect(runsOf(asked.id)).toBe(0)
+    })
+
+    it('answers 409 with Retry-After while another request with the key runs, which it does not disturb', async () => {
+      const asked = order('waits')
+      const running = send(asked)
+      await expect.poll(() => runsOf(asked.id)).toBe(1)
+      const { status, headers, body } = await send(asked)
+      expect(status).toBe(409)
+      expect(headers.get('retry-after')).toBe('1')
+      expect(JSON.parse(String(body))).toMatchObject({ code: 'KEY_RUNNING' })
+      service.open(asked.id)
+      expect((await running).status).toBe(201)
+      expect((await send(asked)).headers.get('idempotency-replayed')).toBe('true')
+    })
+
+    it.each([
+      ['another body', { padding: 'other' }],
+      ['another query', { path: '/orders?dry=1' }],
+    ])('answers 422 to %s under the same key', async (_, other) => {
+      const asked = order('created')
+      await send(asked)
+      const { status, body } = await send(asked, asked.id, other)
+      expect(status).toBe(422)
+      expect(JSON.parse(String(body))).toMatchObject({ code: 'KEY_REUSED' })
+      expect(runsOf(asked.id)).toBe(1)
+    })
+
+    it('never gives one tenant the answer to another one', async () => {
+      const key = randomUUID()
+      const mine = await send(order('created'), key, { tenant: 'a' })
+      const others = await send(order('created'), key, { tenant: 'b' })
+      expect(others.headers.get('idempotency-replayed')).toBeNull()
+      expect(others.headers.get('x-request')).not.toBe(mine.headers.get('x-request'))
+    })
+
+    it('stores what is refused with 4xx, without its effects', async () => {
+      const asked = order('refused')
+      const first = await send(asked)
+      const again = await send(asked)
+      expect([first.status, again.status]).toEqual([409, 409])
+      expect(again.headers.get('x-request')).toBe(first.headers.get('x-request'))
+      expect(again.headers.get('idempotency-replayed')).toBe('true')
+      expect(await lab.countsOf(asked.id)).toEqual({ orders: 0, messages: 0 })
+    })
+
+    it.each([
+      ['a 5xx', 'broken', 503],
+      ['a throw', 'throws', 500],
+    ] as const)('leaves no trace of %s: the repeat runs', async (_, then, status) => {
+      const asked = order(then)
+      expect((await send(asked)).status).toBe(status)
+      expect((await send(asked)).status).toBe(status)
+      expect(runsOf(asked.id)).toBe(2)
+      expect(await lab.countsOf(asked.id)).toEqual({ orders: 0, messages: 0 })
+    })
+
+    it('refuses a body that is too large with 413, before anything else', async () => {
+      const asked = order('created')
+      expect((await send(asked, asked.id, { padding: 'x'.repeat(10_001) })).status).toBe(413)
+      expect(runsOf(asked.id)).toBe(0)
+    })
+
+    it('does what a client has asked for that does not wait for the answer, and answers its repeat', async () => {
+      const asked = order('waits')
+      const leaving = new AbortController()
+      const body = JSON.stringify({ ...asked, padding: '' })
+      const headers = { 'content-type': 'application/json', 'x-tenant': '', 'idempotency-key': asked.id }
+      const left = fetch(`${server.url}/orders`, { method: 'POST', headers, body, signal: leaving.signal })
+      await expect.poll(() => runsOf(asked.id)).toBe(1)
+      leaving.abort()
+      await expect(left).rejects.toThrow()
+      service.open(asked.id)
+      await expect.poll(async () => (await send(asked)).headers.get('idempotency-replayed')).toBe('true')
+      expect(await lab.countsOf(asked.id)).toEqual({ orders: 1, messages: 1 })
+    })
+
+    it('answers when the transaction has committed, and not before', async () => {
+      const asked = order('created')
+      await send(asked)
+      expect(await lab.countsOf(asked.id)).toEqual({ orders: 1, messages: 1 })
+    })
+  })
+}
