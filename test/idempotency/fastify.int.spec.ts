@@ -7,7 +7,7 @@ import type { HttpKind, OrderRequest } from './http-service.js'
 const fastify5: HttpKind = {
   name: 'Fastify',
   async serve(service) {
-    const app = fastify({ bodyLimit: 10_000 })
+    const app = fastify({ bodyLimit: 10_000, forceCloseConnections: true })
     app.addHook('preParsing', keepRawFastifyBody)
     app.post(
       '/orders',

@@ -94,6 +94,8 @@ async function answerOf<Rep extends FastifyReplyLike>(
   })
   const silent: Rep = new Proxy(reply, {
     get(target, property, receiver) {
+      // Fastify's reply is a promise of its own end, which comes behind the transaction.
+      if (property === 'then') return undefined
       if (property !== 'send') return Reflect.get(target, property, target)
       return (payload: unknown) => {
         sent ??= { payload }
@@ -103,7 +105,7 @@ async function answerOf<Rep extends FastifyReplyLike>(
     },
   })
   const returned = await handle(silent)
-  if (returned === silent || returned === reply) await sending
+  if (returned === silent) await sending
   const body = await bytesOf(reply, sent ? sent.payload : returned)
   const headers = Object.entries(reply.getHeaders()).flatMap(([name, value]) =>
     [value ?? []].flat().map((one) => [name, String(one)] as const),

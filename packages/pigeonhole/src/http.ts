@@ -1,0 +1,16 @@
+export {
+  type BodiedRequest,
+  type FastifyHandler,
+  type FastifyReplyLike,
+  type FastifyRequestLike,
+  type FetchHandler,
+  type FetchIdempotencyOptions,
+  type HttpIdempotencyOptions,
+  idempotentFastify,
+  idempotentHandler,
+  idempotentRoute,
+  keepRawBody,
+  keepRawFastifyBody,
+  type NodeHandler,
+  type NodeRequest,
+} from '@pigeonhole/http'
