@@ -123,8 +123,7 @@ async function calmDown(world: World): Promise<void> {
   world.broker.timeOut()
   // The broker takes what it had refused, and an operator has everything sent again.
   world.broker.refused.clear()
-  for (const server of world.servers) await retryParked(world, server)
-  await goOnUntil(world, async () => isOver(world))
+  await haveAllSent(world)
   if (world.halts.length > 0 && !world.clone) await adoptAndGoOn(world)
   // What comes once too often comes now.
   for (let turn = 0; turn < afterglow; turn++) await goOn(world)
@@ -150,8 +149,15 @@ async function adoptAndGoOn(world: World): Promise<void> {
   if (outcomes.length === 5) world.surprises.push(`no adoption comes to its end: ${outcomes}`)
   world.noteAdoption()
   await publishLast(world)
-  for (const server of world.servers) await retryParked(world, server)
-  await goOnUntil(world, async () => isOver(world))
+  await haveAllSent(world)
+}
+
+// Again where a refusal from before is noted only behind the operator's word, as an operator would who still sees it parked.
+async function haveAllSent(world: World): Promise<void> {
+  for (let turn = 0; turn < 3 && (turn === 0 || !isOver(world)); turn++) {
+    for (const server of world.servers) await retryParked(world, server)
+    await goOnUntil(world, async () => isOver(world))
+  }
 }
 
 async function goOnUntil(world: World, isDone: () => Promise<boolean>): Promise<void> {

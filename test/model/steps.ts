@@ -135,9 +135,9 @@ const lease = fc.constant<Step>({ do: 'time', ms: 12_000 })
 const anyDivergence = plain(...(Object.keys(divergences) as Divergence[]))
 
 // Most histories have no divergence, so that nothing excuses a relay that stands still. None has two of them: they could make
-// both sides forget the same batch, and nobody could tell then. The last three kinds are what a guard alone stands for that
+// both sides forget the same batch, and nobody could tell then. The last four kinds are what a guard alone stands for that
 // chance would rarely come to: a standby that is behind what was sent while a relay is between two statements, a copy whose relay
-// takes turns with the original's, and a release that is struck step by step.
+// takes turns with the original's, a log that loses its end, and a release that is struck step by step.
 const steps: fc.Arbitrary<readonly Step[]> = fc.oneof(
   { weight: 4, arbitrary: fc.array(fc.oneof(...ordinary), { minLength: 5, maxLength: 60, size: 'max' }) },
   { weight: 3, arbitrary: some(60, ordinary, refusals) },
@@ -154,8 +154,18 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.oneof(
     ),
   },
   {
-    weight: 1,
+    weight: 2,
     arbitrary: inTurn(some(8, lively), plain('clone'), some(8, lively), lease, some(24, lively)),
+  },
+  {
+    weight: 1,
+    arbitrary: inTurn(
+      some(8, lively),
+      plain('remember log'),
+      some(12, lively),
+      plain('truncate'),
+      some(16, lively),
+    ),
   },
   {
     weight: 3,
