@@ -8,6 +8,7 @@ export interface LockOwner {
 interface Waiter {
   readonly owner: LockOwner
   readonly grant: () => void
+  readonly refuse: (error: Error) => void
 }
 
 /** Locks that transactions hold until they end, in the order in which they ask. */
@@ -22,7 +23,7 @@ export class RowLocks {
    */
   async acquire(owner: LockOwner, row: string): Promise<void> {
     // Nobody would ever give up what has ended already.
-    if (!owner.isOpen) throw new Error('The transaction has ended')
+    if (!owner.isOpen) throw hasEnded()
     const holder = this.#holders.get(row)
     if (holder === owner) return
     if (holder === undefined) {
@@ -31,8 +32,8 @@ export class RowLocks {
     }
     if (this.#leadsTo(holder, owner)) throw deadlock()
     this.#waitingFor.set(owner, row)
-    await new Promise<void>((grant) => {
-      this.#waiters.set(row, [...(this.#waiters.get(row) ?? []), { owner, grant }])
+    await new Promise<void>((grant, refuse) => {
+      this.#waiters.set(row, [...(this.#waiters.get(row) ?? []), { owner, grant, refuse }])
     })
   }
 
@@ -43,10 +44,13 @@ export class RowLocks {
     return holder === undefined || holder === owner
   }
 
-  /** Gives up all locks of `owner` and hands each to whoever waits longest and has not ended. */
+  /** Gives up all locks of `owner`, which has ended, and hands each to whoever waits longest and has not ended. */
   releaseAll(owner: LockOwner): void {
+    const row = this.#waitingFor.get(owner)
+    const waiting = this.#waiters.get(row ?? '')?.find((waiter) => waiter.owner === owner)
+    waiting?.refuse(hasEnded())
     this.#waitingFor.delete(owner)
-    for (const [row, holder] of this.#holders) if (holder === owner) this.#handOver(row)
+    for (const [held, holder] of this.#holders) if (holder === owner) this.#handOver(held)
   }
 
   #handOver(row: string): void {
@@ -71,6 +75,10 @@ export class RowLocks {
     }
     return false
   }
+}
+
+function hasEnded(): Error {
+  return new Error('The transaction has ended')
 }
 
 function deadlock(): PigeonholeError {
