@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { idempotentRoute, keepRawBody } from '@pigeonhole/http'
@@ -10,6 +11,10 @@ const express5: HttpKind = {
   name: 'Express',
   async serve(service) {
     const app = express()
+    app.use((_request, response, next) => {
+      response.set('x-upstream', randomUUID())
+      next()
+    })
     app.use(express.json({ verify: keepRawBody, limit: 10_000 }))
     app.post(
       '/orders',
@@ -20,10 +25,11 @@ const express5: HttpKind = {
           tenant: (request) => request.get('x-tenant') ?? '',
         },
         async (request, response, context) => {
-          const { status, headers, body } = await service.answer(request.body, context)
+          const { status, headers, body, thrown } = await service.answer(request.body, context)
           response.status(status)
           for (const [name, value] of headers) response.append(name, value)
           response.end(body)
+          if (thrown) throw thrown
         },
       ),
     )

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { idempotentFastify, keepRawFastifyBody } from '@pigeonhole/http'
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import type pg from 'pg'
@@ -8,6 +9,7 @@ const fastify5: HttpKind = {
   name: 'Fastify',
   async serve(service) {
     const app = fastify({ bodyLimit: 10_000, forceCloseConnections: true })
+    app.addHook('onRequest', async (_request, reply) => void reply.header('x-upstream', randomUUID()))
     app.addHook('preParsing', keepRawFastifyBody)
     app.post(
       '/orders',
@@ -18,9 +20,12 @@ const fastify5: HttpKind = {
           tenant: ({ headers }) => String(headers['x-tenant'] ?? ''),
         },
         async (request, reply, context) => {
-          const { status, headers, body } = await service.answer(request.body as OrderRequest, context)
+          const answer = await service.answer(request.body as OrderRequest, context)
+          const { status, headers, body, thrown } = answer
           for (const [name, value] of headers) reply.header(name, value)
-          return reply.code(status).send(Buffer.from(body))
+          reply.code(status).send(Buffer.from(body))
+          if (thrown) throw thrown
+          return reply
         },
       ),
     )

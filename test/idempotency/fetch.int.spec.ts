@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import { idempotentHandler } from '@pigeonhole/http'
@@ -17,16 +18,20 @@ const hono: HttpKind = {
         maxBodyBytes: 10_000,
       },
       async (request, context) => {
-        const { status, headers, body } = await service.answer(
-          (await request.json()) as OrderRequest,
-          context,
-        )
+        const asked = (await request.json()) as OrderRequest
+        const { status, headers, body, thrown } = await service.answer(asked, context)
+        if (thrown) throw thrown
         const response = new Response(status === 204 ? null : new Uint8Array(body), { status })
         for (const [name, value] of headers) response.headers.append(name, value)
         return response
       },
     )
-    const app = new Hono().post('/orders', (context) => handle(context.req.raw))
+    const app = new Hono()
+    app.use(async (context, next) => {
+      await next()
+      context.header('x-upstream', randomUUID())
+    })
+    app.post('/orders', (context) => handle(context.req.raw))
     app.onError((_, context) => context.text('failed', 500))
     const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' })
     await new Promise((resolve) => server.once('listening', resolve))

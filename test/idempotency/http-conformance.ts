@@ -65,6 +65,27 @@ export function describeHttp(kind: HttpKind): void {
       expect(JSON.stringify(rows)).not.toContain('secret')
     })
 
+    it('leaves headers of others alone, and stores none of them', async () => {
+      const asked = order('created')
+      const [first, again] = [await send(asked), await send(asked)]
+      expect(first.headers.get('x-upstream')).toMatch(/^[0-9a-f-]{36}$/)
+      expect(again.headers.get('x-upstream')).toMatch(/^[0-9a-f-]{36}$/)
+      expect(again.headers.get('x-upstream')).not.toBe(first.headers.get('x-upstream'))
+    })
+
+    it('leaves nothing of an attempt that is done again after a conflict', async () => {
+      const asked = order('conflicts')
+      for (const replayed of [null, 'true']) {
+        const { status, headers, body } = await send(asked)
+        expect(status).toBe(201)
+        expect(headers.get('x-attempt')).toBeNull()
+        expect(headers.get('idempotency-replayed')).toBe(replayed)
+        expect([...body]).toEqual([123, 0, 255, 128, 125])
+      }
+      expect(runsOf(asked.id)).toBe(3)
+      expect(await lab.countsOf(asked.id)).toEqual({ orders: 1, messages: 1 })
+    })
+
     it('answers without a body as well', async () => {
       const asked = order('empty')
       for (const replayed of [null, 'true']) {

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import type { Idempotency, TransactionContext } from '@pigeonhole/core'
+import { type Idempotency, PigeonholeError, type TransactionContext } from '@pigeonhole/core'
 import type pg from 'pg'
 import { placed } from './placed.js'
 
 /** What a request asks an order service for. */
 export interface OrderRequest {
   readonly id: string
-  readonly then: 'created' | 'refused' | 'broken' | 'throws' | 'empty' | 'waits'
+  readonly then: 'created' | 'refused' | 'broken' | 'throws' | 'empty' | 'waits' | 'conflicts'
 }
 
 /** What the service answers. */
@@ -14,7 +14,11 @@ export interface OrderAnswer {
   readonly status: number
   readonly headers: readonly (readonly [string, string])[]
   readonly body: Uint8Array
+  /** What the handler throws when it has answered. */
+  readonly thrown?: Error
 }
+
+const conflict = new PigeonholeError('STORE_CONFLICT', { message: 'deadlock', details: {}, retryable: true })
 
 /** An order service under test, which each framework serves in its own way. */
 export class OrderService {
@@ -37,7 +41,11 @@ export class OrderService {
     this.reached.push(id)
     if (then === 'waits') await new Promise<void>((open) => this.#gates.set(id, open))
     if (then === 'throws') throw new Error('the handler has failed')
-    return answers[then === 'waits' ? 'created' : then]
+    if (then !== 'conflicts') return answers[then === 'waits' ? 'created' : then]
+    const attempt = this.reached.filter((reached) => reached === id).length
+    return attempt < 3
+      ? { ...answers.created, headers: [['x-attempt', String(attempt)]], thrown: conflict }
+      : answers.created
   }
 
   /** Lets a request that waits go on. */
@@ -65,7 +73,10 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
-/** A way into HTTP. `POST /orders` is answered by the service, `x-tenant` names the tenant, bodies have at most 10,000 bytes. */
+/**
+ * A way into HTTP. `POST /orders` is answered by the service, `x-tenant` names the tenant, bodies have at most 10,000 bytes, and a
+ * middleware gives each answer a header `x-upstream` of its own.
+ */
 export interface HttpKind {
   readonly name: string
   serve(service: OrderService): Promise<HttpServer>

@@ -1,4 +1,5 @@
-import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
+import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { grouped, headersSince } from './header-list.js'
 import type { HttpAnswer } from './http-answer.js'
 
 type Chunk = string | Uint8Array
@@ -10,15 +11,14 @@ type Headers = Readonly<Record<string, OutgoingHttpHeader>> | readonly OutgoingH
  */
 export class CapturedResponse {
   readonly #response: ServerResponse
+  /** What others had set before the handler. */
+  readonly #before: OutgoingHttpHeaders
   readonly #chunks: Buffer[] = []
-  readonly #ended: Promise<void>
   #end: () => void = () => undefined
 
   constructor(response: ServerResponse) {
     this.#response = response
-    this.#ended = new Promise((resolve) => {
-      this.#end = resolve
-    })
+    this.#before = response.getHeaders()
     Object.assign(response, {
       writeHead: (status: number, ...rest: readonly unknown[]) => this.#writeHead(status, rest.at(-1)),
       flushHeaders: () => undefined,
@@ -31,19 +31,24 @@ export class CapturedResponse {
     })
   }
 
-  /** What a handler answers: resolves when it has ended the response, and rejects where it throws. */
+  /**
+   * What a handler answers: resolves when it has ended the response, and rejects where it throws. Headers that others had set
+   * before are no part of it. A handler may be run again, after a conflict: it begins anew.
+   */
   async answerOf(handler: () => unknown): Promise<HttpAnswer> {
-    this.#chunks.length = 0
+    this.#reset()
+    const ended = new Promise<void>((resolve) => {
+      this.#end = resolve
+    })
     await handler()
-    await this.#ended
-    const headers = Object.entries(this.#response.getHeaders()).flatMap(([name, value]) =>
-      [value ?? []].flat().map((one) => [name, String(one)] as const),
-    )
+    await ended
+    const headers = headersSince(this.#before, this.#response.getHeaders())
     return { status: this.#response.statusCode, headers, body: Buffer.concat(this.#chunks) }
   }
 
-  /** Gives the response its own methods back. */
+  /** Gives the response its own methods back, and takes off it what the handler had set. */
   release(): void {
+    this.#reset()
     for (const name of ['writeHead', 'flushHeaders', 'write', 'end'])
       Reflect.deleteProperty(this.#response, name)
   }
@@ -52,10 +57,18 @@ export class CapturedResponse {
   send({ status, headers, body }: HttpAnswer): void {
     this.release()
     const response = this.#response
-    for (const name of response.getHeaderNames()) response.removeHeader(name)
     response.statusCode = status
-    for (const [name, value] of headers) response.appendHeader(name, value)
+    for (const [name, values] of grouped(headers)) response.setHeader(name, values)
     response.end(body)
+  }
+
+  #reset(): void {
+    const response = this.#response
+    this.#chunks.length = 0
+    response.statusCode = 200
+    for (const name of response.getHeaderNames()) response.removeHeader(name)
+    for (const [name, value] of Object.entries(this.#before))
+      if (value !== undefined) response.setHeader(name, value)
   }
 
   #writeHead(status: number, headers: unknown): ServerResponse {

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import type { TransactionContext } from '@pigeonhole/core'
 import { answerRequest } from './answer-request.js'
+import { grouped, headersSince } from './header-list.js'
 import type { HttpAnswer } from './http-answer.js'
 import { type HttpIdempotencyOptions, resolveHttpOptions } from './http-options.js'
 import { type BodiedRequest, bodyOf, keepBody } from './raw-body.js'
@@ -13,13 +14,16 @@ export interface FastifyRequestLike extends BodiedRequest {
   readonly routeOptions: { readonly bodyLimit?: number }
 }
 
+/** Headers of a reply. */
+export type FastifyHeaders = Record<string, number | string | string[] | undefined>
+
 /** A reply of Fastify, by its shape. */
 export interface FastifyReplyLike {
   statusCode: number
   code(status: number): unknown
   header(name: string, value: unknown): unknown
   removeHeader(name: string): unknown
-  getHeaders(): Record<string, number | string | string[] | undefined>
+  getHeaders(): FastifyHeaders
   serialize(payload: never): string | ArrayBuffer | Buffer
   send(payload?: unknown): unknown
 }
@@ -75,9 +79,12 @@ export function idempotentFastify<Tx, Req extends FastifyRequestLike, Rep extend
       header: (name: string) => [request.headers[name] ?? []].flat().join(', '),
       body: bodyOf(request, "app.addHook('preParsing', keepRawFastifyBody)"),
     }
-    const answer = await answerRequest(resolved, { request, keyed }, (context) =>
-      answerOf(reply, (silent) => handler(request, silent, context)),
-    )
+    const before = { ...reply.getHeaders() }
+    const answer = await answerRequest(resolved, { request, keyed }, (context) => {
+      reset(reply, before)
+      return answerOf(reply, before, (silent) => handler(request, silent, context))
+    })
+    reset(reply, before)
     return apply(reply, answer)
   }
 }
@@ -85,6 +92,7 @@ export function idempotentFastify<Tx, Req extends FastifyRequestLike, Rep extend
 // What is sent is kept; all else of the reply is as it is.
 async function answerOf<Rep extends FastifyReplyLike>(
   reply: Rep,
+  before: FastifyHeaders,
   handle: (reply: Rep) => unknown,
 ): Promise<HttpAnswer> {
   let sent: { readonly payload: unknown } | undefined
@@ -107,9 +115,7 @@ async function answerOf<Rep extends FastifyReplyLike>(
   const returned = await handle(silent)
   if (returned === silent) await sending
   const body = await bytesOf(reply, sent ? sent.payload : returned)
-  const headers = Object.entries(reply.getHeaders()).flatMap(([name, value]) =>
-    [value ?? []].flat().map((one) => [name, String(one)] as const),
-  )
+  const headers = headersSince(before, reply.getHeaders())
   return { status: reply.statusCode, headers, body }
 }
 
@@ -123,12 +129,15 @@ async function bytesOf(reply: FastifyReplyLike, payload: unknown): Promise<Uint8
   return Buffer.from(isText ? payload : String(reply.serialize(payload as never)))
 }
 
-function apply(reply: FastifyReplyLike, { status, headers, body }: HttpAnswer): Buffer {
+// Headers that others had set before the handler are no part of its answer, and stay. It may be run again after a conflict.
+function reset(reply: FastifyReplyLike, before: FastifyHeaders): void {
+  reply.code(200)
   for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name)
+  for (const [name, value] of Object.entries(before)) if (value !== undefined) reply.header(name, value)
+}
+
+function apply(reply: FastifyReplyLike, { status, headers, body }: HttpAnswer): Buffer {
   reply.code(status)
-  for (const name of new Set(headers.map(([each]) => each))) {
-    const values = headers.filter(([each]) => each === name).map(([, value]) => value)
-    reply.header(name, values.length === 1 ? values[0] : values)
-  }
+  for (const [name, values] of grouped(headers)) reply.header(name, values)
   return Buffer.from(body)
 }

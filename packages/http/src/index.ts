@@ -1,6 +1,7 @@
 export { idempotentRoute, keepRawBody, type NodeHandler, type NodeRequest } from './express.js'
 export {
   type FastifyHandler,
+  type FastifyHeaders,
   type FastifyReplyLike,
   type FastifyRequestLike,
   idempotentFastify,

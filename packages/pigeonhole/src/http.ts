@@ -1,6 +1,7 @@
 export {
   type BodiedRequest,
   type FastifyHandler,
+  type FastifyHeaders,
   type FastifyReplyLike,
   type FastifyRequestLike,
   type FetchHandler,
