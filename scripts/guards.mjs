@@ -5,6 +5,7 @@ import { adoptGuards } from './guards/adopt.mjs'
 import { balanceGuards } from './guards/balance.mjs'
 import { carefulGuards } from './guards/careful.mjs'
 import { cleaningGuards } from './guards/cleaning.mjs'
+import { httpGuards } from './guards/http.mjs'
 import { idempotencyGuards } from './guards/idempotency.mjs'
 import { inboxGuards } from './guards/inbox.mjs'
 import { inboxParkingGuards } from './guards/inbox-parking.mjs'
@@ -65,6 +66,7 @@ export const guards = [
   ...of('postgres transaction', postgresTransactionGuards),
   ...of('prisma', prismaGuards),
   ...of('idempotency', idempotencyGuards),
+  ...of('http', httpGuards),
   ...of('monitor', monitorGuards),
   ...of('publisher', publisherGuards),
   ...of('read_committed', readCommittedGuards),

@@ -155,6 +155,7 @@ export function describeHttp(kind: HttpKind): void {
       const key = randomUUID()
       const mine = await send(order('created'), key, { tenant: 'a' })
       const others = await send(order('created'), key, { tenant: 'b' })
+      expect([mine.status, others.status]).toEqual([201, 201])
       expect(others.headers.get('idempotency-replayed')).toBeNull()
       expect(others.headers.get('x-request')).not.toBe(mine.headers.get('x-request'))
     })
