@@ -4,6 +4,7 @@ import { type StartPostgresOptions, startKafka, startPostgres } from '@pigeonhol
 import type { BenchServers } from './bench-servers.js'
 import { cleaning } from './cleaning.js'
 import type { Comparison } from './comparison.js'
+import { idempotencyFirst, idempotencyReplay } from './idempotency.js'
 import { inboxGroup, inboxGroupBare, inboxSingle } from './inbox.js'
 import { inboxParked } from './inbox-parked.js'
 import { formatPeers } from './peers/format-peers.js'
@@ -31,6 +32,8 @@ const benches: Readonly<Record<string, Bench>> = {
   'skip-locked': skipLocked,
   cleaning,
   'publish-prisma': publishPrisma,
+  'idempotency-first': idempotencyFirst,
+  'idempotency-replay': idempotencyReplay,
   'inbox-single': inboxSingle,
   'inbox-group': inboxGroup,
   'inbox-group-bare': inboxGroupBare,
