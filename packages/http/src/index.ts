@@ -9,4 +9,5 @@ export {
 } from './fastify.js'
 export { type FetchHandler, type FetchIdempotencyOptions, idempotentHandler } from './fetch.js'
 export type { HttpIdempotencyOptions } from './http-options.js'
+export { type IdempotentFetchOptions, idempotentFetch } from './idempotent-fetch.js'
 export type { BodiedRequest } from './raw-body.js'

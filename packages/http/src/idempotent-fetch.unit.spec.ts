@@ -1,0 +1,126 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type IdempotentFetchOptions, idempotentFetch } from './idempotent-fetch.js'
+
+type Answer = (response: ServerResponse, request: IncomingMessage) => void
+
+let server: Server
+let url: string
+/** What the server answers, in turn; the last one for ever. */
+let script: Answer[]
+let keys: (string | undefined)[]
+let bodies: string[]
+
+beforeEach(async () => {
+  keys = []
+  bodies = []
+  server = createServer(async (request, response) => {
+    keys.push(request.headers['idempotency-key'] as string | undefined)
+    let body = ''
+    for await (const chunk of request) body += chunk
+    bodies.push(body)
+    const answer = script.length > 1 ? script.shift() : script[0]
+    answer?.(response, request)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/orders`
+})
+afterEach(async () => {
+  server.closeAllConnections()
+  await new Promise((resolve) => server.close(resolve))
+})
+
+const status =
+  (code: number, headers: Record<string, string> = {}): Answer =>
+  (response) =>
+    response.writeHead(code, headers).end(String(code))
+const cut: Answer = (_, request) => request.socket.destroy()
+
+const backoff = { initialMs: 1, maxMs: 2 }
+const post = { method: 'POST', body: '{"id":1}' }
+const send = (options: IdempotentFetchOptions = {}, init: RequestInit = post) =>
+  idempotentFetch(url, init, { backoff, ...options })
+
+describe('a request', () => {
+  it.each([200, 201, 301, 400, 404, 409, 422, 501])(
+    'is sent once where it is answered with %d',
+    async (code) => {
+      script = [status(code)]
+      const response = await send({}, { ...post, redirect: 'manual' })
+      expect(response.status).toBe(code)
+      expect(await response.text()).toBe(String(code))
+      expect(keys).toHaveLength(1)
+    },
+  )
+
+  it.each([429, 500, 502, 503, 504])('is repeated with the same key and body after %d', async (code) => {
+    script = [status(code), status(code), status(201)]
+    expect((await send()).status).toBe(201)
+    expect(keys).toHaveLength(3)
+    expect(new Set(keys).size).toBe(1)
+    expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/)
+    expect(new Set(bodies)).toEqual(new Set([post.body]))
+  })
+
+  it('is repeated where no answer came, and where the first attempt still runs', async () => {
+    script = [cut, status(409, { 'retry-after': '0' }), status(201)]
+    expect((await send({ key: 'mine' })).status).toBe(201)
+    expect(keys).toEqual(['mine', 'mine', 'mine'])
+  })
+
+  it('that is not answered in time is repeated', async () => {
+    script = [() => undefined, status(201)]
+    expect((await send({ attemptTimeoutMs: 50 })).status).toBe(201)
+    expect(keys).toHaveLength(2)
+  })
+
+  it('has another key the next time, and keeps other headers', async () => {
+    script = [status(201)]
+    await send({}, { ...post, headers: { 'x-tenant': 'a' } })
+    await send()
+    expect(new Set(keys).size).toBe(2)
+  })
+})
+
+describe('giving up', () => {
+  it('resolves to the last answer, or rejects with the last error of the network', async () => {
+    script = [status(503)]
+    expect((await send({ attempts: 3 })).status).toBe(503)
+    expect(keys).toHaveLength(3)
+    script = [cut]
+    await expect(send({ attempts: 2 })).rejects.toThrow('fetch failed')
+    expect(keys).toHaveLength(5)
+  })
+
+  it('is at once where the server asks for too long a pause', async () => {
+    script = [status(503, { 'retry-after': '61' })]
+    expect((await send()).status).toBe(503)
+    expect(keys).toHaveLength(1)
+    script = [status(503, { 'retry-after': new Date(Date.now() + 3_600_000).toUTCString() })]
+    expect((await send()).status).toBe(503)
+    expect(keys).toHaveLength(2)
+  })
+
+  it('is at once when the caller aborts, also in a pause', async () => {
+    const abort = new AbortController()
+    script = [
+      (response) => {
+        response.writeHead(503, { 'retry-after': '30' }).end()
+        response.once('close', () => abort.abort(new Error('the caller has gone')))
+      },
+    ]
+    await expect(send({}, { ...post, signal: abort.signal })).rejects.toThrow('the caller has gone')
+    expect(keys).toHaveLength(1)
+  })
+
+  it('is before the first attempt where the body could be sent once only', async () => {
+    const body = new Blob(['x']).stream()
+    await expect(send({}, { method: 'POST', body, duplex: 'half' } as RequestInit)).rejects.toMatchObject({
+      code: 'OPTION_INVALID',
+      details: { option: 'body' },
+    })
+    await expect(send({ attempts: 0 })).rejects.toMatchObject({ details: { option: 'attempts' } })
+    expect(keys).toEqual([])
+  })
+})
