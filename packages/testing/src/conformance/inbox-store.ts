@@ -2,6 +2,8 @@ import { describe } from 'vitest'
 import { describeClaims } from './inbox-store/claims.js'
 import { describeMessageIds } from './inbox-store/message-ids.js'
 import { describeOperatingInboxParking } from './inbox-store/operating-parking.js'
+import { describeParkedClaims } from './inbox-store/parked-claims.js'
+import { describeParkedHandling } from './inbox-store/parked-handling.js'
 import { describeInboxParking } from './inbox-store/parking.js'
 import { describePositions } from './inbox-store/positions.js'
 import { describeRewinding } from './inbox-store/rewinding.js'
@@ -19,6 +21,8 @@ export function testInboxStore<Tx>(subject: StoreSubject<Tx>): void {
     describeTopics(scene)
     describeClaims(scene)
     describeInboxParking(scene)
+    describeParkedClaims(scene)
+    describeParkedHandling(scene)
     describeMessageIds(scene)
     if (!subject.supports.relay) return
     describeRewinding(scene)

@@ -1,42 +1,12 @@
 import type { ParkedGroup } from '@pigeonhole/core'
-import { bytesOrNull, counter, number, text, textOrNull } from '../decode.js'
-import { isoTime } from '../parked-message/row.js'
+import { decodeGroup, failedGroups, listGroups } from '../parked-message/groups.js'
 import type { Statement } from '../statement.js'
 import { isOf } from './own.js'
 
 /** Blocked keys of an inbox, and its parked messages without a key: the oldest first. */
 export const selectGroupsOfInbox: Statement<{ readonly inbox: string }, ParkedGroup> = {
   name: 'parked_inbox.select_groups',
-  text: (schema) => `
-    WITH grouped AS (
-      SELECT 'key' AS kind, blocked.topic, blocked.key, min(message.id) AS first, count(message.id) AS messages,
-        blocked.error_code, coalesce(blocked.error, '') AS error, blocked.attempts, blocked.parked_at AS since,
-        blocked.retry_at
-      FROM ${schema}.parked_key AS blocked
-      LEFT JOIN ${schema}.parked_message AS message
-        ON ${isOf('message')} AND message.topic = blocked.topic AND message.key = blocked.key
-      WHERE ${isOf('blocked')}
-      GROUP BY blocked.side, blocked.scope, blocked.topic, blocked.key
-      UNION ALL
-      SELECT 'message', topic, NULL, id, 1, error_code, error, attempts, parked_at, retry_at
-      FROM ${schema}.parked_message AS message
-      WHERE ${isOf('message')} AND key IS NULL
-    )
-    SELECT kind, topic, key, first::text AS first, messages::text AS messages, error_code, error, attempts,
-      ${isoTime('since')} AS since_text, ${isoTime('retry_at')} AS retry_text
-    FROM grouped
-    ORDER BY since, topic, key, first`,
+  text: (schema) => listGroups(failedGroups(schema, isOf)),
   bind: ({ inbox }) => [inbox],
-  decode: (row) => ({
-    kind: text(row, 'kind') as ParkedGroup['kind'],
-    topic: text(row, 'topic'),
-    key: bytesOrNull(row, 'key'),
-    id: textOrNull(row, 'first'),
-    messages: counter(row, 'messages'),
-    errorCode: textOrNull(row, 'error_code'),
-    error: text(row, 'error'),
-    attempts: number(row, 'attempts'),
-    since: text(row, 'since_text'),
-    retryAt: textOrNull(row, 'retry_text'),
-  }),
+  decode: decodeGroup,
 }

@@ -1,13 +1,10 @@
-import type { DueMessage, InboxParkingStore, ParkableMessage, ParkedPlace } from '@pigeonhole/core'
+import type { DueMessage, InboxParkingStore, ParkableMessage } from '@pigeonhole/core'
 import { describe, expect, it } from 'vitest'
 import { ofIds, type StoreScene } from '../store-scene.js'
 import type { OpenStore } from '../store-subject.js'
+import { failure, inbox, key, place, within } from './parking-scene.js'
 
-const inbox = 'inbox'
-const key = Uint8Array.of(0x6b, 0xff, 0x00)
-const failure = { code: 'NO_CUSTOMER', error: 'no such customer', attempts: 5 }
 const waiting = { failure, retryMs: null }
-const place: ParkedPlace = { topic: 'orders', key, id: null }
 const terms = { topics: ['orders'], leaseMs: 3_600_000, backoff: { initialMs: 1, maxMs: 1 } }
 const nothing = { messages: 0, unblocked: 0, busy: 0 }
 
@@ -21,12 +18,6 @@ function message(offset: number, given: Partial<ParkableMessage> = {}): Parkable
 /** What operators do with what an inbox has parked. */
 export function describeOperatingInboxParking<Tx>(scene: StoreScene<Tx>): void {
   describe('an operator of parked messages', () => {
-    const within = async <R>(opened: OpenStore<Tx>, work: (tx: Tx) => Promise<R>): Promise<R> => {
-      const { tx, commit } = await opened.begin()
-      const result = await work(tx)
-      await commit()
-      return result
-    }
     const park = (opened: OpenStore<Tx>, what: ParkableMessage, by = inbox): Promise<void> =>
       within(opened, (tx) => opened.store.parking.parkFailed(tx, by, what, waiting))
     /** Two of a key, one without a key, and one of another inbox. */

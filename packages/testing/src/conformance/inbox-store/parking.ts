@@ -1,63 +1,23 @@
-import type { DueMessage, ParkableMessage, ParkedPlace } from '@pigeonhole/core'
+import type { ParkableMessage, ParkedPlace } from '@pigeonhole/core'
 import { describe, expect, it } from 'vitest'
-import { isHeldUp, ofIds, type StoreScene } from '../store-scene.js'
-import type { OpenStore } from '../store-subject.js'
+import { ofIds, type StoreScene } from '../store-scene.js'
+import {
+  claim,
+  inbox,
+  key,
+  message,
+  offsets,
+  park,
+  parkBehind,
+  place,
+  read,
+  terms,
+  verdicts,
+} from './parking-scene.js'
 
-const inbox = 'inbox'
-const key = Uint8Array.of(0x6b, 0xff, 0x00)
-const failure = { code: 'NO_CUSTOMER', error: 'no such customer', attempts: 5 }
-const atOnce = { failure, retryMs: 0 }
-const terms = { topics: ['orders'], leaseMs: 3_600_000, backoff: { initialMs: 1, maxMs: 3_600_000 } }
-const place: ParkedPlace = { topic: 'orders', key, id: null }
-
-function message(given: Partial<ParkableMessage> = {}): ParkableMessage {
-  return {
-    topic: 'orders',
-    partition: 3,
-    offset: 2n ** 60n,
-    key,
-    id: { scope: '/shop', id: 'id-1' },
-    headers: [
-      ['twice', 'a'],
-      ['twice', { base64: '/w==' }],
-    ],
-    payload: Uint8Array.of(0, 255, 10),
-    createdAt: new Date(1_700_000_000_123),
-    ...given,
-  }
-}
-
-function offsets(...of: readonly number[]): ParkableMessage[] {
-  return of.map((offset) => message({ offset: BigInt(offset), id: { scope: 'orders', id: `id-${offset}` } }))
-}
-
-/** What an inbox cannot handle is put aside by its key, and taken up again in its order. */
+/** What an inbox cannot handle is put aside by its key. */
 export function describeInboxParking<Tx>(scene: StoreScene<Tx>): void {
   describe('a parked message', () => {
-    const within = async <R>(opened: OpenStore<Tx>, work: (tx: Tx) => Promise<R>): Promise<R> => {
-      const { tx, commit } = await opened.begin()
-      const result = await work(tx)
-      await commit()
-      return result
-    }
-    const park = async (
-      opened: OpenStore<Tx>,
-      what = message(),
-      how: Parameters<OpenStore<Tx>['store']['parking']['parkFailed']>[3] = atOnce,
-    ): Promise<void> => within(opened, (tx) => opened.store.parking.parkFailed(tx, inbox, what, how))
-    const verdicts = (opened: OpenStore<Tx>, tx: Tx, keys: readonly (Uint8Array | null)[], by = inbox) =>
-      opened.store.receiveMessages(tx, by, {
-        topic: 'orders',
-        range: undefined,
-        messages: keys.map((given, i) => ({ id: { scope: 'orders', id: `new-${i}` }, key: given })),
-      })
-    const claim = async (opened: OpenStore<Tx>): Promise<ParkedPlace | undefined> => {
-      const found = await opened.store.parking.claimDue(inbox, terms)
-      return found && { ...found, key: found.key && Uint8Array.from(found.key) }
-    }
-    const read = (opened: OpenStore<Tx>, at: ParkedPlace = place): Promise<DueMessage | undefined> =>
-      within(opened, (tx) => opened.store.parking.readDue(tx, inbox, at))
-
     it('blocks its key, and nothing else, and ids of what is blocked are not remembered', async () => {
       const opened = await scene.open()
       await park(opened)
@@ -76,9 +36,11 @@ export function describeInboxParking<Tx>(scene: StoreScene<Tx>): void {
         'known',
         'new',
       ])
-      expect(await verdicts(opened, tx, [key], 'other')).toEqual(['new'])
       const elsewhere = { topic: 'invoices', range: undefined, messages: [{ id: null, key }] }
       expect(await opened.store.receiveMessages(tx, inbox, elsewhere)).toEqual(['new'])
+      const messages = [{ id: { scope: 'orders', id: 'new-0' }, key }]
+      const others = { topic: 'orders', range: undefined, messages }
+      expect(await opened.store.receiveMessages(tx, 'other', others)).toEqual(['new'])
       await commit()
     })
 
@@ -109,8 +71,8 @@ export function describeInboxParking<Tx>(scene: StoreScene<Tx>): void {
     it('has those behind it, in their order, and is counted with them', async () => {
       const opened = await scene.open()
       await park(opened, offsets(1)[0])
-      await within(opened, (tx) => opened.store.parking.parkBehind(tx, inbox, offsets(2, 3)))
-      await within(opened, (tx) => opened.store.parking.parkBehind(tx, inbox, offsets(4)))
+      await parkBehind(opened, 2, 3)
+      await parkBehind(opened, 4)
       const seen: unknown[] = []
       for (let due = await read(opened); due; due = await read(opened)) {
         const oldest = due
@@ -128,153 +90,6 @@ export function describeInboxParking<Tx>(scene: StoreScene<Tx>): void {
         [3n, 0, false],
         [4n, 0, true],
       ])
-    })
-
-    it('is claimed by one, when it is due, of a topic that there is a handler for', async () => {
-      const opened = await scene.open()
-      const { parking } = opened.store
-      await park(opened, message({ topic: 'invoices' }))
-      await park(opened, message({ key: Uint8Array.of(1) }), { failure, retryMs: 3_600_000 })
-      await park(opened, message({ key: Uint8Array.of(2) }), { failure, retryMs: null })
-      await park(opened, message({ key: null }), { failure, retryMs: null })
-      expect(await parking.claimDue(inbox, terms)).toBeUndefined()
-      await park(opened)
-      expect(await parking.claimDue('other', terms)).toBeUndefined()
-      const claims = await Promise.all([claim(opened), claim(opened)])
-      expect(claims.filter((claim) => claim !== undefined)).toEqual([place])
-    })
-
-    it('rests for ever longer after claims that nobody has ended', async () => {
-      const opened = await scene.open()
-      const { parking } = opened.store
-      await park(opened)
-      const doubling = { ...terms, leaseMs: 0, backoff: { initialMs: 1, maxMs: 2 ** 40 } }
-      let claims = 0
-      while (claims < 40 && (await parking.claimDue(inbox, doubling))) claims += 1
-      expect(claims).toBeLessThan(40)
-    })
-
-    it('is due at once, from anew, when the one before it has been handled', async () => {
-      const opened = await scene.open()
-      const { parking } = opened.store
-      await park(opened, offsets(1)[0])
-      await within(opened, (tx) => parking.parkBehind(tx, inbox, offsets(2)))
-      await parking.claimDue(inbox, terms)
-      await within(opened, async (tx) => {
-        const due = (await parking.readDue(tx, inbox, place)) as DueMessage
-        await parking.removeDue(tx, inbox, due)
-      })
-      expect(await claim(opened)).toEqual(place)
-      expect((await read(opened))?.message.offset).toBe(2n)
-    })
-
-    it('stays where its handler’s transaction rolls back', async () => {
-      const opened = await scene.open()
-      const { parking } = opened.store
-      await park(opened)
-      const { tx, rollback } = await opened.begin()
-      await parking.removeDue(tx, inbox, (await parking.readDue(tx, inbox, place)) as DueMessage)
-      await rollback()
-      expect(await read(opened)).toBeDefined()
-    })
-
-    it('is handled by one at a time: the second waits, and finds what is left', async () => {
-      const opened = await scene.open()
-      const { parking } = opened.store
-      await park(opened, offsets(1)[0])
-      await within(opened, (tx) => parking.parkBehind(tx, inbox, offsets(2)))
-      const first = await opened.begin()
-      const due = (await parking.readDue(first.tx, inbox, place)) as DueMessage
-      await parking.removeDue(first.tx, inbox, due)
-      const second = await opened.begin()
-      const reading = parking.readDue(second.tx, inbox, place)
-      expect(await isHeldUp(opened, reading)).toBe(true)
-      await first.commit()
-      expect((await reading)?.message.offset).toBe(2n)
-      await second.rollback()
-    })
-
-    it('without a key is handled once, too', async () => {
-      const opened = await scene.open()
-      const { parking } = opened.store
-      await park(opened, message({ key: null }))
-      const at = (await parking.claimDue(inbox, terms)) as ParkedPlace
-      const first = await opened.begin()
-      await parking.removeDue(first.tx, inbox, (await parking.readDue(first.tx, inbox, at)) as DueMessage)
-      const second = await opened.begin()
-      const reading = parking.readDue(second.tx, inbox, at)
-      expect(await isHeldUp(opened, reading)).toBe(true)
-      await first.commit()
-      expect(await reading).toBeUndefined()
-      await second.rollback()
-    })
-
-    it('holds up no consumer while it is handled', async () => {
-      const opened = await scene.open()
-      const { parking } = opened.store
-      await park(opened)
-      const worker = await opened.begin()
-      await parking.removeDue(
-        worker.tx,
-        inbox,
-        (await parking.readDue(worker.tx, inbox, place)) as DueMessage,
-      )
-      const consumer = await opened.begin()
-      expect(await verdicts(opened, consumer.tx, [key])).toEqual([{ parked: 1 }])
-      await parking.parkBehind(consumer.tx, inbox, offsets(2))
-      await consumer.commit()
-      await worker.commit()
-      expect(await parking.unblockKey(inbox, place)).toBe(false)
-      expect((await read(opened))?.message.offset).toBe(2n)
-    })
-
-    it.each([
-      ['unblocks its key', [key]],
-      ['unblocks the key of several', [key, key]],
-    ])('%s when it was the last, and nobody is about to park more', async (_, keys) => {
-      const opened = await scene.open()
-      const { parking } = opened.store
-      await park(opened)
-      expect(await parking.unblockKey(inbox, place)).toBe(false)
-      await within(opened, async (tx) =>
-        parking.removeDue(tx, inbox, (await parking.readDue(tx, inbox, place)) as DueMessage),
-      )
-      const consumer = await opened.begin()
-      expect(await verdicts(opened, consumer.tx, keys)).toEqual(keys.map(() => ({ parked: 0 })))
-      await parking.parkBehind(consumer.tx, inbox, offsets(2))
-      // It does not wait for the consumer, which is still at it.
-      expect(await parking.unblockKey(inbox, place)).toBe(false)
-      await consumer.commit()
-      await within(opened, async (tx) =>
-        parking.removeDue(tx, inbox, (await parking.readDue(tx, inbox, place)) as DueMessage),
-      )
-      expect(await parking.unblockKey(inbox, place)).toBe(true)
-      expect(await parking.unblockKey(inbox, place)).toBe(false)
-      expect(await within(opened, (tx) => verdicts(opened, tx, [key]))).toEqual(['new'])
-    })
-
-    it('that has failed again keeps its place, and waits where that is asked for', async () => {
-      const opened = await scene.open()
-      const { parking } = opened.store
-      await park(opened)
-      const due = (await read(opened)) as DueMessage
-      const note = (attempts: number, waits: boolean): Promise<void> =>
-        within(opened, (tx) => parking.noteFailure(tx, inbox, due, { ...failure, attempts, waits }))
-      await note(6, false)
-      expect(await read(opened)).toMatchObject({ place: due.place, attempts: 6 })
-      await note(7, true)
-      expect(await parking.claimDue(inbox, terms)).toBeUndefined()
-      expect(await read(opened)).toMatchObject({ place: due.place, attempts: 7 })
-    })
-
-    it('does not count a claim that is given back', async () => {
-      const opened = await scene.open()
-      const { parking } = opened.store
-      await park(opened, message({ key: null }))
-      const at = (await parking.claimDue(inbox, terms)) as ParkedPlace
-      expect(await read(opened, at)).toMatchObject({ attempts: 6 })
-      await parking.returnClaim(inbox, at)
-      expect(await read(opened, at)).toMatchObject({ attempts: 5 })
     })
   })
 }

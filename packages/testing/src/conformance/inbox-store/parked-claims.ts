@@ -1,0 +1,81 @@
+import type { DueMessage, ParkedPlace } from '@pigeonhole/core'
+import { describe, expect, it } from 'vitest'
+import type { StoreScene } from '../store-scene.js'
+import {
+  claim,
+  failure,
+  inbox,
+  message,
+  offsets,
+  park,
+  parkBehind,
+  place,
+  read,
+  remove,
+  terms,
+  within,
+} from './parking-scene.js'
+
+/** What is put aside is due again, to one at a time. */
+export function describeParkedClaims<Tx>(scene: StoreScene<Tx>): void {
+  describe('a parked message', () => {
+    it('is claimed by one, when it is due, of a topic that there is a handler for', async () => {
+      const opened = await scene.open()
+      const { parking } = opened.store
+      await park(opened, message({ topic: 'invoices' }))
+      await park(opened, message({ key: Uint8Array.of(1) }), { failure, retryMs: 3_600_000 })
+      await park(opened, message({ key: Uint8Array.of(2) }), { failure, retryMs: null })
+      await park(opened, message({ key: null }), { failure, retryMs: null })
+      expect(await parking.claimDue(inbox, terms)).toBeUndefined()
+      await park(opened)
+      expect(await parking.claimDue('other', terms)).toBeUndefined()
+      const claims = await Promise.all([claim(opened), claim(opened)])
+      expect(claims.filter((claim) => claim !== undefined)).toEqual([place])
+    })
+
+    it('rests for ever longer after claims that nobody has ended', async () => {
+      const opened = await scene.open()
+      const { parking } = opened.store
+      await park(opened)
+      const doubling = { ...terms, leaseMs: 0, backoff: { initialMs: 1, maxMs: 2 ** 40 } }
+      let claims = 0
+      while (claims < 40 && (await parking.claimDue(inbox, doubling))) claims += 1
+      expect(claims).toBeLessThan(40)
+    })
+
+    it('is due at once, from anew, when the one before it has been handled', async () => {
+      const opened = await scene.open()
+      const { parking } = opened.store
+      await park(opened, offsets(1)[0])
+      await parkBehind(opened, 2)
+      await parking.claimDue(inbox, terms)
+      await within(opened, (tx) => remove(opened, tx))
+      expect(await claim(opened)).toEqual(place)
+      expect((await read(opened))?.message.offset).toBe(2n)
+    })
+
+    it('does not count a claim that is given back', async () => {
+      const opened = await scene.open()
+      const { parking } = opened.store
+      await park(opened, message({ key: null }))
+      const at = (await parking.claimDue(inbox, terms)) as ParkedPlace
+      expect(await read(opened, at)).toMatchObject({ attempts: 6 })
+      await parking.returnClaim(inbox, at)
+      expect(await read(opened, at)).toMatchObject({ attempts: 5 })
+    })
+
+    it('that has failed again keeps its place, and waits where that is asked for', async () => {
+      const opened = await scene.open()
+      const { parking } = opened.store
+      await park(opened)
+      const due = (await read(opened)) as DueMessage
+      const note = (attempts: number, waits: boolean): Promise<void> =>
+        within(opened, (tx) => parking.noteFailure(tx, inbox, due, { ...failure, attempts, waits }))
+      await note(6, false)
+      expect(await read(opened)).toMatchObject({ place: due.place, attempts: 6 })
+      await note(7, true)
+      expect(await parking.claimDue(inbox, terms)).toBeUndefined()
+      expect(await read(opened)).toMatchObject({ place: due.place, attempts: 7 })
+    })
+  })
+}
