@@ -10,7 +10,7 @@ import { hold, type Injected } from './faults.js'
 import type { History } from './history.js'
 import type { Fate, Plan, Step } from './plan.js'
 import type { RelayCrew } from './relay-crew.js'
-import { happens } from './within.js'
+import { asksUntil, happens } from './within.js'
 
 /** What an {@link Operator} works on. */
 export interface OperatorSetup {
@@ -115,14 +115,12 @@ export class Operator {
 
   /** Sends again what is parked, until nothing is. */
   async release(ms: number): Promise<void> {
-    const until = performance.now() + ms
-    for (;;) {
-      const left = await this.#retryParked()
-      if (left === 0) return
-      if (performance.now() > until)
-        throw new Error(`${left} groups of messages are still parked after ${ms} ms`)
-      await delay(500)
-    }
+    let left = 0
+    const isDone = await asksUntil(ms, async () => {
+      left = await this.#retryParked()
+      return left === 0
+    })
+    if (!isDone) throw new Error(`${left} groups of messages are still parked after ${ms} ms`)
   }
 
   async #tryReshard(shards: number, fate: Fate | undefined, over: AbortSignal): Promise<boolean> {

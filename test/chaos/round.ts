@@ -18,6 +18,7 @@ import { Operator } from './operator.js'
 import { type Lane, lanes, type Plan } from './plan.js'
 import { RelayCrew } from './relay-crew.js'
 import { SideOutboxes } from './side-outboxes.js'
+import { asksUntil } from './within.js'
 
 /** How much is broken in a round. */
 export interface Extent {
@@ -163,8 +164,7 @@ async function finishHandling(
   await consumers.settle()
   const committed = await readLedger(databaseUrl)
   const expected = committed.filter(({ topic }) => handled.includes(topic)).length
-  const until = performance.now() + drainMs
-  while ((await readEffects(databaseUrl)).length < expected && performance.now() < until) await delay(500)
+  await asksUntil(drainMs, async () => (await readEffects(databaseUrl)).length >= expected)
   await consumers.stop()
   return readParkedByInboxes(databaseUrl)
 }

@@ -29,3 +29,13 @@ export async function happens(work: Promise<unknown>, ms: number, over?: AbortSi
     enough.abort()
   }
 }
+
+/** Asks again and again whether it is so, for `ms` at most. Resolves to whether it was. */
+export async function asksUntil(ms: number, isSo: () => Promise<boolean>): Promise<boolean> {
+  const until = performance.now() + ms
+  while (!(await isSo())) {
+    if (performance.now() > until) return false
+    await delay(500)
+  }
+  return true
+}

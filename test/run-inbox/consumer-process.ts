@@ -17,6 +17,10 @@ function tell(message: ConsumerProcessMessage): Promise<void> {
   })
 }
 
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+}
+
 async function handle({ message, tx, signal }: HandlerContext<pg.ClientBase, string>): Promise<void> {
   const { value, key } = message
   await tell({ type: 'handling', value })
@@ -31,7 +35,7 @@ async function handle({ message, tx, signal }: HandlerContext<pg.ClientBase, str
   if (value.startsWith('slow')) await delay(700, undefined, { signal })
   // Heedless of its signal.
   if (value.startsWith('deaf')) await delay(700)
-  if (value.startsWith('hold') && options.holds) await delay(60_000, undefined, { signal })
+  if (value.startsWith('hold') && options.holds) await aborted(signal)
 }
 
 const inbox = createInbox({ store: postgresStore(pool), name, timeoutMs, dedupe })

@@ -1,6 +1,7 @@
 import { PigeonholeError } from '../errors/pigeonhole-error.js'
 import type { TransactionContext } from '../inbox/binding.js'
 import { TimeLimit } from '../lifecycle/time-limit.js'
+import { publishIn } from '../outbox/publish-in.js'
 import type { Fingerprint, KeyScope, StoredAnswer } from '../ports/idempotency-store.js'
 import type { AnswerCodec } from './answer-codec.js'
 import { isSameInput } from './fingerprint.js'
@@ -103,7 +104,7 @@ async function runHandler<Tx, R>(
   { scope, handler, codec }: OperationWork<Tx, R>,
   { tx, limit }: Frame<Tx>,
 ): Promise<StoredAnswer> {
-  const publish = publisherIn(options, scope, tx)
+  const publish = publishIn(options.outbox, tx, () => outboxMissing(scope))
   const returned = await limit.measure(() => handler({ tx, publish, signal: limit.signal }))
   const answer = codec.encode(returned instanceof Refusal ? returned.result : returned)
   assertFits(answer, options.maxAnswerBytes, scope)
@@ -111,18 +112,11 @@ async function runHandler<Tx, R>(
   return answer
 }
 
-function publisherIn<Tx>(
-  { outbox }: ResolvedIdempotencyOptions<Tx>,
-  { operation }: KeyScope,
-  tx: Tx,
-): TransactionContext<Tx>['publish'] {
-  return (topic, value, publishOptions) => {
-    if (outbox) return outbox.publish(tx, topic, value, publishOptions)
-    throw new PigeonholeError('OUTBOX_MISSING', {
-      message: `The handler of ${operation} publishes, and there is no outbox: createIdempotency({ store, outbox })`,
-      details: { operation },
-    })
-  }
+function outboxMissing({ operation }: KeyScope): PigeonholeError<'OUTBOX_MISSING'> {
+  return new PigeonholeError('OUTBOX_MISSING', {
+    message: `The handler of ${operation} publishes, and there is no outbox: createIdempotency({ store, outbox })`,
+    details: { operation },
+  })
 }
 
 function assertFits({ headers, body }: StoredAnswer, maxBytes: number, { operation }: KeyScope): void {

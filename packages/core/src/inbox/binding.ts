@@ -1,6 +1,6 @@
 import type { Topic } from '../message/topic.js'
 import { assertKnownOptions, assertWholeNumber } from '../options/known-options.js'
-import type { PublishOptions } from '../outbox/outbox.js'
+import type { Publish } from '../outbox/publish-in.js'
 
 /** A consumed message, decoded and held to its topic's schema. */
 export interface Message<Value> {
@@ -21,11 +21,7 @@ export interface TransactionContext<Tx> {
   /** The transaction that also holds the inbox's own rows: what is written through it is committed once. */
   readonly tx: Tx
   /** Publishes in the same transaction. Resolves to the message's id. */
-  readonly publish: <In>(
-    topic: Topic<In, unknown>,
-    value: NoInfer<In>,
-    options?: PublishOptions,
-  ) => Promise<string>
+  readonly publish: Publish
   /** Aborts when the partition is lost, the time is up or the consumer stops: hand it to what you await. */
   readonly signal: AbortSignal
 }

@@ -1,5 +1,6 @@
 import { PigeonholeError } from '../errors/pigeonhole-error.js'
 import { TimeLimit } from '../lifecycle/time-limit.js'
+import { publishIn } from '../outbox/publish-in.js'
 import type { PositionRange, Verdict } from '../ports/inbox-store.js'
 import type { AnyBinding, Message, TransactionContext } from './binding.js'
 import { decodeMessage } from './decode-message.js'
@@ -131,7 +132,11 @@ export async function runFresh<Tx>(
   { binding, progress, fresh }: FreshHandling<Tx>,
   { tx, signal, limit }: Frame<Tx>,
 ): Promise<void> {
-  const context: TransactionContext<Tx> = { tx, signal, publish: publisherIn(options, tx) }
+  const context: TransactionContext<Tx> = {
+    tx,
+    signal,
+    publish: publishIn(options.outbox, tx, () => outboxMissing(options.name)),
+  }
   await limit.measure(() => runHandler(binding, fresh, { context, progress }))
   // Prisma commits what PostgreSQL has already rolled back when a handler swallows, say, a unique violation.
   if (!(await options.store.isUsable(tx))) throw swallowed(fresh)
@@ -204,17 +209,11 @@ async function runHandler<Tx>(
   progress.at = undefined
 }
 
-function publisherIn<Tx>(
-  { outbox, name }: ResolvedInboxOptions<Tx>,
-  tx: Tx,
-): TransactionContext<Tx>['publish'] {
-  return (topic, value, publishOptions) => {
-    if (outbox) return outbox.publish(tx, topic, value, publishOptions)
-    throw new PigeonholeError('OUTBOX_MISSING', {
-      message: `A handler of inbox ${name} publishes, and the inbox has no outbox: createInbox({ store, outbox, name })`,
-      details: { inbox: name },
-    })
-  }
+function outboxMissing(inbox: string): PigeonholeError<'OUTBOX_MISSING'> {
+  return new PigeonholeError('OUTBOX_MISSING', {
+    message: `A handler of inbox ${inbox} publishes, and the inbox has no outbox: createInbox({ store, outbox, name })`,
+    details: { inbox },
+  })
 }
 
 function swallowed(deliveries: readonly Identified[]): PigeonholeError {
