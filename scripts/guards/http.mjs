@@ -10,8 +10,8 @@ export const httpGuards = [
   {
     ...answers,
     name: 'a 5xx leaves no trace',
-    find: '    if (fresh.status >= 500) throw new Unstored(fresh)\n',
-    replace: '',
+    find: '    if (fresh.status >= 500) throw new Unstored()\n',
+    replace: '    void Unstored\n',
     test: 'leaves no trace of a 5xx: the repeat runs',
   },
   {
@@ -97,5 +97,21 @@ export const httpGuards = [
     find: 'const retry = retryAfter === undefined ? []',
     replace: 'const retry = retryAfter === undefined || retryAfter > 0 ? []',
     test: 'answers 409 with Retry-After while another request with the key runs',
+  },
+  {
+    ...express,
+    file: 'packages/core/src/idempotency/key-scope.ts',
+    name: 'a caller whose tenant is not known is not the one that all share',
+    find: "  const tenant = 'tenant' in asked ? asked.tenant : ''\n",
+    replace: "  const tenant = asked.tenant ?? ''\n",
+    test: 'refuses a caller whose tenant is not known',
+  },
+  {
+    ...express,
+    file: 'packages/http/src/captured-response.ts',
+    name: 'methods that others had exchanged are given back',
+    find: '      if (before) Object.defineProperty(this.#response, name, before)\n',
+    replace: '      void before\n',
+    test: 'leaves headers of others alone, and stores none of them',
   },
 ]

@@ -5,14 +5,21 @@ import { idempotentRoute, keepRawBody } from '@pigeonhole/http'
 import express, { type Request, type Response } from 'express'
 import type pg from 'pg'
 import { describeHttp } from './http-conformance.js'
-import type { HttpKind } from './http-service.js'
+import { type HttpKind, tenantOf } from './http-service.js'
 
 const express5: HttpKind = {
   name: 'Express',
+  wrapped: 'true',
   async serve(service) {
     const app = express()
     app.use((_request, response, next) => {
       response.set('x-upstream', randomUUID())
+      // As a compression does, or a session that is saved at the end.
+      const end = response.end.bind(response)
+      response.end = ((...args: Parameters<typeof end>) => {
+        response.set('x-wrapped', 'true')
+        return end(...args)
+      }) as typeof response.end
       next()
     })
     app.use(express.json({ verify: keepRawBody, limit: 10_000 }))
@@ -22,7 +29,7 @@ const express5: HttpKind = {
         {
           idempotency: service.idempotency,
           operation: 'POST /orders',
-          tenant: (request) => request.get('x-tenant') ?? '',
+          tenant: (request) => tenantOf(request.get('x-tenant')),
         },
         async (request, response, context) => {
           const { status, headers, body, thrown } = await service.answer(request.body, context)

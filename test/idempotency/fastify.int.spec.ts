@@ -3,10 +3,11 @@ import { idempotentFastify, keepRawFastifyBody } from '@pigeonhole/http'
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import type pg from 'pg'
 import { describeHttp } from './http-conformance.js'
-import type { HttpKind, OrderRequest } from './http-service.js'
+import { type HttpKind, type OrderRequest, tenantOf } from './http-service.js'
 
 const fastify5: HttpKind = {
   name: 'Fastify',
+  wrapped: null,
   async serve(service) {
     const app = fastify({ bodyLimit: 10_000, forceCloseConnections: true })
     app.addHook('onRequest', async (_request, reply) => void reply.header('x-upstream', randomUUID()))
@@ -17,7 +18,7 @@ const fastify5: HttpKind = {
         {
           idempotency: service.idempotency,
           operation: 'POST /orders',
-          tenant: ({ headers }) => String(headers['x-tenant'] ?? ''),
+          tenant: ({ headers }) => tenantOf(String(headers['x-tenant'] ?? '')),
         },
         async (request, reply, context) => {
           const answer = await service.answer(request.body as OrderRequest, context)

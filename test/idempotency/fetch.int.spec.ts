@@ -5,16 +5,17 @@ import { idempotentHandler } from '@pigeonhole/http'
 import { Hono } from 'hono'
 import type pg from 'pg'
 import { describeHttp } from './http-conformance.js'
-import type { HttpKind, OrderRequest } from './http-service.js'
+import { type HttpKind, type OrderRequest, tenantOf } from './http-service.js'
 
 const hono: HttpKind = {
   name: 'a fetch-style handler (Hono)',
+  wrapped: null,
   async serve(service) {
     const handle = idempotentHandler<pg.ClientBase>(
       {
         idempotency: service.idempotency,
         operation: 'POST /orders',
-        tenant: (request) => request.headers.get('x-tenant') ?? '',
+        tenant: (request) => tenantOf(request.headers.get('x-tenant')),
         maxBodyBytes: 10_000,
       },
       async (request, context) => {

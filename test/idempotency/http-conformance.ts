@@ -71,6 +71,7 @@ export function describeHttp(kind: HttpKind): void {
       expect(first.headers.get('x-upstream')).toMatch(/^[0-9a-f-]{36}$/)
       expect(again.headers.get('x-upstream')).toMatch(/^[0-9a-f-]{36}$/)
       expect(again.headers.get('x-upstream')).not.toBe(first.headers.get('x-upstream'))
+      for (const { headers } of [first, again]) expect(headers.get('x-wrapped')).toBe(kind.wrapped)
     })
 
     it('leaves nothing of an attempt that is done again after a conflict', async () => {
@@ -158,6 +159,12 @@ export function describeHttp(kind: HttpKind): void {
       expect([mine.status, others.status]).toEqual([201, 201])
       expect(others.headers.get('idempotency-replayed')).toBeNull()
       expect(others.headers.get('x-request')).not.toBe(mine.headers.get('x-request'))
+    })
+
+    it('refuses a caller whose tenant is not known, instead of taking it for the one that all share', async () => {
+      const asked = order('created')
+      expect((await send(asked, asked.id, { tenant: 'unknown' })).status).toBe(500)
+      expect(runsOf(asked.id)).toBe(0)
     })
 
     it('stores what is refused with 4xx, without its effects', async () => {

@@ -79,5 +79,12 @@ export interface HttpServer {
  */
 export interface HttpKind {
   readonly name: string
+  /** The header `x-wrapped` of a middleware that exchanges methods of the response, where there is such a thing. */
+  readonly wrapped: 'true' | null
   serve(service: OrderService): Promise<HttpServer>
+}
+
+/** The tenant of a header, as a lookup that finds none for `unknown`. */
+export function tenantOf(header: string | null | undefined): string {
+  return header === 'unknown' ? (undefined as unknown as string) : (header ?? '')
 }

@@ -1,5 +1,5 @@
 import { type OperationHandler, refuse, type TransactionContext } from '@pigeonhole/core'
-import { type HttpAnswer, httpAnswers, replayedHeader } from './http-answer.js'
+import { type HttpAnswer, replayedHeader } from './http-answer.js'
 import type { ResolvedHttpOptions } from './http-options.js'
 import { keyHeader, keyOfHeader } from './key-header.js'
 import { problemOf } from './problem.js'
@@ -30,36 +30,35 @@ export async function answerRequest<Tx, Request>(
   { request, keyed }: { readonly request: Request; readonly keyed: KeyedRequest },
   handler: HttpHandler<Tx>,
 ): Promise<HttpAnswer> {
-  const { idempotency, operation, unstoredHeaders } = options
+  const { idempotency, operation, answers } = options
   // What is not stored goes out with the answer of this very request.
   let fresh: HttpAnswer | undefined
   const run: OperationHandler<Tx, HttpAnswer> = async (context) => {
     fresh = await handler(context)
-    if (fresh.status >= 500) throw new Unstored(fresh)
+    if (fresh.status >= 500) throw new Unstored()
     return fresh.status >= 400 ? refuse(fresh) : fresh
   }
   try {
     const tenant = await options.tenant(request)
     const key = keyOfHeader(keyed.header(keyHeader), operation)
-    const asked = { operation, tenant, key, input: inputOf(keyed) }
-    const { replayed, result } = await idempotency.run(asked, run, httpAnswers(unstoredHeaders))
+    const { replayed, result } = await idempotency.run(
+      { operation, tenant, key, input: inputOf(keyed) },
+      run,
+      answers,
+    )
     if (!replayed) return fresh ?? result
     return { ...result, headers: [...result.headers, [replayedHeader, 'true']] }
   } catch (error) {
-    if (error instanceof Unstored) return error.answer
-    const problem = problemOf(error)
-    if (problem) return problem
+    const answer = error instanceof Unstored ? fresh : problemOf(error)
+    if (answer) return answer
     throw error
   }
 }
 
-/** Leaves the transaction of an answer that is to leave no trace. */
+/** Leaves the transaction of an answer that is to leave no trace. Those who log it get nothing of the answer. */
 class Unstored extends Error {
-  readonly answer: HttpAnswer
-
-  constructor(answer: HttpAnswer) {
-    super(`the handler answered with ${answer.status}`)
-    this.answer = answer
+  constructor() {
+    super('the handler answered with 5xx')
   }
 }
 

@@ -138,6 +138,8 @@ function reset(reply: FastifyReplyLike, before: FastifyHeaders): void {
 
 function apply(reply: FastifyReplyLike, { status, headers, body }: HttpAnswer): Buffer {
   reply.code(status)
+  // Fastify adds a cookie to those that are there.
+  for (const name of grouped(headers).keys()) reply.removeHeader(name)
   for (const [name, values] of grouped(headers)) reply.header(name, values)
   return Buffer.from(body)
 }

@@ -1,4 +1,5 @@
-import { assertKnownOptions, type Idempotency } from '@pigeonhole/core'
+import { type AnswerCodec, assertKnownOptions, type Idempotency } from '@pigeonhole/core'
+import { type HttpAnswer, httpAnswers } from './http-answer.js'
 
 /** What every way into HTTP takes; `Request` is the framework's. */
 export interface HttpIdempotencyOptions<Tx, Request> {
@@ -6,7 +7,8 @@ export interface HttpIdempotencyOptions<Tx, Request> {
   /** What is asked for: a name for each route and method. Keys of two operations are apart. */
   readonly operation: string
   /**
-   * Whose key it is, from the authenticated caller: nobody gets the answer to another tenant's request. Authenticate before.
+   * Whose key it is, from the authenticated caller: nobody gets the answer to another tenant's request. Authenticate before. What
+   * is no text is refused: a caller that was not found is not the tenant that all share.
    * @default () => ''
    */
   readonly tenant?: (request: Request) => string | Promise<string>
@@ -19,7 +21,11 @@ export interface HttpIdempotencyOptions<Tx, Request> {
 }
 
 /** {@link HttpIdempotencyOptions} with every default in place. */
-export type ResolvedHttpOptions<Tx, Request> = Required<HttpIdempotencyOptions<Tx, Request>>
+export interface ResolvedHttpOptions<Tx, Request>
+  extends Required<Omit<HttpIdempotencyOptions<Tx, Request>, 'unstoredHeaders'>> {
+  /** How answers are stored. */
+  readonly answers: AnswerCodec<HttpAnswer>
+}
 
 const known = ['idempotency', 'operation', 'tenant', 'unstoredHeaders']
 
@@ -31,5 +37,5 @@ export function resolveHttpOptions<Tx, Request>(
 ): ResolvedHttpOptions<Tx, Request> {
   assertKnownOptions(owner, options, [...known, ...further])
   const { idempotency, operation, tenant = () => '', unstoredHeaders = ['set-cookie'] } = options
-  return { idempotency, operation, tenant, unstoredHeaders }
+  return { idempotency, operation, tenant, answers: httpAnswers(unstoredHeaders) }
 }

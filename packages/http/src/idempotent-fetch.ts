@@ -62,14 +62,15 @@ export async function idempotentFetch(
   options: IdempotentFetchOptions = {},
 ): Promise<Response> {
   const resolved = resolve(options)
-  assertRepeatable(init.body)
+  const body = await repeatable(init.body)
   const headers = new Headers(init.headers)
   headers.set(keyHeader, resolved.key)
   for (let attempt = 1; ; attempt++) {
-    const outcome = await send(url, { ...init, headers }, resolved)
+    const outcome = await send(url, { ...init, ...(body === undefined ? {} : { body }), headers }, resolved)
     const pauseMs = attempt < resolved.attempts ? pauseBefore(outcome, attempt, resolved) : undefined
     if (pauseMs === undefined) return settle(outcome)
-    await outcome.response?.body?.cancel()
+    // A connection that has broken by now says nothing that matters: it is repeated anyway.
+    await outcome.response?.body?.cancel().catch(() => undefined)
     await systemClock.sleep(pauseMs, init.signal ?? undefined)
     init.signal?.throwIfAborted()
   }
@@ -121,16 +122,28 @@ function settle(outcome: Outcome): Response {
 function resolve(options: IdempotentFetchOptions): Resolved {
   assertKnownOptions('idempotentFetch', options, [...Object.keys(defaults), 'key', 'fetch'])
   const resolved = { ...defaults, key: randomUUID(), fetch: globalThis.fetch, ...options }
+  assertKey(resolved.key)
   assertWholeNumber('attempts', resolved.attempts, { min: 1 })
   assertWholeNumber('attemptTimeoutMs', resolved.attemptTimeoutMs, { min: 1, max: 2 ** 31 - 1 })
   assertWholeNumber('maxRetryAfterMs', resolved.maxRetryAfterMs, { min: 0, max: 2 ** 31 - 1 })
   return resolved
 }
 
-function assertRepeatable(body: RequestInit['body']): void {
+// An id that was not there must not become the key of every call.
+function assertKey(key: unknown): void {
+  if (typeof key === 'string' && /^[\x21-\x7e]{1,255}$/.test(key)) return
+  throw new PigeonholeError('OPTION_INVALID', {
+    message: `Option key is ${typeof key === 'string' ? 'no key' : String(key)}: it takes 1 to 255 visible ASCII characters, or is left out`,
+    details: { option: 'key' },
+  })
+}
+
+// A form's parts are divided by a text that is made anew each time it is sent: the repeat would be another request.
+async function repeatable(body: RequestInit['body']): Promise<RequestInit['body'] | undefined> {
+  if (body instanceof FormData) return await new Response(body).blob()
   const isStream =
     typeof body === 'object' && body !== null && Symbol.asyncIterator in body && !(body instanceof Uint8Array)
-  if (!isStream) return
+  if (!isStream) return body
   throw new PigeonholeError('OPTION_INVALID', {
     message:
       'Option body is a stream, which can be sent once: pass text, bytes, a Blob, FormData or URLSearchParams',

@@ -75,6 +75,31 @@ describe('a request', () => {
     expect(keys).toHaveLength(2)
   })
 
+  it('is the same to the byte where it is a form', async () => {
+    script = [status(503), status(201)]
+    const form = new FormData()
+    form.set('a', 'b')
+    expect((await send({}, { method: 'POST', body: form })).status).toBe(201)
+    expect(bodies[0]).toContain('form-data')
+    expect(bodies[1]).toBe(bodies[0])
+  })
+
+  it('is repeated where the connection breaks behind a 503', async () => {
+    const broken: Answer = (response) => {
+      response.writeHead(503, { 'content-length': '10' }).write('12345')
+      setImmediate(() => response.destroy())
+    }
+    script = [broken, status(201)]
+    expect((await send()).status).toBe(201)
+  })
+
+  it('is not sent under a key that is none', async () => {
+    script = [status(201)]
+    for (const key of [undefined, '', 'a b'])
+      await expect(send({ key: key as string })).rejects.toMatchObject({ details: { option: 'key' } })
+    expect(keys).toEqual([])
+  })
+
   it('has another key the next time, and keeps other headers', async () => {
     script = [status(201)]
     await send({}, { ...post, headers: { 'x-tenant': 'a' } })

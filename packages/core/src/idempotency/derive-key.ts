@@ -4,7 +4,10 @@ import { createHash } from 'node:crypto'
  * A key for something that an operation does elsewhere (a call of another service, a message), from the operation's own:
  * the same for each repeat, and another one for each `purpose`. A UUID of version 8 (RFC 9562), 122 bits of SHA-256.
  *
- * `purpose` names the step, and the item where there are several: `deriveKey(key, 'charge')`, `deriveKey(key, 'ship', line.id)`.
+ * A key is unique in its tenant and operation only: where several of them meet at one callee, name them as well.
+ *
+ * `purpose` names the step, and the item where there are several: `deriveKey(key, tenant, 'POST /orders', 'charge')`,
+ * `deriveKey(key, tenant, 'POST /orders', 'ship', line.id)`.
  */
 export function deriveKey(key: string, ...purpose: readonly [string, ...string[]]): string {
   const hash = createHash('sha256').update('pigeonhole.derive-key')

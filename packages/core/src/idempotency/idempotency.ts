@@ -26,7 +26,7 @@ export interface OperationRequest {
   readonly tenant?: string
   /**
    * What the operation is to do, as bytes or text, or several of them. The same key with another input is refused.
-   * Of JSON whose writers may order it as they like, take `canonicalJson`.
+   * Of JSON whose writers may order it as they like, pass a canonical form.
    */
   readonly input: FingerprintInput | readonly FingerprintInput[]
   /** Aborts when the operation is to be given up: handed on to the handler. */

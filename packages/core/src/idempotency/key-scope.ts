@@ -8,15 +8,12 @@ const maxScopeLength = 255
  * The scope that is stored for what a caller gives.
  * @throws KEY_MISSING, KEY_INVALID, OPTION_INVALID
  */
-export function keyScopeOf({
-  operation,
-  tenant = '',
-  key,
-}: {
-  readonly operation: string
-  readonly tenant?: string
-  readonly key: string | undefined
-}): KeyScope {
+export function keyScopeOf(
+  asked: Pick<KeyScope, 'operation'> & { readonly tenant?: string; readonly key: string | undefined },
+): KeyScope {
+  const { operation, key } = asked
+  // A tenant that was looked up and not found is not the one that all share.
+  const tenant = 'tenant' in asked ? asked.tenant : ''
   assertScopePart('operation', operation, { min: 1 })
   assertScopePart('tenant', tenant, { min: 0 })
   return { tenant, operation, key: assertKey(key, operation) }
@@ -43,7 +40,11 @@ function keyMissing(operation: string): PigeonholeError<'KEY_MISSING'> {
   })
 }
 
-function assertScopePart(option: string, value: unknown, { min }: { readonly min: number }): void {
+function assertScopePart(
+  option: string,
+  value: unknown,
+  { min }: { readonly min: number },
+): asserts value is string {
   const isText = typeof value === 'string' && value.isWellFormed() && !value.includes('\u0000')
   if (isText && value.length >= min && value.length <= maxScopeLength) return
   throw new PigeonholeError('OPTION_INVALID', {
