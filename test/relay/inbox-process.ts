@@ -32,6 +32,7 @@ const claims: typeof observed.claims = {
   },
   start: (inbox, position) => observed.claims.start(inbox, position),
   end: (inbox, position) => observed.claims.end(inbox, position),
+  finish: (inbox, position) => observed.claims.finish(inbox, position),
 }
 const store = { ...observed, claims }
 const outbox = createOutbox({ store: postgresStore(pool) })

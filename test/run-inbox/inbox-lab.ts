@@ -266,6 +266,7 @@ export function inboxWith(
     claimPosition: (position) => inbox.claimPosition(position),
     startMessage: (position) => inbox.startMessage(position),
     endMessage: (position) => inbox.endMessage(position),
+    finishMessage: (position) => inbox.finishMessage(position),
     ...replaced,
   }
 }

@@ -60,6 +60,21 @@ describe('rewinding an inbox', () => {
     expect((await lab.effects()).slice(-2)).toEqual(['c', 'd'])
   })
 
+  it('never parks a message for having been read again and again', async () => {
+    await handle('a')
+    // Each life begins at one offset: from the third on with care, and each of its starts has an end.
+    for (let life = 2; life <= 8; life++) {
+      // As an operator does who edits the row.
+      await lab.pool.query('UPDATE pigeonhole.inbox_position SET next_offset = 0 WHERE topic = $1', [
+        orders.name,
+      ])
+      await lab.pool.query('DELETE FROM pigeonhole.inbox_message')
+      await runUntil(Array.from({ length: life }, () => 'a'))
+    }
+    const { rows } = await lab.pool.query('SELECT error_code FROM pigeonhole.parked_message')
+    expect(rows).toEqual([])
+  })
+
   it('leaves ids known when told so: only messages without one take effect again', async () => {
     await lab.send(orders, [withId('known'), 'without id'])
     await runUntil(['known', 'without id'])

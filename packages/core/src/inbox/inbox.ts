@@ -76,6 +76,8 @@ export interface Inbox<Tx> extends EventSource<InboxEvents> {
   startMessage(position: Position): Promise<number | undefined>
   /** Notes that a start has ended, although its message is not done. */
   endMessage(position: Position): Promise<void>
+  /** Notes that a message is done: its starts mean nothing where it comes again. */
+  finishMessage(position: Position): Promise<void>
   /** @throws SCHEMA_MISSING, SCHEMA_OUTDATED, STORE_UNAVAILABLE */
   checkSchema(): Promise<void>
 }
@@ -180,6 +182,10 @@ class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
 
   endMessage(position: Position): Promise<void> {
     return this.#options.store.claims.end(this.name, position)
+  }
+
+  finishMessage(position: Position): Promise<void> {
+    return this.#options.store.claims.finish(this.name, position)
   }
 
   checkSchema(): Promise<void> {

@@ -73,6 +73,7 @@ export class JournalingInboxStore implements InboxStore<JournalingTx> {
     claim: async () => ({ claims: 1, starts: 0 }),
     start: async () => 1,
     end: async () => undefined,
+    finish: async () => undefined,
   }
 
   readonly parking: InboxParking<JournalingTx> = {

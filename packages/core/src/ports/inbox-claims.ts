@@ -23,4 +23,6 @@ export interface InboxClaims {
   start(inbox: string, position: Position): Promise<number | undefined>
   /** A start of the message at `position` has ended in some way that a process survives. */
   end(inbox: string, position: Position): Promise<void>
+  /** The message at `position` is done, or parked: what was noted of it is forgotten, in case that it comes again. */
+  finish(inbox: string, position: Position): Promise<void>
 }

@@ -15,7 +15,10 @@ const lag = 1_000
 
 /** What {@link CarefulMode} is made from. */
 export interface CarefulModeSetup {
-  readonly inbox: Pick<Inbox<never>, 'keepsPositions' | 'claimPosition' | 'startMessage' | 'endMessage'>
+  readonly inbox: Pick<
+    Inbox<never>,
+    'keepsPositions' | 'claimPosition' | 'startMessage' | 'endMessage' | 'finishMessage'
+  >
   readonly offsets: Pick<OffsetCommitter, 'flush'>
   /** How many messages one transaction may handle: one of them is to blame. */
   readonly group: number
@@ -76,10 +79,11 @@ export class CarefulMode {
     try {
       done = starts > Math.max(attempts, fewestStarts) ? await park(starts - 1) : await handle()
     } finally {
-      // What is noted of a message that is done means nothing any more.
       if (done > 0) this.#unended = undefined
       else await this.#end().catch(() => undefined)
     }
+    // A rewind may bring it again, and each time that it was done with care would count as one that killed the process.
+    if (done > 0) await inbox.finishMessage(position).catch(() => undefined)
     this.#left -= done
     return done
   }

@@ -57,7 +57,7 @@ describe('CarefulMode', () => {
     expect(mode.isOn).toBe(true)
     await mode.handle(at(6n), { handle: handled, park: parks })
     expect(mode.isOn).toBe(false)
-    expect(inbox.care).toEqual(['claim 5', 'start 5', 'start 6'])
+    expect(inbox.care).toEqual(['claim 5', 'start 5', 'finish 5', 'start 6', 'finish 6'])
   })
 
   it('notes the end of a start that fails, or that comes to nothing', async () => {
@@ -82,7 +82,7 @@ describe('CarefulMode', () => {
     await expect(mode.handle(at(5n), failing)).rejects.toThrow('the database is away')
     inbox.endMessage = end
     await mode.handle(at(5n), { handle: handled, park: parks })
-    expect(inbox.care.slice(1)).toEqual(['start 5', 'end 5', 'start 5'])
+    expect(inbox.care.slice(1)).toEqual(['start 5', 'end 5', 'start 5', 'finish 5'])
   })
 
   it.each([

@@ -100,6 +100,10 @@ export class ScriptedInbox implements Inbox<never> {
     this.care.push(`end ${offset}`)
   }
 
+  async finishMessage({ offset }: Position): Promise<void> {
+    this.care.push(`finish ${offset}`)
+  }
+
   async checkSchema(): Promise<void> {}
 
   on(): () => void {

@@ -1,6 +1,7 @@
 import type { InboxClaims } from '@pigeonhole/core'
 import { claimPosition } from '../sql/inbox-claim/claim.js'
 import { endMessage } from '../sql/inbox-claim/end.js'
+import { finishMessage } from '../sql/inbox-claim/finish.js'
 import { startMessage } from '../sql/inbox-claim/start.js'
 import { run, runForOne } from '../sql/statement.js'
 import type { SqlInboxParts } from './sql-inbox-store.js'
@@ -21,6 +22,10 @@ export function sqlInboxClaims<Tx>({ sessionOf, inSession, transaction }: SqlInb
     end: (inbox, position) =>
       inSession(async (session) => {
         await run(session, endMessage, { inbox, position })
+      }),
+    finish: (inbox, position) =>
+      inSession(async (session) => {
+        await run(session, finishMessage, { inbox, position })
       }),
   }
 }

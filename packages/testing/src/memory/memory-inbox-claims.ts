@@ -8,6 +8,11 @@ export interface ClaimEntry extends ClaimCount {
   readonly offset: bigint
 }
 
+/** What the row of a partition's claims is called. */
+export function claimKey(inbox: string, { topic, partition }: Pick<Position, 'topic' | 'partition'>): string {
+  return JSON.stringify(['claim', inbox, topic, partition])
+}
+
 /** How an inbox finds the message that kills its process, in a memory store. */
 export function memoryInboxClaims(database: MemoryDatabase): InboxClaims {
   const { claims, locks, positions } = database
@@ -17,7 +22,7 @@ export function memoryInboxClaims(database: MemoryDatabase): InboxClaims {
     to: (entry: ClaimEntry, tx: MemoryTransaction) => Promise<ClaimEntry | undefined>,
   ): Promise<ClaimEntry | undefined> =>
     database.transact(async (tx) => {
-      const key = JSON.stringify(['claim', inbox, position.topic, position.partition])
+      const key = claimKey(inbox, position)
       await locks.acquire(tx, key)
       const known = claims.get(key, tx)
       const { offset } = position
@@ -42,6 +47,11 @@ export function memoryInboxClaims(database: MemoryDatabase): InboxClaims {
     async end(inbox, position) {
       await change(inbox, position, async (it) =>
         it.starts > 0 ? { ...it, starts: it.starts - 1 } : undefined,
+      )
+    },
+    async finish(inbox, position) {
+      await change(inbox, position, async (it) =>
+        it.claims > 0 ? { ...it, claims: 0, starts: 0 } : undefined,
       )
     },
   }

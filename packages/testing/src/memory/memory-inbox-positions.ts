@@ -1,10 +1,11 @@
 import type { InboxPosition, InboxPositionsStore } from '@pigeonhole/core'
 import type { MemoryDatabase } from './memory-database.js'
 import { messageKey, positionKey } from './memory-inbox.js'
+import { claimKey } from './memory-inbox-claims.js'
 
 /** What operators need of an inbox, in a memory store. */
 export function memoryInboxPositions(database: MemoryDatabase): InboxPositionsStore {
-  const { locks, positions, messageIds } = database
+  const { claims, locks, positions, messageIds } = database
   return {
     async listPositions(): Promise<InboxPosition[]> {
       const found = [...positions.copy()].map(([key, nextOffset]) => {
@@ -21,6 +22,8 @@ export function memoryInboxPositions(database: MemoryDatabase): InboxPositionsSt
         await locks.acquire(tx, key)
         if (positions.get(key, tx) !== from) return false
         positions.set(tx, key, to)
+        const known = claims.get(claimKey(inbox, place), tx)
+        if (known) claims.set(tx, claimKey(inbox, place), { ...known, claims: 0, starts: 0 })
         return true
       }),
     forgetMessages: (inbox, ids) =>

@@ -42,6 +42,7 @@ function observe<Tx>(inbox: Inbox<Tx>): Inbox<Tx> {
     claimPosition: (position) => inbox.claimPosition(position),
     startMessage: (position) => inbox.startMessage(position),
     endMessage: (position) => inbox.endMessage(position),
+    finishMessage: (position) => inbox.finishMessage(position),
     park: (delivery, options) => inbox.park(delivery, options),
     retryParked: (bindings, options) => inbox.retryParked(bindings, options),
     checkSchema: () => inbox.checkSchema(),

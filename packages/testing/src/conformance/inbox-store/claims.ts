@@ -32,6 +32,19 @@ export function describeClaims<Tx>(scene: StoreScene<Tx>): void {
       expect(await claims.start('a', at(7n))).toBe(1)
     })
 
+    it('is forgotten with the message that it is of, and with no other', async () => {
+      const { claims } = (await scene.open()).store
+      for (let life = 0; life < 3; life++) {
+        await claims.claim('a', at(5n))
+        await claims.start('a', at(5n))
+      }
+      await claims.finish('a', at(6n))
+      expect(await claims.claim('a', at(5n))).toEqual({ claims: 4, starts: 3 })
+      await claims.finish('a', at(5n))
+      expect(await claims.claim('a', at(5n))).toEqual({ claims: 1, starts: 0 })
+      expect(await claims.start('a', at(5n))).toBe(1)
+    })
+
     it('is not started where the position is beyond it', async () => {
       const opened = await scene.open()
       const { claims } = opened.store

@@ -48,6 +48,22 @@ export function describeRewinding<Tx>(scene: StoreScene<Tx>): void {
       expect(found.map(({ nextOffset }) => nextOffset)).toEqual([3n, 8n])
     })
 
+    it('has what was noted of starts forgotten: what is read again is a message like any other', async () => {
+      const opened = await scene.open()
+      const { claims } = opened.store
+      await receive(opened, 'a', 7n)
+      const position = { ...place, offset: 8n }
+      for (let life = 0; life < 4; life++) {
+        await claims.claim('a', position)
+        await claims.start('a', position)
+      }
+      const rewind = { inbox: 'a', ...place, from: 8n, to: 8n }
+      expect(await positionsOf(opened).rewindPosition({ ...rewind, from: 9n })).toBe(false)
+      expect(await claims.claim('a', position)).toEqual({ claims: 5, starts: 4 })
+      expect(await positionsOf(opened).rewindPosition(rewind)).toBe(true)
+      expect(await claims.claim('a', position)).toEqual({ claims: 1, starts: 0 })
+    })
+
     it('waits for a handler that holds the position, and then finds it elsewhere', async () => {
       const opened = await scene.open()
       await receive(opened, 'a', 7n)
