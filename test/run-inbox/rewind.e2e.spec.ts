@@ -2,7 +2,7 @@ import type { Dedupe, Topic } from '@pigeonhole/core'
 import { type RewindInboxOptions, rewindInbox } from '@pigeonhole/kafkajs'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { eventually } from './events.js'
-import { InboxLab, type LabContext, writeEffect } from './inbox-lab.js'
+import { InboxLab, type LabContext, type LabRun, writeEffect } from './inbox-lab.js'
 
 const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
 
@@ -33,8 +33,8 @@ describe('rewinding an inbox', () => {
     })
 
   /** Runs the inbox until it has had `effects`, and stops it. */
-  async function runUntil(effects: readonly string[]): Promise<void> {
-    const run = await lab.run({ topics: [orders] })
+  async function runUntil(effects: readonly string[], options: LabRun['options'] = {}): Promise<void> {
+    const run = await lab.run({ topics: [orders], options })
     await eventually(async () => (await lab.effects()).toSorted()).toEqual(effects.toSorted())
     await run.stop()
   }
@@ -69,7 +69,10 @@ describe('rewinding an inbox', () => {
         orders.name,
       ])
       await lab.pool.query('DELETE FROM pigeonhole.inbox_message')
-      await runUntil(Array.from({ length: life }, () => 'a'))
+      await runUntil(
+        Array.from({ length: life }, () => 'a'),
+        { attempts: 3 },
+      )
     }
     const { rows } = await lab.pool.query('SELECT error_code FROM pigeonhole.parked_message')
     expect(rows).toEqual([])
