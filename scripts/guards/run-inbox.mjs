@@ -81,6 +81,13 @@ const partitionGuards = [
     test: 'goes back when the database was restored while a message waited for its turn',
   },
   {
+    ...worker,
+    name: 'a position is read again when another message had the process for itself',
+    find: '    if (!this.#isClosing && this.#cursor.isDoubtful) await this.#locate()\n',
+    replace: '',
+    test: 'goes back when the database was restored while another message had the process for itself',
+  },
+  {
     ...cursor,
     name: 'a position is not trusted for ever',
     find: 'this.#trustedAt > trustMs',

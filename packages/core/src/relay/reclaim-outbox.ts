@@ -1,3 +1,4 @@
+import { isPigeonholeError } from '../errors/pigeonhole-error.js'
 import type { Emitter } from '../events/emitter.js'
 import type { Cleaning, Reclaimed } from '../ports/relay-store.js'
 import type { OpenShard } from './opening.js'
@@ -52,6 +53,8 @@ export async function reclaimOutbox(
           (reclaimed) => ({ reclaimed, error: undefined }),
           (error: unknown) => ({ reclaimed: undefined, error }),
         )
+      // Whoever has the lease now cleans.
+      if (signal.aborted || isPigeonholeError(outcome.error, 'LEASE_LOST')) return
       const isHeldUp = tell(outcome.reclaimed, outcome.error)
       pause = isPublishing && !isHeldUp ? pauseMs : Math.min(pause * 2, longestPauseMs)
       isPublishing = false

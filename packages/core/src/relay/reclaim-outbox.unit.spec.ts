@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { PigeonholeError } from '../errors/pigeonhole-error.js'
 import { Emitter } from '../events/emitter.js'
 import { CallScript } from '../ports/call-script.fake.js'
 import { ManualClock, settle } from '../ports/manual-clock.fake.js'
@@ -78,19 +79,22 @@ describe('cleaning the outbox', () => {
   })
 
   it('tells of an error and tries again: what is sent does not depend on it', async () => {
-    const { store, turns, told, end } = openCleaning()
-    store.lease = { ...store.lease, token: 'denied' }
-    expect(await turns(1_000)).toBe(0)
-    expect(told).toEqual([
-      {
-        name: 'cleaning:delayed',
-        shard: 0,
-        held: [],
-        error: expect.objectContaining({ code: 'LEASE_LOST' }),
-      },
-    ])
-    store.lease = { ...store.lease, token: 'mine' }
+    const { script, turns, told, end } = openCleaning()
+    const denied = new PigeonholeError('STORE_ACCESS_DENIED', { message: 'no TRUNCATE', details: {} })
+    script.failNext('reclaim', denied)
+    expect(await turns(1_000)).toBe(1)
+    expect(told).toEqual([{ name: 'cleaning:delayed', shard: 0, held: [], error: denied }])
     expect(await turns(2_000)).toBe(1)
+    await end()
+  })
+
+  it('is over with the lease: it is no failure that another process cleans now', async () => {
+    const { store, turns, told, end } = openCleaning()
+    store.lease = { ...store.lease, token: 'of another' }
+    await turns(1_000)
+    store.lease = { ...store.lease, token: 'mine' }
+    expect(await turns(60_000)).toBe(0)
+    expect(told).toEqual([])
     await end()
   })
 })

@@ -1,5 +1,6 @@
 import { Emitter, on, topic } from '@pigeonhole/core'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { handlings } from './handling-lock.js'
 import { ManualClock, settle } from './manual-clock.fake.js'
 import { PartitionLane } from './partition-lane.js'
 import type { InboxRunEvents } from './run-inbox-events.js'
@@ -181,6 +182,21 @@ describe('PartitionLane', () => {
     await Promise.all([busy, taken])
     expect(inbox.handled).toEqual([0n, 1n])
     expect(events.slice(1)).toEqual(['claimed 1 2'])
+  })
+
+  it('goes back when the database was restored while another message had the process for itself', async () => {
+    const lane = await claimedLane()
+    await lane.take(batchOf(0, [0, 1]))
+    let free: () => void = () => undefined
+    const alone = handlings.alone(() => new Promise<void>((resolve) => (free = resolve)))
+    const taken = lane.take(batchOf(2, [2]))
+    await settle()
+    inbox.position = 1n
+    await clock.advance(101)
+    free()
+    await Promise.all([alone, taken])
+    expect(inbox.handled).toEqual([0n, 1n])
+    expect(events.at(-1)).toBe('claimed 1 2')
   })
 
   it('lets kafkajs go on when a message takes long, and handles the rest of the batch beside it', async () => {

@@ -149,13 +149,24 @@ export class PartitionWorker<Tx> {
     if (first === undefined || this.#isClosing) return 0
     const position = { ...this.#setup.place, offset: BigInt(first.offset) }
     await this.#care.claim(position)
-    if (!this.#care.isOn) return await handlings.shared(() => this.#attemptOrPark(messages, failures))
+    if (!this.#care.isOn)
+      return await handlings.shared(() => this.#whereItIs(() => this.#attemptOrPark(messages, failures)))
     return await handlings.alone(() =>
-      this.#care.handle(position, {
-        handle: () => this.#attemptOrPark([first], failures),
-        park: (starts) => this.#parkKiller(first, starts),
-      }),
+      this.#whereItIs(() =>
+        this.#care.handle(position, {
+          handle: () => this.#attemptOrPark([first], failures),
+          park: (starts) => this.#parkKiller(first, starts),
+        }),
+      ),
     )
+  }
+
+  // Others may have had the process for as long as a handler takes: the partition may be lost by then, or the database have
+  // been restored to an earlier state, and its position with it.
+  async #whereItIs(work: () => Promise<number>): Promise<number> {
+    const before = this.next
+    if (!this.#isClosing && this.#cursor.isDoubtful) await this.#locate()
+    return !this.#isClosing && this.next === before ? await work() : 0
   }
 
   async #parkKiller(message: KafkaMessage, starts: number): Promise<number> {
