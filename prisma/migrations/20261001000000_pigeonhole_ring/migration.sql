@@ -106,6 +106,26 @@ CREATE TABLE IF NOT EXISTS "pigeonhole"."outbox_message_2"
 CREATE TABLE IF NOT EXISTS "pigeonhole"."outbox_message_3"
     PARTITION OF "pigeonhole"."outbox_message" FOR VALUES IN (3);
 
+-- Everything belongs to whoever the table belonged to, also where an administrator migrates: an owner needs no GRANT, and would
+-- lose what it could do.
+DO E'
+DECLARE
+    owner CONSTANT text := (SELECT relowner::regrole::text FROM pg_class
+        WHERE oid = ''"pigeonhole"."outbox_message_0"''::regclass)\x3b
+    relation text\x3b
+BEGIN
+    FOR relation IN
+        SELECT oid::regclass::text FROM pg_class
+        WHERE relowner::regrole::text <> owner AND oid IN (
+            ''"pigeonhole"."outbox_ring"''::regclass, ''"pigeonhole"."outbox_message"''::regclass,
+            ''"pigeonhole"."outbox_message_1"''::regclass, ''"pigeonhole"."outbox_message_2"''::regclass,
+            ''"pigeonhole"."outbox_message_3"''::regclass
+        )
+    LOOP
+        EXECUTE format(''ALTER TABLE %s OWNER TO %s'', relation, owner)\x3b
+    END LOOP\x3b
+END';
+
 -- Who could delete every row of the outbox is a relay, or might be one: it truncates partitions from now on.
 DO E'
 DECLARE

@@ -40,6 +40,24 @@ it('has each row in the partition that is current, also those inserted by hand',
   expect(rows).toEqual([{ partition: 'pigeonhole.outbox_message_2' }])
 })
 
+it('leaves the tables to whom they belonged, also where an administrator migrates', async () => {
+  const { pool } = database
+  const owner = `owner_${randomUUID().slice(0, 8)}`
+  await pool.query(`CREATE ROLE ${owner}`)
+  try {
+    await pool.query(`GRANT USAGE ON SCHEMA pigeonhole TO ${owner};
+      ALTER TABLE pigeonhole.outbox_message OWNER TO ${owner}`)
+    await migrate({ pool })
+    await pool.query(`SET ROLE ${owner}; ${insert}; TRUNCATE pigeonhole.outbox_message_3; RESET ROLE`)
+    const { rows } = await pool.query(`SELECT relname FROM pg_class
+      WHERE relname ~ '^outbox_(message|message_[0-3]|ring)$' AND relowner::regrole::text = '${owner}' ORDER BY relname`)
+    const tables = ['message', 'message_0', 'message_1', 'message_2', 'message_3', 'ring']
+    expect(rows.map(({ relname }) => relname)).toEqual(tables.map((name) => `outbox_${name}`))
+  } finally {
+    await pool.query(`DROP OWNED BY ${owner}; DROP ROLE ${owner}`)
+  }
+})
+
 it('leaves everybody the privileges that they had, and lets relays truncate', async () => {
   const { pool } = database
   const [publisher, relay, operator] = ['p', 'r', 'o'].map((name) => `${name}_${randomUUID().slice(0, 8)}`)
