@@ -113,15 +113,13 @@ describe('the rules for kafkajs 2.2.4', () => {
     const rows = topics.flatMap((topic) => [0, 1, 2].map((partition) => capturedRow({ topic, partition })))
     const producer = await openShard()
     await commitBatch(producer, { number: 1, rows })
-    const threeRequests = [api.addPartitionsToTxn, api.produce, api.endTxn]
-    let kinds: number[] = []
+    const before = tap.sent.length
+    await commitBatch(producer, { number: 2, rows })
+    const kinds = tap.sent.slice(before)
     // The first of them is repeated while the markers of the transaction before are on their way.
-    for (let number = 2; String(kinds) !== String(threeRequests) && number < 500; number += 1) {
-      const before = tap.sent.length
-      await commitBatch(producer, { number, rows })
-      kinds = tap.sent.slice(before)
-    }
-    expect(kinds).toEqual(threeRequests)
+    const named = kinds.filter((kind) => kind === api.addPartitionsToTxn)
+    expect(kinds).toEqual([...named, api.produce, api.endTxn])
+    expect(new Set(tap.said.slice(before, before + named.length)).size).toBe(1)
   })
 
   it('the checkpoint rides with the first records, and goes alone where there are none', async () => {

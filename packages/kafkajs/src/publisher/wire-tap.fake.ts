@@ -15,6 +15,8 @@ export const api = {
 export class WireTap {
   /** The kinds of all requests, as they were sent. */
   readonly sent: number[] = []
+  /** What each of them said, behind the number that tells it from the one before: a repeated request says the same. */
+  readonly said: string[] = []
   #losing: number | undefined
 
   /** How many requests of a kind have been sent. */
@@ -31,10 +33,12 @@ export class WireTap {
   readonly socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
     const socket = connect({ host, port }, onConnect)
     const write = socket.write.bind(socket)
-    // kafkajs writes a request at once: its length in 4 bytes, then its kind in 2.
+    // kafkajs writes a request at once: its length in 4 bytes, its kind in 2, its version in 2, its number in 4.
     socket.write = (frame: Uint8Array | string, ...rest: unknown[]): boolean => {
-      const kind = Buffer.from(frame as Uint8Array).readInt16BE(4)
+      const request = Buffer.from(frame as Uint8Array)
+      const kind = request.readInt16BE(4)
       this.sent.push(kind)
+      this.said.push(request.toString('latin1', 12))
       if (kind === this.#losing) this.#loseAnswer(socket)
       return write(frame as string, ...(rest as []))
     }
