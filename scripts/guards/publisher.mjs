@@ -21,6 +21,10 @@ const refusals = {
   file: `${publisher}/partition-refusals.ts`,
   spec: `${publisher}/partition-refusals.unit.spec.ts`,
 }
+const admin = {
+  file: `${publisher}/admin-connection.ts`,
+  spec: `${publisher}/admin-connection.int.spec.ts`,
+}
 const placement = { file: `${publisher}/placement.ts`, spec: `${publisher}/placement.unit.spec.ts` }
 
 /** The rules for kafkajs's producer, and how a checkpoint is read. @type {readonly GuardEntry[]} */
@@ -112,6 +116,20 @@ export const publisherGuards = [
     find: 'return errorCode !== 0 && errorCode !== operationNotAttempted',
     replace: 'return errorCode !== 0',
     test: 'takes the refusal of one partition for what it is',
+  },
+  {
+    ...admin,
+    name: 'a client ends behind its last use',
+    find: '    await Promise.allSettled(this.#uses)\n',
+    replace: '',
+    test: 'leaves nothing open where one use fails while another is under way',
+  },
+  {
+    ...admin,
+    name: 'a client that is cut off ends again behind what was under way',
+    find: '    await this.end()\n',
+    replace: '',
+    test: 'leaves nothing open where it is closed while a use is under way',
   },
   {
     ...placement,

@@ -3,9 +3,9 @@ import type { Admin, Kafka } from 'kafkajs'
 /** An admin client that connects at its first use, and anew after any error. */
 export class AdminConnection {
   readonly #kafka: Kafka
-  #connecting: Promise<Admin> | undefined
-  /** Ends of former clients that may still be under way. */
-  readonly #ending = new Set<Promise<void>>()
+  #current: UsedClient | undefined
+  /** The current client, and former ones that have not ended yet. */
+  readonly #clients = new Set<UsedClient>()
 
   constructor(kafka: Kafka) {
     this.#kafka = kafka
@@ -13,38 +13,67 @@ export class AdminConnection {
 
   /** Runs `work` with a connected client. Errors of kafkajs pass unmodified. */
   async use<R>(work: (admin: Admin) => Promise<R>): Promise<R> {
-    this.#connecting ??= this.#connect()
-    const connecting = this.#connecting
+    this.#current ??= this.#open()
+    const client = this.#current
     try {
-      return await work(await connecting)
+      return await client.use(work)
     } catch (error) {
-      if (this.#connecting === connecting) this.#drop()
+      if (this.#current === client) this.#current = undefined
+      void client.end().then(() => this.#clients.delete(client))
       throw error
     }
   }
 
   /** Ends every client. Never rejects. */
   async close(): Promise<void> {
-    this.#drop()
-    await Promise.all(this.#ending)
+    this.#current = undefined
+    await Promise.all([...this.#clients].map((client) => client.cut()))
   }
 
-  async #connect(): Promise<Admin> {
-    const admin = this.#kafka.admin()
+  #open(): UsedClient {
+    const client = new UsedClient(this.#kafka)
+    this.#clients.add(client)
+    return client
+  }
+}
+
+/**
+ * A client that several may use at once. kafkajs connects again for whatever is under way when a client is disconnected, and
+ * that connection would keep the process alive: a client ends behind its last use.
+ */
+class UsedClient {
+  readonly #connected: Promise<Admin>
+  readonly #admin: Admin
+  readonly #uses = new Set<Promise<unknown>>()
+
+  constructor(kafka: Kafka) {
+    this.#admin = kafka.admin()
+    this.#connected = this.#admin.connect().then(() => this.#admin)
+  }
+
+  async use<R>(work: (admin: Admin) => Promise<R>): Promise<R> {
+    const using = this.#connected.then(work)
+    this.#uses.add(using)
     try {
-      await admin.connect()
-      return admin
-    } catch (error) {
-      await admin.disconnect().catch(() => undefined)
-      throw error
+      return await using
+    } finally {
+      this.#uses.delete(using)
     }
   }
 
-  #drop(): void {
-    const ending = this.#connecting?.then((admin) => admin.disconnect()).catch(() => undefined)
-    this.#connecting = undefined
-    if (!ending) return
-    this.#ending.add(ending)
-    void ending.then(() => this.#ending.delete(ending))
+  /** Ends it once nothing is under way. Never rejects. */
+  async end(): Promise<void> {
+    await Promise.allSettled(this.#uses)
+    await this.#disconnect()
+  }
+
+  /** Ends it, whatever is under way. Never rejects. */
+  async cut(): Promise<void> {
+    await this.#disconnect()
+    await this.end()
+  }
+
+  async #disconnect(): Promise<void> {
+    await this.#admin.disconnect().catch(() => undefined)
   }
 }

@@ -17,7 +17,13 @@ export class WireTap {
   readonly sent: number[] = []
   /** What each of them said, behind the number that tells it from the one before: a repeated request says the same. */
   readonly said: string[] = []
+  readonly #sockets = new Set<Socket>()
   #losing: number | undefined
+
+  /** Connections that have not ended. */
+  get open(): number {
+    return this.#sockets.size
+  }
 
   /** How many requests of a kind have been sent. */
   count(kind: number): number {
@@ -32,6 +38,8 @@ export class WireTap {
   /** What a Kafka instance takes as `socketFactory`. */
   readonly socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
     const socket = connect({ host, port }, onConnect)
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
     const write = socket.write.bind(socket)
     // kafkajs writes a request at once: its length in 4 bytes, its kind in 2, its version in 2, its number in 4.
     socket.write = (frame: Uint8Array | string, ...rest: unknown[]): boolean => {
