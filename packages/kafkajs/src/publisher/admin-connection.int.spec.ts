@@ -40,7 +40,7 @@ describe('an admin connection', () => {
     await createTopics(brokers, [{ topic }])
     await connection.use((admin) => admin.listTopics())
     const underWay = connection.use(async (admin) => {
-      for (let i = 0; i < 20; i += 1) await admin.fetchTopicMetadata({ topics: [topic] })
+      for (let i = 0; i < 500; i += 1) await admin.fetchTopicMetadata({ topics: [topic] })
     })
     await expect.poll(() => tap.count(api.metadata)).toBeGreaterThan(5)
     await connection.close()
