@@ -4,7 +4,7 @@ import { createTopics } from '@pigeonhole/testing'
 import { Kafka, logLevel } from 'kafkajs'
 import { beforeEach, describe, expect, inject, it } from 'vitest'
 import { AdminConnection } from './admin-connection.js'
-import { api, WireTap } from './wire-tap.fake.js'
+import { WireTap } from './wire-tap.fake.js'
 
 const brokers = [...inject('kafkaBrokers')]
 
@@ -36,13 +36,11 @@ describe('an admin connection', () => {
   })
 
   it('leaves nothing open where it is closed while a use is under way', async () => {
-    const topic = randomUUID()
-    await createTopics(brokers, [{ topic }])
     await connection.use((admin) => admin.listTopics())
     const underWay = connection.use(async (admin) => {
-      for (let i = 0; i < 500; i += 1) await admin.fetchTopicMetadata({ topics: [topic] })
+      await expect.poll(() => tap.open).toBe(0)
+      await admin.listTopics()
     })
-    await expect.poll(() => tap.count(api.metadata)).toBeGreaterThan(5)
     await connection.close()
     await Promise.allSettled([underWay])
     await expect.poll(() => tap.open).toBe(0)
