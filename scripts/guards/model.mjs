@@ -102,9 +102,21 @@ export const modelGuards = [
   },
   {
     ...pipeline,
+    name: 'AWAITED: Kafka’s commit waits for the intent’s',
+    find: 'await this.#guarded((tx, confirmed) => this.#writeIntent(tx, { parent, confirmed }))',
+    replace:
+      'await new Promise<PreparedBatch | undefined>((resolve, reject) => {\n' +
+      '      const written = async (tx: GuardedTransaction, confirmed: RelayBatch): Promise<void> =>\n' +
+      '        resolve(await this.#writeIntent(tx, { parent, confirmed }))\n' +
+      '      this.#guarded(written).catch(reject)\n' +
+      '    })',
+  },
+  {
+    ...model,
+    file: 'packages/core/src/relay/batch-sending.ts',
     name: 'CRASH-ONLY: a commit without an answer is no commit',
-    find: '    await producer.commit()\n',
-    replace: '    await producer.commit().catch(() => undefined)\n',
+    find: '    await this.#producer.commit()\n',
+    replace: '    await this.#producer.commit().catch(() => undefined)\n',
   },
   {
     ...model,

@@ -5,6 +5,7 @@ const pipeline = {
   file: 'packages/core/src/relay/pipeline.ts',
   spec: 'packages/core/src/relay/pipeline.unit.spec.ts',
 }
+const sending = { ...pipeline, file: 'packages/core/src/relay/batch-sending.ts' }
 const writeBatch = {
   file: 'packages/core/src/relay/write-batch.ts',
   spec: 'packages/core/src/relay/pipeline.unit.spec.ts',
@@ -63,14 +64,26 @@ export const pipelineGuards = [
   },
   {
     ...pipeline,
-    name: 'the checkpoint opens the Kafka transaction',
-    find: '    await producer.begin({ number: batch.number, token: batch.token })\n    if (rows.length > 0) await producer.send(rows)\n',
+    name: 'Kafka’s commit waits for the intent’s',
+    find: 'await this.#guarded((tx, confirmed) => this.#writeIntent(tx, { parent, confirmed }))',
     replace:
-      '    await producer.send(rows)\n    await producer.begin({ number: batch.number, token: batch.token })\n',
+      'await new Promise<PreparedBatch | undefined>((resolve, reject) => {\n' +
+      '      const written = async (tx: GuardedTransaction, confirmed: RelayBatch): Promise<void> =>\n' +
+      '        resolve(await this.#writeIntent(tx, { parent, confirmed }))\n' +
+      '      this.#guarded(written).catch(reject)\n' +
+      '    })',
+    test: 'commits nothing in Kafka whose intent it does not know to be committed',
+  },
+  {
+    ...sending,
+    name: 'the checkpoint opens the Kafka transaction',
+    find: '  await producer.begin({ number: batch.number, token: batch.token })\n  if (rows.length > 0) await producer.send(rows)\n',
+    replace:
+      '  await producer.send(rows)\n  await producer.begin({ number: batch.number, token: batch.token })\n',
     test: 'is read and intended in one guarded transaction, then sent with its checkpoint first',
   },
   {
-    ...pipeline,
+    ...sending,
     name: 'the commit waits until every record is acknowledged',
     find: 'await producer.send(rows)',
     replace: 'void producer.send(rows)',
@@ -79,16 +92,23 @@ export const pipelineGuards = [
   },
   {
     ...pipeline,
+    name: 'no Kafka transaction begins beside another one',
+    find: 'parent === this.#confirmed ? this.#send',
+    replace: 'parent !== undefined ? this.#send',
+    test: 'intends one batch ahead, and begins it only after the one before is acknowledged',
+  },
+  {
+    ...sending,
     name: 'the next Kafka transaction waits for the commit’s answer',
-    find: 'await producer.commit()',
-    replace: 'void producer.commit()',
+    find: 'await this.#producer.commit()',
+    replace: 'void this.#producer.commit()',
     test: 'intends one batch ahead, and begins it only after the one before is acknowledged',
   },
   {
     ...pipeline,
     name: 'a lost shard drops what is in flight',
-    find: 'await untilAborted(this.#publish(prepared), leading)',
-    replace: 'await this.#publish(prepared)',
+    find: 'await untilAborted(this.#publish(prepared, prepared.sending), leading)',
+    replace: 'await this.#publish(prepared, prepared.sending)',
     test: 'drops what is in flight when the shard is no longer its own',
   },
   {
@@ -101,22 +121,22 @@ export const pipelineGuards = [
   {
     ...pipeline,
     name: 'confirmed is what Kafka has acknowledged',
-    find: '    await producer.commit()\n    this.#confirmed = batch\n',
-    replace: '    this.#confirmed = batch\n    await producer.commit()\n',
+    find: '    await sending.commit()\n    this.#confirmed = batch\n',
+    replace: '    this.#confirmed = batch\n    await sending.commit()\n',
     test: 'does not include a batch whose commit is not answered',
   },
   {
     ...pipeline,
     name: 'nothing is deleted behind an intent',
-    find: 'await this.#clean(tx, confirmed)\n    return { batch, rows, announce }',
-    replace: 'await this.#clean(tx, batch)\n    return { batch, rows, announce }',
+    find: 'await this.#clean(tx, confirmed)\n    return { batch, rows, announce, sending }',
+    replace: 'await this.#clean(tx, batch)\n    return { batch, rows, announce, sending }',
     test: 'does not include an intent',
   },
   {
     ...pipeline,
     name: 'what a transaction notes and what it deletes go by one batch',
-    find: 'await this.#clean(tx, confirmed)\n    return { batch, rows, announce }',
-    replace: 'await this.#clean(tx, this.#confirmed)\n    return { batch, rows, announce }',
+    find: 'await this.#clean(tx, confirmed)\n    return { batch, rows, announce, sending }',
+    replace: 'await this.#clean(tx, this.#confirmed)\n    return { batch, rows, announce, sending }',
     test: 'is one batch for all of a transaction, also when Kafka acknowledges the next meanwhile',
   },
   {

@@ -218,7 +218,8 @@ export interface RelayStore extends ParkingStore {
   isCovered(shard: number, snapshot: string, cursor: Cursor): Promise<boolean>
   /**
    * Runs `work` in one READ COMMITTED READ WRITE transaction with synchronous commit that first locks the shard's row
-   * where `guard.token` is its lease token, and raises `confirmed`.
+   * where `guard.token` is its lease token, and raises `confirmed`. Once at most: `work` may begin to send what it has
+   * written, for which it makes up a token.
    * @throws LEASE_LOST when the token is not the row's. STORE_STANDBY on a server in recovery.
    * @throws STORE_UNAVAILABLE when the outcome is unknown.
    */

@@ -2,6 +2,7 @@ import type { Emitter } from '../events/emitter.js'
 import { linkAbort } from '../lifecycle/linked-abort.js'
 import { untilAborted } from '../lifecycle/until-aborted.js'
 import type { GuardedTransaction, RelayBatch } from '../ports/relay-store.js'
+import { BatchSending } from './batch-sending.js'
 import { Cleaner } from './cleaner.js'
 import type { OpenShard } from './opening.js'
 import { orphaned } from './orphaned.js'
@@ -24,6 +25,8 @@ const smallLots = 10
 interface PreparedBatch extends BatchInFlight {
   /** To be told once the intent is committed. */
   readonly announce: Announcement
+  /** Undefined: the batch before it was still being sent when its intent was written. */
+  readonly sending: BatchSending | undefined
 }
 
 /** The batch behind which an intent is written, and the last one that Kafka had acknowledged by then. */
@@ -60,7 +63,8 @@ interface IdleSignals extends PipelineSignals {
 
 /**
  * Moves the messages of an open shard, batch after batch, with one batch prepared ahead: the intent of batch n+1 may be
- * written while Kafka decides on n, its Kafka transaction begins only after n is acknowledged. Crash only: any
+ * written while Kafka decides on n, its Kafka transaction begins only after n is acknowledged. Where n is, the records of
+ * n+1 go out while its intent's transaction commits, and Kafka is asked for its commit behind that one. Crash only: any
  * rejection ends the pipeline and its producer, and a new opening finds out what became of the last batch.
  */
 export class Pipeline {
@@ -125,7 +129,9 @@ export class Pipeline {
           if (due) sending.abort()
           ahead = this.#prepareDuring(sending.signal, prepared.batch)
           ahead.catch(() => undefined) // It is awaited in its turn, or dropped with the pipeline.
-          await untilAborted(this.#publish(prepared), leading).finally(() => sending.abort())
+          await untilAborted(this.#publish(prepared, prepared.sending), leading).finally(() =>
+            sending.abort(),
+          )
           sending.unlink()
         }
         const found = !prepared && !due && (await this.#idle({ reading, leading, ending }))
@@ -185,8 +191,9 @@ export class Pipeline {
     // Where all of a page is parked, the batch is written none the less: a cursor moves with an intent, or not at all.
     const { rows, announce } = await this.#parking.sift(tx, page.rows)
     const batch = await writeBatch(tx, { shard: open.shard, parent, cursor: page.cursor })
+    const sending = parent === this.#confirmed ? this.#send({ batch, rows }) : undefined
     if (this.#uncleaned * smallLots >= options.batchRows) await this.#clean(tx, confirmed)
-    return { batch, rows, announce }
+    return { batch, rows, announce, sending }
   }
 
   // Parks what the last pipeline ended with, before anything is read that it would hold.
@@ -209,20 +216,24 @@ export class Pipeline {
     })
   }
 
-  async #publish({ batch, rows }: BatchInFlight): Promise<void> {
+  #send(batch: BatchInFlight): BatchSending {
+    const { open, options } = this.#parts
+    return new BatchSending(open.producer, batch, options.clock.now())
+  }
+
+  // The intent is committed here.
+  async #publish({ batch, rows }: BatchInFlight, begun?: BatchSending): Promise<void> {
     const { open, search, events, options } = this.#parts
-    const { shard, producer } = open
     this.#inFlight = { batch, rows }
-    const started = options.clock.now()
-    await producer.begin({ number: batch.number, token: batch.token })
-    if (rows.length > 0) await producer.send(rows)
-    await producer.commit()
+    const sending = begun ?? this.#send({ batch, rows })
+    await sending.commit()
     this.#confirmed = batch
     this.#inFlight = undefined
     this.#uncleaned += rows.length
     const size = batch.releases ? search.releaseSize : search.size
     size.passed(rows.length)
-    const durationMs = options.clock.now() - started
+    const { shard } = open
+    const durationMs = options.clock.now() - sending.startedAt
     events.emit('batch:published', { shard, batch: batch.number, rows: rows.length, durationMs })
   }
 

@@ -68,9 +68,9 @@ describe('a batch', () => {
       'guarded 0',
       'readPage',
       'insertBatch 1',
-      'hasMessages',
       'begin 1',
       'send 2',
+      'hasMessages',
     ])
     expect(publisher.log).toEqual(store.rows)
     expect(publisher.checkpoint).toEqual({
@@ -79,6 +79,41 @@ describe('a batch', () => {
     })
     reading.abort()
     await running
+  })
+
+  it('is sent while its intent is being committed, and Kafka is asked for its commit behind that', async () => {
+    const { run, script, reading, publisher } = await openPipeline({ rows: 2 })
+    const commit = script.hold('COMMIT')
+    const running = run()
+    await settle()
+    expect(script.take(...published)).toEqual(['insertBatch 1', 'begin 1', 'send 2'])
+    commit()
+    await settle()
+    expect(script.take('begin', 'send', 'commit')).toEqual(['commit 1'])
+    expect(publisher.transactions).toEqual([2])
+    reading.abort()
+    await running
+  })
+
+  it('is sent while its intent is being committed, also if its predecessor was being sent when it was read', async () => {
+    const { run, script, store, reading, clock } = await openPipeline({ rows: 1 })
+    const acknowledge = script.hold('commit')
+    const running = run()
+    await settle()
+    const read = script.hold('readPage')
+    store.commit()
+    await clock.advance(20)
+    acknowledge()
+    await settle()
+    const commit = script.hold('COMMIT')
+    script.take()
+    read()
+    await settle()
+    expect(script.take('begin', 'send', 'commit')).toEqual(['begin 2', 'send 1'])
+    reading.abort()
+    commit()
+    await running
+    expect(script.take('commit')).toEqual(['commit 2'])
   })
 
   it('has its predecessor as its parent', async () => {
@@ -227,8 +262,8 @@ describe('the pipeline', () => {
     await settle()
     expect(script.take('insertBatch', 'prepared', 'begin', 'commit', 'published')).toEqual([
       'insertBatch 1',
-      'prepared 1 2',
       'begin 1',
+      'prepared 1 2',
       'commit 1',
       'published 1 2',
     ])
@@ -268,6 +303,38 @@ describe('a pipeline that fails', () => {
       expect(pipeline.inFlight?.rows).toHaveLength(2)
     },
   )
+
+  it('commits nothing in Kafka whose intent it does not know to be committed', async () => {
+    const { run, script, pipeline } = await openPipeline({ rows: 2 })
+    const error = new Error('unknown outcome')
+    script.failNext('COMMIT', error)
+    await expect(run()).rejects.toBe(error)
+    expect(script.take('begin', 'send', 'commit')).toEqual(['begin 1', 'send 2'])
+    expect(pipeline.inFlight).toBeUndefined()
+  })
+
+  it('learns what was refused once the intent is known to be committed', async () => {
+    const { run, script, pipeline } = await openPipeline({ rows: 2 })
+    const refused = new Error('refused')
+    script.failNext('send', refused)
+    const commit = script.hold('COMMIT')
+    const running = run()
+    const ended = expect(running).rejects.toBe(refused)
+    await settle()
+    expect(pipeline.inFlight).toBeUndefined()
+    commit()
+    await ended
+    expect(pipeline.inFlight?.rows).toHaveLength(2)
+  })
+
+  it('learns nothing of what was refused where the intent may not be committed', async () => {
+    const { run, script, pipeline } = await openPipeline({ rows: 2 })
+    const lost = new Error('the connection broke')
+    script.failNext('send', new Error('refused'))
+    script.failNext('COMMIT', lost)
+    await expect(run()).rejects.toBe(lost)
+    expect(pipeline.inFlight).toBeUndefined()
+  })
 
   it('ends with the error of what it had read ahead, after the batch before is out', async () => {
     const { run, script, publisher } = await openPipeline({ rows: 4 })

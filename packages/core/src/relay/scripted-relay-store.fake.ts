@@ -177,7 +177,9 @@ export class ScriptedRelayStore extends ScriptedParking implements RelayStore {
     }
     const confirmed = Math.max(this.lease.confirmed, guard.confirmed)
     this.lease = { ...this.lease, confirmed }
-    return work(this.#transaction())
+    const result = await work(this.#transaction())
+    await this.#script.pass('COMMIT')
+    return result
   }
 
   async readStatus(): Promise<OutboxStatus> {
