@@ -1,6 +1,7 @@
-/* One shard: lease token, fencing, session barrier, intents with parents, confirmed, deletion; two relays that may stop and
- * go on anywhere (kill, pause, zombie), a coordinator that decides before its markers are there, writers whose commits are
- * not flushed, a crash that gives transaction ids out again, a failover with loss.
+/* One shard: lease token, fencing, session barrier, intents with parents, confirmed, deletion; records that are sent while the
+ * intent's transaction is still open; two relays that may stop and go on anywhere (kill, pause, zombie), a coordinator that
+ * decides before its markers are there, writers whose commits are not flushed, a crash that gives transaction ids out again, a
+ * failover with loss.
  * Each guard is a macro NO_<GUARD> that takes it out. */
 #include "database.pml"
 
@@ -26,6 +27,9 @@ byte nextToken = 1;
 #define ONGOING 1
 #define PREPARED 2
 byte epoch, txnState, txnToken, checkpoint, staleCheckpoint, sent;
+
+/* The guarded transaction that has the shard's row and is not committed: whose it is. Who takes the lease, and a crash, end it. */
+byte writing;
 
 /* The world. */
 byte published, openings, crashes, failovers, rollbacks, writerXid, leaseTokens;
@@ -79,6 +83,11 @@ inline readPage(from) {
 #else
 #define OWN true
 #endif
+#ifndef NO_AWAITED
+#define INTENDED (inFlight != intent)
+#else
+#define INTENDED true
+#endif
 #ifndef NO_REST
 #define KNOWS(t) HAS(mem.batches, t)
 #else
@@ -90,24 +99,30 @@ inline readPage(from) {
 #define HASPARENT(t) true
 #endif
 
-/* One guarded transaction: page and intent. `behind`: its parent. */
+/* Page and intent, in one guarded transaction that is not committed yet. `behind`: its parent. */
 inline insertIntent(behind, rowsOfPage, upTo) {
   number[nextToken] = number[behind] + 1;
   parentOf[nextToken] = behind;
   cursor[nextToken] = upTo;
   page[nextToken] = rowsOfPage;
+  writing = _pid; intent = nextToken; noted = number[conf];
+  nextToken++
+}
+
+inline commitIntent() {
 #ifndef NO_INTENT
-  mem.batches = mem.batches | BIT(nextToken);
+  mem.batches = mem.batches | BIT(intent);
 #endif
-  if :: number[conf] > mem.confirmed -> mem.confirmed = number[conf] :: else fi;
+  if :: noted > mem.confirmed -> mem.confirmed = noted :: else fi;
   flush();
   assert(!lost || epoch != own);
-  nextToken++
+  if :: inFlight != intent && conf != intent -> ahead = intent :: else fi;
+  writing = 0; intent = 0; noted = 0; i = 0
 }
 
 /* After a restart: what was running has ended, and what was not on disk is gone, with its transaction ids. */
 inline takenBack(isAllowed) {
-  mem.ended = BIT(mem.next) - 1; writerXid = 0;
+  mem.ended = BIT(mem.next) - 1; writerXid = 0; writing = 0;
   i = 0;
   do
   :: i < MESSAGES && HAS(published, i) && mem.xid[i] == 0 ->
@@ -123,14 +138,14 @@ inline takenBack(isAllowed) {
 }
 
 proctype Relay() {
-  byte lease, own, conf, inFlight, ahead, k, found, i, s, memory;
+  byte lease, own, conf, intent, noted, inFlight, ahead, k, found, i, s, memory;
 #ifdef NO_PAGE
   byte readUpTo;
 #endif
 closed:
   atomic {
-    lease = 0; own = 0; conf = 0; inFlight = 0; ahead = 0; k = 0; found = 0; i = 0; s = 0; memory = 0;
-    openings < OPENINGS -> openings++; leaseTokens++; lease = leaseTokens; mem.lease = lease
+    lease = 0; own = 0; conf = 0; intent = 0; noted = 0; inFlight = 0; ahead = 0; k = 0; found = 0; i = 0; s = 0; memory = 0;
+    openings < OPENINGS -> openings++; leaseTokens++; lease = leaseTokens; mem.lease = lease; writing = 0
   }
   atomic {                                           /* InitProducerId */
 #ifndef NO_SETTLE
@@ -186,9 +201,10 @@ publishing:
   if
   :: atomic { goto closed }                           /* kill, or any error */
   :: atomic { inFlight == 0 && ahead != 0 -> inFlight = ahead; ahead = 0 }
+  :: atomic { inFlight == 0 && intent != 0 && intent != conf -> inFlight = intent }   /* sent before its intent is committed */
   /* page and intent, also while a batch is in flight */
   :: atomic {
-       ahead == 0 && nextToken < TOKENS ->
+       ahead == 0 && intent == 0 && writing == 0 && nextToken < TOKENS ->
        if
        :: inFlight != 0 -> s = inFlight; memory = cursor[inFlight]
        :: else -> s = conf
@@ -209,12 +225,18 @@ publishing:
           skip
        :: found != 0 ->
 #ifndef NO_PAGE
-          insertIntent(s, found, mem.ended); ahead = nextToken - 1; found = 0; s = 0
+          insertIntent(s, found, mem.ended); found = 0; s = 0
 #else
           readUpTo = mem.ended; i = 0; goto pageRead
 #endif
        fi;
        found = 0; s = 0; i = 0
+     }
+  :: atomic { intent != 0 ->                          /* the COMMIT of page and intent */
+       if
+       :: writing != _pid -> goto closed
+       :: else -> commitIntent()
+       fi
      }
   :: atomic { inFlight != 0 && txnToken != inFlight ->  /* begin and send */
        if
@@ -224,7 +246,7 @@ publishing:
        fi;
        txnState = ONGOING; txnToken = inFlight; i = 0
      }
-  :: atomic { inFlight != 0 && txnToken == inFlight && txnState == ONGOING ->  /* EndTxn */
+  :: atomic { inFlight != 0 && INTENDED && txnToken == inFlight && txnState == ONGOING ->  /* EndTxn */
        if
        :: !OWN -> goto closed
        :: OWN -> txnState = PREPARED; conf = inFlight; memory = cursor[conf]; inFlight = 0
@@ -234,9 +256,9 @@ publishing:
 #endif
        fi
      }
-  :: atomic { inFlight == 0 && ahead == 0 && GUARDED && KNOWS(conf) && number[conf] > mem.confirmed -> /* noted at rest */
+  :: atomic { inFlight == 0 && ahead == 0 && writing == 0 && GUARDED && KNOWS(conf) && number[conf] > mem.confirmed -> /* noted at rest */
        mem.confirmed = number[conf]; flush(); i = 0 }
-  :: atomic { GUARDED && KNOWS(conf) && mem.rows != 0 ->               /* deletion behind the confirmed cursor */
+  :: atomic { writing == 0 && GUARDED && KNOWS(conf) && mem.rows != 0 ->               /* deletion behind the confirmed cursor */
        i = 0;
 #ifdef NO_DELETE
        if :: inFlight != 0 -> s = cursor[inFlight] :: else -> s = cursor[conf] fi;
@@ -259,8 +281,9 @@ publishing:
 pageRead:
   /* the page was read in a transaction of its own; its rows may be gone, or others may be there, by now */
   atomic {
+    writing == 0;
     if :: !GUARDED || !HASPARENT(s) -> goto closed :: else fi;
-    insertIntent(s, found, readUpTo); ahead = nextToken - 1; found = 0; s = 0; i = 0
+    insertIntent(s, found, readUpTo); found = 0; s = 0; i = 0
   }
   goto publishing;
 #endif

@@ -1,4 +1,6 @@
 // @ts-check
+import { awaited } from './pipeline.mjs'
+
 /** @import { GuardEntry } from '../guards.mjs' */
 
 const model = { spec: 'test/model/model.unit.spec.ts', test: 'loses, repeats, invents and reorders nothing' }
@@ -103,13 +105,8 @@ export const modelGuards = [
   {
     ...pipeline,
     name: 'AWAITED: Kafka’s commit waits for the intent’s',
-    find: 'await this.#guarded((tx, confirmed) => this.#writeIntent(tx, { parent, confirmed }))',
-    replace:
-      'await new Promise<PreparedBatch | undefined>((resolve, reject) => {\n' +
-      '      const written = async (tx: GuardedTransaction, confirmed: RelayBatch): Promise<void> =>\n' +
-      '        resolve(await this.#writeIntent(tx, { parent, confirmed }))\n' +
-      '      this.#guarded(written).catch(reject)\n' +
-      '    })',
+    find: awaited.find,
+    replace: awaited.replace,
   },
   {
     ...model,

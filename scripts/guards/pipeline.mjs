@@ -15,6 +15,18 @@ const cleaner = {
   spec: 'packages/core/src/relay/cleaner.unit.spec.ts',
 }
 
+/** A batch counts as prepared before the transaction with its intent is committed. */
+export const awaited = {
+  file: pipeline.file,
+  find: 'await this.#guarded((tx, confirmed) => this.#writeIntent(tx, { parent, confirmed }))',
+  replace:
+    'await new Promise<PreparedBatch | undefined>((resolve, reject) => {\n' +
+    '      const written = async (tx: GuardedTransaction, confirmed: RelayBatch): Promise<void> =>\n' +
+    '        resolve(await this.#writeIntent(tx, { parent, confirmed }))\n' +
+    '      this.#guarded(written).catch(reject)\n' +
+    '    })',
+}
+
 /** From the page to the acknowledged commit, and what is deleted behind it. @type {readonly GuardEntry[]} */
 export const pipelineGuards = [
   {
@@ -65,14 +77,17 @@ export const pipelineGuards = [
   {
     ...pipeline,
     name: 'Kafka’s commit waits for the intent’s',
-    find: 'await this.#guarded((tx, confirmed) => this.#writeIntent(tx, { parent, confirmed }))',
-    replace:
-      'await new Promise<PreparedBatch | undefined>((resolve, reject) => {\n' +
-      '      const written = async (tx: GuardedTransaction, confirmed: RelayBatch): Promise<void> =>\n' +
-      '        resolve(await this.#writeIntent(tx, { parent, confirmed }))\n' +
-      '      this.#guarded(written).catch(reject)\n' +
-      '    })',
+    find: awaited.find,
+    replace: awaited.replace,
     test: 'commits nothing in Kafka whose intent it does not know to be committed',
+  },
+  {
+    ...pipeline,
+    spec: 'test/relay/intent.int.spec.ts',
+    name: 'Kafka’s commit waits for the intent’s, on real servers',
+    find: awaited.find,
+    replace: awaited.replace,
+    test: 'Kafka commits no batch whose intent is not committed',
   },
   {
     ...sending,

@@ -36,6 +36,7 @@ const models = [
       PAGE: [],
       INTENT: [],
       FLUSH: [],
+      AWAITED: [],
       EMPTY: [],
       CRASHONLY: [],
       DELETE: [],

@@ -1,5 +1,6 @@
 import { describe, inject, it } from 'vitest'
 import { killAndRecover, killWhileReopening, pauseAndTakeOver } from './attacks.js'
+import { intentGap } from './intent-gap.js'
 import type { Point } from './points.js'
 
 const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
@@ -8,6 +9,7 @@ const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafk
 const kills: readonly Point[] = [
   { point: 'producer.begin:after', occurrence: 1 },
   { point: 'store.guarded:committing', occurrence: 5 },
+  { point: intentGap, occurrence: 1 },
   { point: 'store.guarded:after', occurrence: 5 },
   { point: 'producer.send:during', occurrence: 3 },
   { point: 'producer.commit:before', occurrence: 4 },
@@ -20,6 +22,8 @@ const kills: readonly Point[] = [
 const reopenings: readonly Point[] = [
   { point: 'publisher.fence:after', occurrence: 1 },
   { point: 'tx.deleteOtherBatches:after', occurrence: 1 },
+  // Of its first batch.
+  { point: intentGap, occurrence: 1 },
 ]
 
 const pauses: readonly Point[] = [

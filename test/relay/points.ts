@@ -1,3 +1,5 @@
+import { intentGap } from './intent-gap.js'
+
 /** A named point of a relay's life, and for which time it is reached when the fault strikes. */
 export interface Point {
   readonly point: string
@@ -76,6 +78,7 @@ export const reopeningPoints: readonly Point[] = [
 export const batchPoints: readonly Point[] = [
   ...points(batchCalls, 4),
   { point: 'store.guarded:committing', occurrence: 5 },
+  { point: intentGap, occurrence: 1 },
 ]
 
 /** Every point of a deletion. The ring turns with the first cleaning, and every later one truncates. */
@@ -91,6 +94,7 @@ export const pausePoints: readonly Point[] = [
   { point: 'producer.readCheckpoint:after', occurrence: 1 },
   { point: 'tx.readPage:after', occurrence: 3 },
   { point: 'store.guarded:committing', occurrence: 5 },
+  { point: intentGap, occurrence: 1 },
   { point: 'tx.reclaim:after', occurrence: 3 },
   { point: 'producer.begin:during', occurrence: 4 },
   { point: 'producer.send:during', occurrence: 4 },

@@ -5,6 +5,7 @@ import { postgresStore } from '@pigeonhole/postgres'
 import { observeRelayPublisher, observeRelayStore } from '@pigeonhole/testing'
 import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
+import { intentGap, withIntentGap } from './intent-gap.js'
 import type { RelayProcessMessage, RelayProcessOptions } from './relay-process-protocol.js'
 import { withSmallPartitions } from './small-partitions.js'
 
@@ -32,7 +33,8 @@ export function striker({ fault }: RelayProcessOptions): (point: string) => void
 
 /** Opens the ports of a process under test. */
 export function openPorts(options: RelayProcessOptions): ProcessPorts {
-  const reach = striker(options)
+  const strike = striker(options)
+  const reach = options.fault?.point === intentGap ? withIntentGap(strike) : strike
   const pool = new pg.Pool({ connectionString: options.databaseUrl, connectionTimeoutMillis: 5_000, max: 20 })
   const kafka = new Kafka({
     clientId: options.name,

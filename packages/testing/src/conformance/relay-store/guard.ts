@@ -78,6 +78,18 @@ export function describeGuard<Tx>(scene: StoreScene<Tx>): void {
       expect((await guarded((tx) => tx.readFacts())).batches).toEqual([])
     })
 
+    // By then it may have begun to send what it has written.
+    it('runs the work once, also where its failure is one of the moment', async () => {
+      const { guarded } = await lead(scene)
+      let runs = 0
+      const attempt = guarded(async () => {
+        runs += 1
+        throw Object.assign(new Error('could not serialize access'), { code: '40001' })
+      })
+      await expect(attempt).rejects.toThrow('could not serialize access')
+      expect(runs).toBe(1)
+    })
+
     it('gives the result of the work', async () => {
       const { guarded } = await lead(scene)
       expect(await guarded(async () => 42)).toBe(42)
