@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { idempotentRoute, keepRawBody } from '@pigeonhole/http'
 import express, { type Request, type Response } from 'express'
 import type pg from 'pg'
 import { describeHttp } from './http-conformance.js'
-import { type HttpKind, tenantOf } from './http-service.js'
+import { type HttpKind, tenantOf, webStreamOf } from './http-service.js'
 
 const express5: HttpKind = {
   name: 'Express',
   wrapped: 'true',
+  refusesEarly: false,
   async serve(service) {
     const app = express()
     app.use((_request, response, next) => {
@@ -32,10 +35,14 @@ const express5: HttpKind = {
           tenant: (request) => tenantOf(request.get('x-tenant')),
         },
         async (request, response, context) => {
-          const { status, headers, body, thrown } = await service.answer(request.body, context)
+          const answer = await service.answer(request.body, context)
+          const { status, headers, body, stream, isWeb, isLater, thrown } = answer
           response.status(status)
           for (const [name, value] of headers) response.append(name, value)
-          response.end(body)
+          if (stream && isWeb) Readable.fromWeb(webStreamOf(stream)).pipe(response)
+          else if (stream) await pipeline(stream, response)
+          else if (isLater) setImmediate(() => response.end(body))
+          else response.end(body)
           if (thrown) throw thrown
         },
       ),

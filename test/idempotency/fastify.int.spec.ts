@@ -3,11 +3,12 @@ import { idempotentFastify, keepRawFastifyBody } from '@pigeonhole/http'
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import type pg from 'pg'
 import { describeHttp } from './http-conformance.js'
-import { type HttpKind, type OrderRequest, tenantOf } from './http-service.js'
+import { type HttpKind, type OrderAnswer, type OrderRequest, tenantOf, webStreamOf } from './http-service.js'
 
 const fastify5: HttpKind = {
   name: 'Fastify',
   wrapped: null,
+  refusesEarly: true,
   async serve(service) {
     const app = fastify({ bodyLimit: 10_000, forceCloseConnections: true })
     app.addHook('onRequest', async (_request, reply) => void reply.header('x-upstream', randomUUID()))
@@ -20,19 +21,32 @@ const fastify5: HttpKind = {
           operation: 'POST /orders',
           tenant: ({ headers }) => tenantOf(String(headers['x-tenant'] ?? '')),
         },
-        async (request, reply, context) => {
-          const answer = await service.answer(request.body as OrderRequest, context)
-          const { status, headers, body, thrown } = answer
-          for (const [name, value] of headers) reply.header(name, value)
-          reply.code(status).send(Buffer.from(body))
-          if (thrown) throw thrown
-          return reply
+        (request, reply, context) => {
+          const asked = request.body as OrderRequest
+          const answering = service.answer(asked, context)
+          if (asked.then.endsWith('later'))
+            return void answering.then(
+              (answer) => send(reply, answer),
+              (error) => reply.send(error),
+            )
+          return answering.then((answer) => {
+            send(reply, answer)
+            if (answer.thrown) throw answer.thrown
+            return reply
+          })
         },
       ),
     )
     const url = await app.listen({ port: 0, host: '127.0.0.1' })
     return { url, close: () => app.close() }
   },
+}
+
+function send(reply: FastifyReply, { status, headers, body, stream, isWeb }: OrderAnswer): void {
+  for (const [name, value] of headers) reply.header(name, value)
+  reply.code(status)
+  if (stream) reply.send(isWeb ? webStreamOf(stream) : stream)
+  else reply.send(Buffer.from(body))
 }
 
 describeHttp(fastify5)

@@ -5,11 +5,12 @@ import { idempotentHandler } from '@pigeonhole/http'
 import { Hono } from 'hono'
 import type pg from 'pg'
 import { describeHttp } from './http-conformance.js'
-import { type HttpKind, type OrderRequest, tenantOf } from './http-service.js'
+import { type HttpKind, type OrderRequest, tenantOf, webStreamOf } from './http-service.js'
 
 const hono: HttpKind = {
   name: 'a fetch-style handler (Hono)',
   wrapped: null,
+  refusesEarly: true,
   async serve(service) {
     const handle = idempotentHandler<pg.ClientBase>(
       {
@@ -20,9 +21,12 @@ const hono: HttpKind = {
       },
       async (request, context) => {
         const asked = (await request.json()) as OrderRequest
-        const { status, headers, body, thrown } = await service.answer(asked, context)
+        const { status, headers, body, stream, isLater, thrown } = await service.answer(asked, context)
         if (thrown) throw thrown
-        const response = new Response(status === 204 ? null : new Uint8Array(body), { status })
+        if (isLater) await new Promise((later) => setImmediate(later))
+        const whole = status === 204 ? null : new Uint8Array(body)
+        const streamed = stream && webStreamOf(stream)
+        const response = new Response(streamed ?? whole, { status })
         for (const [name, value] of headers) response.headers.append(name, value)
         return response
       },

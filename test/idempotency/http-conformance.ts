@@ -1,43 +1,25 @@
 import { randomUUID } from 'node:crypto'
-import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type HttpKind, type HttpServer, type OrderRequest, OrderService } from './http-service.js'
-import { OperationLab, pgKind } from './operation-lab.js'
+import { describeCommit } from './http-commit.js'
+import { HttpScene, order, problemIn } from './http-scene.js'
+import type { HttpKind } from './http-service.js'
+import { describeStreams } from './http-streams.js'
 
 /** What each way into HTTP promises, over real sockets. */
 export function describeHttp(kind: HttpKind): void {
   describe(`Idempotency-Key through ${kind.name}`, () => {
-    let lab: OperationLab<pg.ClientBase>
-    let service: OrderService
-    let server: HttpServer
+    let scene: HttpScene
     beforeAll(async () => {
-      lab = await OperationLab.open(pgKind)
-      service = new OrderService(lab.idempotency())
-      server = await kind.serve(service)
+      scene = await HttpScene.open(kind)
     })
-    afterAll(async () => {
-      await server.close()
-      await lab[Symbol.asyncDispose]()
-    })
+    afterAll(() => scene[Symbol.asyncDispose]())
 
-    /** Sends a request; `key` is the header's value as it is. */
-    async function send(
-      order: OrderRequest,
-      key: string | null = order.id,
-      { path = '/orders', tenant = '', padding = '' } = {},
-    ) {
-      const headers = { 'content-type': 'application/json', 'x-tenant': tenant }
-      const response = await fetch(server.url + path, {
-        method: 'POST',
-        headers: key === null ? headers : { ...headers, 'idempotency-key': key },
-        body: JSON.stringify({ ...order, padding }),
-      })
-      const body = Buffer.from(await response.arrayBuffer())
-      return { status: response.status, headers: response.headers, body }
-    }
+    const opened = (): HttpScene => scene
+    const send: HttpScene['send'] = (...request) => scene.send(...request)
+    const runsOf = (id: string): number => scene.runsOf(id)
 
-    const order = (then: OrderRequest['then'], id: string = randomUUID()): OrderRequest => ({ id, then })
-    const runsOf = (id: string) => service.reached.filter((reached) => reached === id).length
+    describeStreams(opened, kind)
+    describeCommit(opened)
 
     it('answers a repeat with the same status, headers and body, and marks it', async () => {
       const asked = order('created')
@@ -52,14 +34,14 @@ export function describeHttp(kind: HttpKind): void {
       for (const name of ['content-type', 'x-request', 'content-length'])
         expect(again.headers.get(name)).toBe(first.headers.get(name))
       expect(runsOf(asked.id)).toBe(1)
-      expect(await lab.countsOf(asked.id)).toEqual({ orders: 1, messages: 1 })
+      expect(await scene.lab.countsOf(asked.id)).toEqual({ orders: 1, messages: 1 })
     })
 
     it('gives a cookie once, and never stores it', async () => {
       const asked = order('created')
       expect((await send(asked)).headers.getSetCookie()).toEqual(['session=secret'])
       expect((await send(asked)).headers.getSetCookie()).toEqual([])
-      const { rows } = await lab.pool.query(
+      const { rows } = await scene.lab.pool.query(
         'SELECT response_headers::text AS headers FROM pigeonhole.idempotency_key',
       )
       expect(JSON.stringify(rows)).not.toContain('secret')
@@ -84,7 +66,7 @@ export function describeHttp(kind: HttpKind): void {
         expect([...body]).toEqual([123, 0, 255, 128, 125])
       }
       expect(runsOf(asked.id)).toBe(3)
-      expect(await lab.countsOf(asked.id)).toEqual({ orders: 1, messages: 1 })
+      expect(await scene.lab.countsOf(asked.id)).toEqual({ orders: 1, messages: 1 })
     })
 
     it('answers without a body as well', async () => {
@@ -135,7 +117,7 @@ export function describeHttp(kind: HttpKind): void {
       expect(status).toBe(409)
       expect(headers.get('retry-after')).toBe('1')
       expect(JSON.parse(String(body))).toMatchObject({ code: 'KEY_RUNNING' })
-      service.open(asked.id)
+      scene.service.open(asked.id)
       expect((await running).status).toBe(201)
       expect((await send(asked)).headers.get('idempotency-replayed')).toBe('true')
     })
@@ -174,18 +156,19 @@ export function describeHttp(kind: HttpKind): void {
       expect([first.status, again.status]).toEqual([409, 409])
       expect(again.headers.get('x-request')).toBe(first.headers.get('x-request'))
       expect(again.headers.get('idempotency-replayed')).toBe('true')
-      expect(await lab.countsOf(asked.id)).toEqual({ orders: 0, messages: 0 })
+      expect(await scene.lab.countsOf(asked.id)).toEqual({ orders: 0, messages: 0 })
     })
 
     it.each([
       ['a 5xx', 'broken', 503],
       ['a throw', 'throws', 500],
+      ['an error that is sent later', 'throws later', 500],
     ] as const)('leaves no trace of %s: the repeat runs', async (_, then, status) => {
       const asked = order(then)
       expect((await send(asked)).status).toBe(status)
       expect((await send(asked)).status).toBe(status)
       expect(runsOf(asked.id)).toBe(2)
-      expect(await lab.countsOf(asked.id)).toEqual({ orders: 0, messages: 0 })
+      expect(await scene.lab.countsOf(asked.id)).toEqual({ orders: 0, messages: 0 })
     })
 
     it('refuses a body that is too large with 413, before anything else', async () => {
@@ -199,19 +182,62 @@ export function describeHttp(kind: HttpKind): void {
       const leaving = new AbortController()
       const body = JSON.stringify({ ...asked, padding: '' })
       const headers = { 'content-type': 'application/json', 'x-tenant': '', 'idempotency-key': asked.id }
-      const left = fetch(`${server.url}/orders`, { method: 'POST', headers, body, signal: leaving.signal })
+      const left = fetch(`${scene.server.url}/orders`, {
+        method: 'POST',
+        headers,
+        body,
+        signal: leaving.signal,
+      })
       await expect.poll(() => runsOf(asked.id)).toBe(1)
       leaving.abort()
       await expect(left).rejects.toThrow()
-      service.open(asked.id)
+      scene.service.open(asked.id)
       await expect.poll(async () => (await send(asked)).headers.get('idempotency-replayed')).toBe('true')
-      expect(await lab.countsOf(asked.id)).toEqual({ orders: 1, messages: 1 })
+      expect(await scene.lab.countsOf(asked.id)).toEqual({ orders: 1, messages: 1 })
     })
 
-    it('answers when the transaction has committed, and not before', async () => {
-      const asked = order('created')
-      await send(asked)
-      expect(await lab.countsOf(asked.id)).toEqual({ orders: 1, messages: 1 })
+    it('waits for a handler that sends later than it returns', async () => {
+      const asked = order('sends later')
+      const [first, again] = [await send(asked), await send(asked)]
+      expect([first.status, again.status]).toEqual([201, 201])
+      expect([...first.body]).toEqual([123, 0, 255, 128, 125])
+      expect(again.headers.get('idempotency-replayed')).toBe('true')
+      expect(again.body).toEqual(first.body)
+      expect(runsOf(asked.id)).toBe(1)
+    })
+
+    it('stores no header of one connection, nor one that Connection names, and every cookie goes out once', async () => {
+      const asked = order('of the hop')
+      const [first, again] = [await send(asked), await send(asked)]
+      expect(first.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
+      expect(again.headers.getSetCookie()).toEqual([])
+      expect(again.headers.get('x-request')).toBe(first.headers.get('x-request'))
+      for (const name of ['x-hop', 'proxy-authenticate']) expect(again.headers.get(name)).toBeNull()
+      expect(again.headers.get('connection')).not.toContain('X-Hop')
+      const { rows } = await scene.lab.pool.query(
+        'SELECT response_headers AS headers FROM pigeonhole.idempotency_key WHERE key = $1',
+        [asked.id],
+      )
+      const stored = rows[0].headers.map(([name]: readonly [string]) => name).sort()
+      expect(stored).toEqual(['content-type', 'x-request'])
+    })
+  })
+
+  describe(`a handler of ${kind.name} whose time is up`, () => {
+    let scene: HttpScene
+    beforeAll(async () => {
+      scene = await HttpScene.open(kind, { timeoutMs: 500 })
+    })
+    afterAll(() => scene[Symbol.asyncDispose]())
+
+    it('is answered with 503, and what it still sends is nobody’s', async () => {
+      const asked = order('waits')
+      const late = await scene.send(asked)
+      expect(late.status).toBe(503)
+      expect(problemIn(late)).toMatchObject({ code: 'HANDLER_TIMED_OUT' })
+      scene.service.open(asked.id)
+      expect((await scene.sendUntilLetIn(order('created'))).status).toBe(201)
+      expect(await scene.lab.countsOf(asked.id)).toEqual({ orders: 0, messages: 0 })
     })
   })
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
 import { type Idempotency, PigeonholeError, type TransactionContext } from '@pigeonhole/core'
 import type pg from 'pg'
 import { placed } from './placed.js'
@@ -6,7 +7,21 @@ import { placed } from './placed.js'
 /** What a request asks an order service for. */
 export interface OrderRequest {
   readonly id: string
-  readonly then: 'created' | 'refused' | 'broken' | 'throws' | 'empty' | 'waits' | 'conflicts'
+  readonly then:
+    | 'created'
+    | 'refused'
+    | 'broken'
+    | 'throws'
+    | 'throws later'
+    | 'empty'
+    | 'waits'
+    | 'conflicts'
+    | 'sends later'
+    | 'streams'
+    | 'streams as the web does'
+    | 'never ends'
+    | 'breaks off'
+    | 'of the hop'
 }
 
 /** What the service answers. */
@@ -14,6 +29,12 @@ export interface OrderAnswer {
   readonly status: number
   readonly headers: readonly (readonly [string, string])[]
   readonly body: Uint8Array
+  /** What is streamed instead of the body. */
+  readonly stream?: Readable
+  /** How the stream is handed over: Node's own, or the web's. */
+  readonly isWeb?: boolean
+  /** Whether it is sent from a callback, after the handler has returned. */
+  readonly isLater?: boolean
   /** What the handler throws when it has answered. */
   readonly thrown?: Error
 }
@@ -25,6 +46,8 @@ export class OrderService {
   readonly idempotency: Idempotency<pg.ClientBase>
   /** Ids of requests that have reached the handler. */
   readonly reached: string[] = []
+  /** Streams that handlers have answered with. */
+  readonly streams: Readable[] = []
   readonly #gates = new Map<string, () => void>()
 
   constructor(idempotency: Idempotency<pg.ClientBase>) {
@@ -40,7 +63,9 @@ export class OrderService {
     await publish(placed, { id })
     this.reached.push(id)
     if (then === 'waits') await new Promise<void>((open) => this.#gates.set(id, open))
-    if (then === 'throws') throw new Error('the handler has failed')
+    if (then === 'throws' || then === 'throws later') throw new Error('the handler has failed')
+    if (then === 'sends later') return { ...answers.created, isLater: true }
+    if (isStreamed(then)) return this.#streamed(then)
     if (then !== 'conflicts') return answers[then === 'waits' ? 'created' : then]
     const attempt = this.reached.filter((reached) => reached === id).length
     return attempt < 3
@@ -48,10 +73,43 @@ export class OrderService {
       : answers.created
   }
 
+  #streamed(then: Streamed): OrderAnswer {
+    const stream = Readable.from(streams[then](), { objectMode: false })
+    this.streams.push(stream)
+    return { ...answers.created, stream, isWeb: then === 'streams as the web does' }
+  }
+
   /** Lets a request that waits go on. */
   open(id: string): void {
     this.#gates.get(id)?.()
   }
+}
+
+// 20 chunks of 1,000 bytes: more than a stream holds at once.
+async function* some(): AsyncGenerator<Buffer> {
+  for (let i = 0; i < 20; i++) yield Buffer.alloc(1_000, i)
+}
+
+async function* endless(): AsyncGenerator<Buffer> {
+  for (;;) yield Buffer.alloc(10_000)
+}
+
+async function* broken(): AsyncGenerator<Buffer> {
+  yield Buffer.from('half')
+  throw new Error('the stream has broken')
+}
+
+const streams = {
+  streams: some,
+  'streams as the web does': some,
+  'never ends': endless,
+  'breaks off': broken,
+} satisfies Partial<Record<OrderRequest['then'], () => AsyncGenerator<Buffer>>>
+
+type Streamed = keyof typeof streams
+
+function isStreamed(then: OrderRequest['then']): then is Streamed {
+  return then in streams
 }
 
 const json = ['content-type', 'application/json'] as const
@@ -64,8 +122,32 @@ const answers = {
     return { status: 409, headers: [json, ['x-request', randomUUID()]], body: Buffer.from('{"stock":0}') }
   },
   broken: { status: 503, headers: [json], body: Buffer.from('{"later":true}') },
+  get 'of the hop'(): OrderAnswer {
+    const named = [
+      ['connection', 'keep-alive, X-Hop'],
+      ['x-hop', 'of this connection'],
+      ['keep-alive', 'timeout=7'],
+      ['proxy-authenticate', 'Basic'],
+      ['set-cookie', 'a=1'],
+      ['set-cookie', 'b=2'],
+    ] as const
+    return { ...answers.created, headers: [json, ['x-request', randomUUID()], ...named] }
+  },
   empty: { status: 204, headers: [['x-request', 'none']], body: Buffer.alloc(0) },
 } satisfies Record<string, OrderAnswer>
+
+/** A stream of the web that gives what `stream` does. Node's own, Readable.toWeb, throws when it is cancelled while it gives (20.20). */
+export function webStreamOf(stream: Readable): ReadableStream<Uint8Array> {
+  const chunks = stream.iterator() as AsyncIterator<Uint8Array>
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await chunks.next()
+      if (done) controller.close()
+      else controller.enqueue(value)
+    },
+    cancel: () => void stream.destroy(),
+  })
+}
 
 /** A server of one framework. */
 export interface HttpServer {
@@ -81,6 +163,8 @@ export interface HttpKind {
   readonly name: string
   /** The header `x-wrapped` of a middleware that exchanges methods of the response, where there is such a thing. */
   readonly wrapped: 'true' | null
+  /** Whether a body that is too large is refused while it comes. Express's parsers read the rest off, keep none of it, and answer then. */
+  readonly refusesEarly: boolean
   serve(service: OrderService): Promise<HttpServer>
 }
 

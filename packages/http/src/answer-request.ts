@@ -1,4 +1,5 @@
 import { type OperationHandler, refuse, type TransactionContext } from '@pigeonhole/core'
+import { AnswerBody } from './answer-body.js'
 import { type HttpAnswer, replayedHeader } from './http-answer.js'
 import type { ResolvedHttpOptions } from './http-options.js'
 import { keyHeader, keyOfHeader } from './key-header.js'
@@ -14,8 +15,8 @@ export interface KeyedRequest {
   readonly body: Uint8Array
 }
 
-/** What answers a request in its transaction. */
-export type HttpHandler<Tx> = (context: TransactionContext<Tx>) => Promise<HttpAnswer>
+/** What answers a request in its transaction; `body` takes as much as can be stored. */
+export type HttpHandler<Tx> = (context: TransactionContext<Tx>, body: AnswerBody) => Promise<HttpAnswer>
 
 /**
  * Answers a request once for its key, and each repeat with the same answer, marked by `idempotency-replayed: true`. Resolves when
@@ -34,7 +35,7 @@ export async function answerRequest<Tx, Request>(
   // What is not stored goes out with the answer of this very request.
   let fresh: HttpAnswer | undefined
   const run: OperationHandler<Tx, HttpAnswer> = async (context) => {
-    fresh = await handler(context)
+    fresh = await handler(context, new AnswerBody({ operation, maxBytes: idempotency.maxAnswerBytes }))
     if (fresh.status >= 500) throw new Unstored()
     return fresh.status >= 400 ? refuse(fresh) : fresh
   }

@@ -1,11 +1,20 @@
+import { EventEmitter } from 'node:events'
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
+import type { AnswerBody } from './answer-body.js'
 import { grouped, headersSince } from './header-list.js'
 import type { HttpAnswer } from './http-answer.js'
+import { listenerMethods, listeningTo } from './response-listeners.js'
 
-const methods = ['writeHead', 'flushHeaders', 'write', 'end'] as const
+const methods = ['writeHead', 'flushHeaders', 'write', 'end', 'destroy', ...listenerMethods] as const
 
-type Chunk = string | Uint8Array
 type Headers = Readonly<Record<string, OutgoingHttpHeader>> | readonly OutgoingHttpHeader[]
+
+/** How a handler is done with its response. */
+interface Ending {
+  readonly ended: () => void
+  readonly failed: (error: unknown) => void
+}
 
 /**
  * A response whose handler writes to it as ever, and which sends nothing of that: its own methods are exchanged on the object
@@ -17,6 +26,8 @@ export class CapturedResponse {
   readonly #before: OutgoingHttpHeaders
   /** Methods that others had exchanged before: a compression, a session that is saved at the end. */
   readonly #methods: ReadonlyMap<string, PropertyDescriptor | undefined>
+  /** Streams that a handler has piped into the response. */
+  readonly #sources = new Set<Readable>()
 
   constructor(response: ServerResponse) {
     this.#response = response
@@ -25,27 +36,34 @@ export class CapturedResponse {
   }
 
   /**
-   * What a handler answers: resolves when it has ended the response, and rejects where it throws. Headers that others had set
-   * before are no part of it. A handler may be run again, after a conflict: it begins anew, and what the earlier attempt still
-   * writes, a stream perhaps, is nobody's.
+   * What a handler answers: resolves when it has ended the response, and rejects where it throws, destroys the response, or writes
+   * more than `body` takes. Headers that others had set before are no part of it. A handler may be run again, after a conflict: it
+   * begins anew, and streams of the earlier attempt are destroyed.
    */
-  async answerOf(handler: () => unknown): Promise<HttpAnswer> {
+  async answerOf(handler: () => unknown, body: AnswerBody): Promise<HttpAnswer> {
     this.#reset()
-    const chunks: Buffer[] = []
-    const ended = new Promise<void>((end) => this.#capture(chunks, end))
-    await handler()
-    await ended
+    const ended = new Promise<void>((resolve, reject) =>
+      this.#capture(body, { ended: resolve, failed: reject }),
+    )
+    await Promise.all([ended, (async () => handler())()])
     const headers = headersSince(this.#before, this.#response.getHeaders())
-    return { status: this.#response.statusCode, headers, body: Buffer.concat(chunks) }
+    return { status: this.#response.statusCode, headers, body: body.bytes() }
   }
 
-  /** Gives the response back the methods that it had, and takes off it what the handler had set. */
+  /**
+   * Gives the response back the methods that it had, and takes off it what the handler had set. What a handler that was given up
+   * still writes behind the end is nobody's: Node would take it for a fault of the response, and end the process.
+   */
   release(): void {
     this.#reset()
-    for (const [name, before] of this.#methods) {
-      Reflect.deleteProperty(this.#response, name)
-      if (before) Object.defineProperty(this.#response, name, before)
-    }
+    const end = this.#response.end.bind(this.#response) as (...args: readonly unknown[]) => unknown
+    this.#exchange({
+      end: (...args: readonly unknown[]) => {
+        end(...args)
+        this.#exchange({ write: () => false, end: () => this.#response })
+        return this.#response
+      },
+    })
   }
 
   /** Sends an answer in the place of whatever was written. */
@@ -58,6 +76,7 @@ export class CapturedResponse {
   }
 
   #reset(): void {
+    this.#giveBack()
     const response = this.#response
     response.statusCode = 200
     for (const name of response.getHeaderNames()) response.removeHeader(name)
@@ -65,18 +84,57 @@ export class CapturedResponse {
       if (value !== undefined) response.setHeader(name, value)
   }
 
-  #capture(chunks: Buffer[], end: () => void): void {
-    const write = (args: readonly unknown[]): void => collect(chunks, args)
-    Object.assign(this.#response, {
+  #giveBack(): void {
+    for (const [name, before] of this.#methods) {
+      Reflect.deleteProperty(this.#response, name)
+      if (before) Object.defineProperty(this.#response, name, before)
+    }
+    this.#response.off('pipe', this.#keepSource)
+    this.#endSources()
+  }
+
+  // What has not come to its end by then is nobody's.
+  #endSources(): void {
+    for (const source of this.#sources) source.unpipe(this.#response).destroy()
+    this.#sources.clear()
+  }
+
+  readonly #keepSource = (source: Readable): void => void this.#sources.add(source)
+
+  #exchange(exchanged: Readonly<Record<string, unknown>>): void {
+    Object.assign(this.#response, exchanged)
+  }
+
+  #capture(body: AnswerBody, { ended, failed }: Ending): void {
+    const own = new EventEmitter()
+    const fail = (error: unknown): void => {
+      failed(error)
+      this.#endSources()
+    }
+    const write = (args: readonly unknown[]): boolean => {
+      try {
+        collect(body, args)
+        return true
+      } catch (error) {
+        fail(error)
+        return false
+      }
+    }
+    this.#response.on('pipe', this.#keepSource)
+    this.#exchange({
+      ...listeningTo(this.#response, own),
       writeHead: (status: number, ...rest: readonly unknown[]) => this.#writeHead(status, rest.at(-1)),
       flushHeaders: () => undefined,
-      write: (...args: readonly unknown[]) => {
-        write(args)
-        return true
-      },
+      write: (...args: readonly unknown[]) => write(args),
       end: (...args: readonly unknown[]) => {
         write(args)
-        end()
+        ended()
+        process.nextTick(() => tellOfTheEnd(own))
+        return this.#response
+      },
+      destroy: (error?: unknown) => {
+        fail(error ?? new Error('the handler has destroyed its response'))
+        process.nextTick(() => own.emit('close'))
         return this.#response
       },
     })
@@ -91,12 +149,18 @@ export class CapturedResponse {
   }
 }
 
+function tellOfTheEnd(own: EventEmitter): void {
+  own.emit('finish')
+  own.emit('close')
+}
+
 // (chunk), (chunk, encoding), with a callback behind either, or a callback alone.
-function collect(chunks: Buffer[], args: readonly unknown[]): void {
+function collect(body: AnswerBody, args: readonly unknown[]): void {
   const [chunk, encoding] = args
   const callback = args.at(-1)
-  if (typeof chunk === 'string' || chunk instanceof Uint8Array) chunks.push(bytesOf(chunk, encoding))
   if (typeof callback === 'function') process.nextTick(callback)
+  if (typeof chunk === 'string' || chunk instanceof Uint8Array)
+    body.push(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8')
 }
 
 function pairsOf(headers: Headers): [string, string][] {
@@ -106,9 +170,4 @@ function pairsOf(headers: Headers): [string, string][] {
   return pairs.flatMap(([name, value]) =>
     [value].flat().map((one): [string, string] => [String(name), String(one)]),
   )
-}
-
-function bytesOf(chunk: Chunk, encoding: unknown): Buffer {
-  if (typeof chunk !== 'string') return Buffer.from(chunk)
-  return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8')
 }

@@ -28,8 +28,8 @@ export function keepRawBody(request: IncomingMessage, _response: ServerResponse,
 
 /**
  * Wraps a handler of Express: a request is answered once for its `Idempotency-Key`, and each repeat with the same status, headers and
- * body. What the handler sends is kept until the transaction has committed; a stream that is piped into the response is read as
- * a whole. Errors go on to `next`.
+ * body. What the handler sends is kept until the transaction has committed; a stream that is piped into the response is read to its
+ * end, and 'finish' comes to the handler's listeners when it has ended the response. Errors go on to `next`.
  * @throws OPTION_INVALID
  */
 export function idempotentRoute<Tx, Req extends NodeRequest, Res extends ServerResponse>(
@@ -46,8 +46,8 @@ export function idempotentRoute<Tx, Req extends NodeRequest, Res extends ServerR
         header: (name: string) => textOf(request.headers[name]),
         body: bodyOf(request, 'express.json({ verify: keepRawBody })'),
       }
-      const answer = await answerRequest(resolved, { request, keyed }, (context) =>
-        captured.answerOf(() => handler(request, response, context)),
+      const answer = await answerRequest(resolved, { request, keyed }, (context, body) =>
+        captured.answerOf(() => handler(request, response, context), body),
       )
       captured.send(answer)
     } catch (error) {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
-import { buffer } from 'node:stream/consumers'
 import type { TransactionContext } from '@pigeonhole/core'
 import { answerRequest } from './answer-request.js'
+import { writePayload } from './fastify-payload.js'
 import { grouped, headersSince } from './header-list.js'
 import type { HttpAnswer } from './http-answer.js'
 import { type HttpIdempotencyOptions, resolveHttpOptions } from './http-options.js'
@@ -49,7 +49,8 @@ export async function keepRawFastifyBody(
   const { bodyLimit = defaultBodyLimit } = request.routeOptions
   const chunks: Buffer[] = []
   let bytes = 0
-  for await (const chunk of payload as AsyncIterable<Buffer>) {
+  // The connection goes on: the refusal is still to be sent on it.
+  for await (const chunk of payload.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += chunk.byteLength
     chunks.push(chunk)
     // Fastify refuses it itself, by what it is given here.
@@ -63,8 +64,8 @@ export async function keepRawFastifyBody(
 
 /**
  * Wraps a handler of Fastify: a request is answered once for its `Idempotency-Key`, and each repeat with the same status, headers and
- * body. What the handler returns or sends is serialised as the route says, and leaves when the transaction has committed; a
- * stream is read as a whole.
+ * body. What the handler returns, or sends then or later, is serialised as the route says, and leaves when the transaction has
+ * committed; a stream is read to its end.
  * @throws OPTION_INVALID
  */
 export function idempotentFastify<Tx, Req extends FastifyRequestLike, Rep extends FastifyReplyLike>(
@@ -80,26 +81,31 @@ export function idempotentFastify<Tx, Req extends FastifyRequestLike, Rep extend
       body: bodyOf(request, "app.addHook('preParsing', keepRawFastifyBody)"),
     }
     const before = { ...reply.getHeaders() }
-    const answer = await answerRequest(resolved, { request, keyed }, (context) => {
+    const answering = answerRequest(resolved, { request, keyed }, async (context, body) => {
       reset(reply, before)
-      return answerOf(reply, before, (silent) => handler(request, silent, context))
+      const payload = await payloadOf(reply, (silent) => handler(request, silent, context))
+      await writePayload(reply, payload, { body, signal: context.signal })
+      const headers = headersSince(before, reply.getHeaders())
+      return { status: reply.statusCode, headers, body: body.bytes() }
     })
-    reset(reply, before)
+    // Also what Fastify answers to an error has nothing of an attempt that has come to nothing.
+    const answer = await answering.finally(() => reset(reply, before))
     return apply(reply, answer)
   }
 }
 
-// What is sent is kept; all else of the reply is as it is.
-async function answerOf<Rep extends FastifyReplyLike>(
+// What a handler answers with. As Fastify has it: one that returns nothing and is no promise sends later, and one that has
+// sent may return what it likes.
+async function payloadOf<Rep extends FastifyReplyLike>(
   reply: Rep,
-  before: FastifyHeaders,
   handle: (reply: Rep) => unknown,
-): Promise<HttpAnswer> {
+): Promise<unknown> {
   let sent: { readonly payload: unknown } | undefined
   let tellSent: () => void = () => undefined
   const sending = new Promise<void>((resolve) => {
     tellSent = resolve
   })
+  // What is sent is kept; all else of the reply is as it is.
   const silent: Rep = new Proxy(reply, {
     get(target, property, receiver) {
       // Fastify's reply is a promise of its own end, which comes behind the transaction.
@@ -112,21 +118,10 @@ async function answerOf<Rep extends FastifyReplyLike>(
       }
     },
   })
-  const returned = await handle(silent)
-  if (returned === silent) await sending
-  const body = await bytesOf(reply, sent ? sent.payload : returned)
-  const headers = headersSince(before, reply.getHeaders())
-  return { status: reply.statusCode, headers, body }
-}
-
-async function bytesOf(reply: FastifyReplyLike, payload: unknown): Promise<Uint8Array> {
-  if (payload === undefined || payload === null) return new Uint8Array()
-  if (payload instanceof Uint8Array) return payload
-  if (payload instanceof Readable) return buffer(payload)
-  const isText = typeof payload === 'string'
-  if (reply.getHeaders()['content-type'] === undefined)
-    reply.header('content-type', isText ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8')
-  return Buffer.from(isText ? payload : String(reply.serialize(payload as never)))
+  const begun = handle(silent)
+  const returned = await begun
+  if (begun === undefined || returned === silent) await sending
+  return sent ? sent.payload : returned
 }
 
 // Headers that others had set before the handler are no part of its answer, and stay. It may be run again after a conflict.

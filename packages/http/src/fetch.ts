@@ -1,4 +1,6 @@
+import type { ReadableStream } from 'node:stream/web'
 import { assertWholeNumber, PigeonholeError, type TransactionContext } from '@pigeonhole/core'
+import type { AnswerBody } from './answer-body.js'
 import { answerRequest } from './answer-request.js'
 import type { HttpAnswer } from './http-answer.js'
 import { type HttpIdempotencyOptions, resolveHttpOptions } from './http-options.js'
@@ -21,7 +23,7 @@ export type FetchHandler<Tx> = (
 
 /**
  * Wraps a handler from `Request` to `Response` (Hono, Next, Deno, Bun): a request is answered once for its `Idempotency-Key`, and
- * each repeat with the same status, headers and body. The response is read as a whole, and given when the transaction has
+ * each repeat with the same status, headers and body. The response is read to its end, and given when the transaction has
  * committed.
  * @throws OPTION_INVALID
  */
@@ -42,8 +44,8 @@ export function idempotentHandler<Tx>(
       header: (name: string) => request.headers.get(name),
       body,
     }
-    const answer = await answerRequest(resolved, { request, keyed }, async (context) =>
-      answerOf(await handler(withBody(request, body), context)),
+    const answer = await answerRequest(resolved, { request, keyed }, async (context, answered) =>
+      answerOf(await handler(withBody(request, body), context), answered, context.signal),
     )
     return responseOf(answer)
   }
@@ -67,9 +69,9 @@ function withBody(request: Request, body: Uint8Array): Request {
   return new Request(url, { method, headers, signal, ...(isBodiless ? {} : { body: new Uint8Array(body) }) })
 }
 
-async function answerOf(response: Response): Promise<HttpAnswer> {
-  const body = new Uint8Array(await response.arrayBuffer())
-  return { status: response.status, headers: [...response.headers], body }
+async function answerOf(response: Response, body: AnswerBody, signal: AbortSignal): Promise<HttpAnswer> {
+  if (response.body) await body.collect(response.body as ReadableStream, signal)
+  return { status: response.status, headers: [...response.headers], body: body.bytes() }
 }
 
 // These have no body, and Response refuses one.

@@ -25,6 +25,11 @@ const ofTheMoment: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
+// A header may be of one connection because `Connection` says so (RFC 9110, 7.6.1).
+function namedByConnection([name, value]: readonly [string, string]): string[] {
+  return name === 'connection' ? value.split(',').map((one) => one.trim().toLowerCase()) : []
+}
+
 /**
  * Answers as they are stored: status, headers and body, byte for byte, but for the headers of one connection or moment and those
  * of `unstored`.
@@ -32,11 +37,11 @@ const ofTheMoment: ReadonlySet<string> = new Set([
 export function httpAnswers(unstored: readonly string[]): AnswerCodec<HttpAnswer> {
   const left = new Set([...ofTheMoment, ...unstored.map((name) => name.toLowerCase())])
   return {
-    encode: ({ status, headers, body }) => ({
-      status,
-      headers: headers.filter(([name]) => !left.has(name)).map(([name, value]) => storeHeader(name, value)),
-      body,
-    }),
+    encode: ({ status, headers, body }) => {
+      const named = new Set(headers.flatMap(namedByConnection))
+      const stored = headers.filter(([name]) => !left.has(name) && !named.has(name))
+      return { status, headers: stored.map(([name, value]) => storeHeader(name, value)), body }
+    },
     decode: ({ status, headers, body }: StoredAnswer) => ({
       status: status ?? 200,
       headers: (headers ?? []).map((header) => [header[0], headerBytes(header).toString('utf8')] as const),

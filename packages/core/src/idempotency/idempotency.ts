@@ -42,6 +42,8 @@ export interface OperationOutcome<R> {
 
 /** Binds an operation to its key: its effects, its messages and its result are committed once. */
 export interface Idempotency<Tx> extends EventSource<IdempotencyEvents> {
+  /** Largest answer that is stored, in bytes: who collects one may give up at this size. */
+  readonly maxAnswerBytes: number
   /**
    * Does an operation once for its key. The first attempt runs `handler` in a transaction that also holds the key and the
    * result; each later one gets the result as it was stored, so that both see the same: what JSON makes of it, or `codec`.
@@ -81,6 +83,10 @@ class StoredIdempotency<Tx> extends Emitter<IdempotencyEvents> implements Idempo
   constructor(options: ResolvedIdempotencyOptions<Tx>) {
     super('idempotency')
     this.#options = options
+  }
+
+  get maxAnswerBytes(): number {
+    return this.#options.maxAnswerBytes
   }
 
   async run<R>(

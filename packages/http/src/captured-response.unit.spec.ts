@@ -1,0 +1,69 @@
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { PassThrough } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { expect, it } from 'vitest'
+import { AnswerBody } from './answer-body.js'
+import { CapturedResponse } from './captured-response.js'
+import type { HttpAnswer } from './http-answer.js'
+
+const answer: HttpAnswer = { status: 503, headers: [['x-ours', '1']], body: Buffer.from('ours') }
+const newBody = () => new AnswerBody({ operation: 'POST /orders', maxBytes: 10 })
+
+/** Sends one request to a server of `serve`, and resolves to what it was answered. */
+async function answered(serve: (response: ServerResponse) => Promise<void>): Promise<string> {
+  const server = createServer((_, response) => void serve(response))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+  const text = `${response.status} ${response.headers.get('x-ours')} ${await response.text()}`
+  await new Promise((resolve) => server.close(resolve))
+  return text
+}
+
+it('is not disturbed by what its handler still writes behind the end', async () => {
+  const errors: unknown[] = []
+  const text = await answered(async (response) => {
+    response.on('error', (error) => errors.push(error))
+    const captured = new CapturedResponse(response)
+    await captured.answerOf(() => Promise.reject(new Error('given up')), newBody()).catch(() => undefined)
+    captured.send(answer)
+    response.write('late')
+    response.end('later')
+  })
+  expect(text).toBe('503 1 ours')
+  expect(errors).toEqual([])
+})
+
+it('rejects where the handler destroys it, and is there for another answer', async () => {
+  let thrown: unknown
+  const text = await answered(async (response) => {
+    const captured = new CapturedResponse(response)
+    const source = new PassThrough()
+    const failing = captured.answerOf(() => {
+      source.destroy(new Error('the source has broken'))
+      return pipeline(source, response)
+    }, newBody())
+    thrown = await failing.catch((error: unknown) => error)
+    captured.send(answer)
+  })
+  expect(thrown).toMatchObject({ message: 'the source has broken' })
+  expect(text).toBe('503 1 ours')
+})
+
+it('does not tell a handler of the end that is not its own', async () => {
+  const heard: string[] = []
+  await answered(async (response) => {
+    const captured = new CapturedResponse(response)
+    const handler = () => {
+      const forget = (): void => void heard.push('forgotten')
+      response.once('finish', () => heard.push('finish')).on('finish', forget)
+      response.off('finish', forget).end('x')
+    }
+    const { body } = await captured.answerOf(handler, newBody())
+    expect(String(body)).toBe('x')
+    await new Promise(setImmediate)
+    expect(heard).toEqual(['finish'])
+    captured.send(answer)
+  })
+  expect(heard).toEqual(['finish'])
+})

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import { type HttpScene, order, problemIn } from './http-scene.js'
+
+// By the id of an order: its COMMIT waits for a lock, or fails.
+const commitTriggers = `
+  CREATE FUNCTION at_commit() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    IF NEW.id LIKE 'held-%' THEN PERFORM pg_advisory_xact_lock(1, 1); END IF;
+    IF NEW.id LIKE 'broken-%' THEN RAISE EXCEPTION 'broken at COMMIT'; END IF;
+    RETURN NULL;
+  END $$;
+  CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON orders DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION at_commit();`
+
+/** The answer is the commit's. */
+export function describeCommit(opened: () => HttpScene): void {
+  describe('an answer', () => {
+    it('leaves when the transaction has committed, and not before', async () => {
+      const scene = opened()
+      const { pool } = scene.lab
+      await pool.query(commitTriggers)
+      const holder = await pool.connect()
+      await holder.query('SELECT pg_advisory_lock(1, 1)')
+      const asked = order('created', 'held-order')
+      let status: number | undefined
+      const sending = scene.send(asked).then((received) => {
+        status = received.status
+      })
+      const waiting = `SELECT FROM pg_stat_activity WHERE query = 'COMMIT' AND wait_event_type = 'Lock' AND datname = current_database()`
+      await expect.poll(async () => (await pool.query(waiting)).rowCount).toBe(1)
+      // Another one is answered meanwhile: what was sent before it would have come.
+      expect((await scene.send(order('created'))).status).toBe(201)
+      expect(status).toBeUndefined()
+      await holder.query('SELECT pg_advisory_unlock(1, 1)')
+      holder.release()
+      await sending
+      expect(status).toBe(201)
+      expect(await scene.lab.countsOf(asked.id)).toEqual({ orders: 1, messages: 1 })
+    })
+
+    it('is not that of the handler where COMMIT fails', async () => {
+      const scene = opened()
+      const asked = order('created', 'broken-order')
+      for (const run of [1, 2]) {
+        const { status, headers } = await scene.send(asked)
+        expect(status).toBe(500)
+        expect(headers.get('x-request')).toBeNull()
+        expect(scene.runsOf(asked.id)).toBe(run)
+      }
+      expect(await scene.lab.countsOf(asked.id)).toEqual({ orders: 0, messages: 0 })
+    })
+
+    it.each([
+      ['was lost on its way: the repeat does it', 'request', null],
+      ['was done: the repeat gets its answer', 'reply', 'true'],
+    ] as const)('is 503 where nobody knows of COMMIT, which %s', async (_, lost, replayed) => {
+      const scene = opened()
+      const asked = order('created')
+      const struck = scene.proxy.lose({ statement: /^commit/i, lost, connection: 'cut' })
+      const uncertain = await scene.send(asked)
+      await struck
+      expect(uncertain.status).toBe(503)
+      expect(uncertain.headers.get('retry-after')).toBe('1')
+      expect(uncertain.headers.get('x-request')).toBeNull()
+      expect(problemIn(uncertain)).toMatchObject({ code: 'STORE_UNAVAILABLE' })
+      const repeat = await scene.sendUntilLetIn(asked)
+      expect(repeat.status).toBe(201)
+      expect(repeat.headers.get('idempotency-replayed')).toBe(replayed)
+      expect(await scene.lab.countsOf(asked.id)).toEqual({ orders: 1, messages: 1 })
+    })
+  })
+}
