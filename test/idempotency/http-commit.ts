@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { type HttpScene, order, problemIn } from './http-scene.js'
 
 // By the id of an order: its COMMIT waits for a lock, or fails.
@@ -15,10 +15,11 @@ const commitTriggers = `
 /** The answer is the commit's. */
 export function describeCommit(opened: () => HttpScene): void {
   describe('an answer', () => {
+    beforeAll(async () => void (await opened().lab.pool.query(commitTriggers)))
+
     it('leaves when the transaction has committed, and not before', async () => {
       const scene = opened()
       const { pool } = scene.lab
-      await pool.query(commitTriggers)
       const holder = await pool.connect()
       await holder.query('SELECT pg_advisory_lock(1, 1)')
       const asked = order('created', 'held-order')

@@ -133,6 +133,12 @@ export class OperationLab<Tx> implements AsyncDisposable {
     return (await this.pool.query('SELECT FROM pigeonhole.idempotency_key')).rowCount ?? 0
   }
 
+  /** Whether a key is kept. */
+  async hasKey(key: string): Promise<boolean> {
+    const text = 'SELECT FROM pigeonhole.idempotency_key WHERE key = $1'
+    return (await this.pool.query(text, [key])).rowCount === 1
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.client.end()
     await this.pool.end()
