@@ -3,6 +3,7 @@
 
 const express = { spec: 'test/idempotency/express.int.spec.ts' }
 const fastify = { spec: 'test/idempotency/fastify.int.spec.ts' }
+const fetched = { spec: 'test/idempotency/fetch.int.spec.ts' }
 const answers = { ...express, file: 'packages/http/src/answer-request.ts' }
 
 /** What Idempotency-Key is held to over HTTP. @type {readonly GuardEntry[]} */
@@ -181,9 +182,17 @@ export const httpGuards = [
   {
     ...fastify,
     file: 'packages/http/src/fastify.ts',
-    name: 'a body that is too large leaves its connection open for the refusal',
-    find: 'payload.iterator({ destroyOnReturn: false })',
-    replace: 'payload.iterator()',
+    name: 'a body is bounded while it comes',
+    find: '    if (bytes > bodyLimit) break\n',
+    replace: '',
+    test: 'of a request that is too large is refused with 413',
+  },
+  {
+    ...fetched,
+    file: 'packages/http/src/fetch.ts',
+    name: 'a body is bounded while it comes to a fetch-style handler',
+    find: '    if (bytes > maxBytes) return undefined\n    chunks.push(chunk)\n  }\n',
+    replace: '    chunks.push(chunk)\n  }\n  if (bytes > maxBytes) return undefined\n',
     test: 'of a request that is too large is refused with 413',
   },
   {

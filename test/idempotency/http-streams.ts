@@ -53,7 +53,7 @@ export function describeStreams(opened: () => HttpScene, { refusesEarly }: HttpK
       const scene = opened()
       const asked = order('created')
       const url = `${scene.server.url}/orders`
-      const { status, uploading } = await upload(url, asked.id, { chunks: refusesEarly ? Infinity : 2_000 })
+      const { status, uploading } = await upload(url, asked.id, { chunks: refusesEarly ? 20_000 : 2_000 })
       expect(status).toBe(413)
       expect(uploading).toBe(refusesEarly)
       expect(scene.runsOf(asked.id)).toBe(0)

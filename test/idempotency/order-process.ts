@@ -105,5 +105,7 @@ app.use(failed)
 const server = createServer(app).listen(0, '127.0.0.1', () => {
   writeSync(1, `${(server.address() as AddressInfo).port}\n`)
 })
+// Callers keep their connections: one that is closed at the moment of its next use would look like a lost answer.
+server.keepAliveTimeout = 0
 // The test that started this process is gone, or has no more use for it.
 process.stdin.resume().on('close', () => process.kill(process.pid, 'SIGKILL'))

@@ -49,8 +49,7 @@ export async function keepRawFastifyBody(
   const { bodyLimit = defaultBodyLimit } = request.routeOptions
   const chunks: Buffer[] = []
   let bytes = 0
-  // The connection goes on: the refusal is still to be sent on it.
-  for await (const chunk of payload.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+  for await (const chunk of payload as AsyncIterable<Buffer>) {
     bytes += chunk.byteLength
     chunks.push(chunk)
     // Fastify refuses it itself, by what it is given here.
