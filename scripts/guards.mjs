@@ -6,6 +6,7 @@ import { balanceGuards } from './guards/balance.mjs'
 import { carefulGuards } from './guards/careful.mjs'
 import { cleaningGuards } from './guards/cleaning.mjs'
 import { httpGuards } from './guards/http.mjs'
+import { idRetentionGuards } from './guards/id-retention.mjs'
 import { idempotencyGuards } from './guards/idempotency.mjs'
 import { inboxGuards } from './guards/inbox.mjs'
 import { inboxParkingGuards } from './guards/inbox-parking.mjs'
@@ -60,6 +61,7 @@ export const guards = [
   ...of('balance', balanceGuards),
   ...of('model', modelGuards),
   ...of('inbox', inboxGuards),
+  ...of('id retention', idRetentionGuards),
   ...of('inbox parking', inboxParkingGuards),
   ...of('capture', captureGuards),
   ...of('postgres relay', postgresRelayGuards),

@@ -95,6 +95,7 @@ async function handle(): Promise<void> {
   await store.claims.claim('billing', position)
   await store.claims.start('billing', position)
   await store.claims.end('billing', position)
+  await inbox.forgetOldIds({ keepMs: 0 })
 }
 
 async function answer(): Promise<void> {

@@ -90,7 +90,7 @@ describe('prisma migrate deploy', () => {
     async (scripts) => {
       expect(await deploy([usersMigration, ...migrations], scripts)).toEqual([usersMigration.name, ...names])
       const catalog = await catalogOf()
-      expect(catalog.filter((line) => line.startsWith('table'))).toHaveLength(18)
+      expect(catalog.filter((line) => line.startsWith('table'))).toHaveLength(19)
       expect(catalog).toEqual(await ownCatalog())
       expect(await withEngine((engine) => engine.diagnose([usersMigration, ...migrations]))).toMatchObject({
         editedMigrationNames: [],

@@ -26,6 +26,7 @@ export function observeInboxStore<Tx>(store: InboxStore<Tx>, reach: ReachPoint):
     checkSchema: () => observed.checkSchema(),
     parking: observeCalls('parking', store.parking, reach),
     claims: observeCalls('claims', store.claims, reach),
+    retention: observeCalls('retention', store.retention, reach),
   }
 }
 

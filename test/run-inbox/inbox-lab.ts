@@ -254,6 +254,9 @@ export function inboxWith(
   return {
     name: inbox.name,
     keepsPositions: inbox.keepsPositions,
+    keepsIds: inbox.keepsIds,
+    idRetentionMs: inbox.idRetentionMs,
+    forgetOldIds: (options) => inbox.forgetOldIds(options),
     on: (name, listener) => inbox.on(name, listener),
     checkSchema: () => inbox.checkSchema(),
     handle,

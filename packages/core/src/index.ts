@@ -32,7 +32,7 @@ export {
 export type { Position } from './inbox/deduplication.js'
 export { type Delivery, headerText } from './inbox/delivery.js'
 export type { Outcome } from './inbox/handler-transaction.js'
-export { createInbox, type HandleOptions, type Inbox } from './inbox/inbox.js'
+export { createInbox, type ForgetOptions, type HandleOptions, type Inbox } from './inbox/inbox.js'
 export type { InboxEvents, MessagePlace } from './inbox/inbox-events.js'
 export type { Dedupe, InboxOptions } from './inbox/inbox-options.js'
 export { isMessageFault } from './inbox/message-fault.js'
@@ -101,6 +101,7 @@ export type {
   ParkTerms,
 } from './ports/inbox-parking.js'
 export type { InboxPosition, InboxPositionsStore, PositionRewind } from './ports/inbox-positions.js'
+export type { ForgetTerms, InboxRetention } from './ports/inbox-retention.js'
 export type {
   BlockedKey,
   BoundTopic,

@@ -71,6 +71,12 @@ export interface ErrorDetails {
     /** The id of the topic that the inbox has handled. */
     readonly known: string
   }
+  /** An inbox keeps ids for a shorter time than a topic its messages; null where that keeps them for ever. */
+  ID_RETENTION_SHORT: {
+    readonly topic: string
+    readonly idRetentionMs: number
+    readonly topicRetentionMs: number | null
+  }
   /** A consumer has crashed and is kept from starting again. */
   CONSUMER_CRASHED: { readonly groupId: string }
   /** Two transactions collided (40001, 40P01, P2034): the same work may be tried again. */
@@ -117,6 +123,15 @@ export interface ErrorDetails {
   RELAY_DATABASE_WENT_BACK: { readonly shard: number; readonly checkpoint: number }
   /** An inbox is to be rewound while its consumers run. */
   INBOX_RUNNING: { readonly groupId: string }
+  /** Messages are to be replayed whose ids are to be kept, and have been forgotten. */
+  IDS_FORGOTTEN: {
+    readonly topic: string
+    readonly partition: number
+    /** ISO 8601. */
+    readonly forgottenUntil: string
+    /** The first offset from which on no id is forgotten. */
+    readonly offset: string
+  }
   /** A call ran into its deadline or was aborted. */
   DEADLINE_EXCEEDED: { readonly operation: string }
   /** The installed kafkajs is not the version whose internals were checked. */

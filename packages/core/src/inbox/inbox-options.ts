@@ -28,6 +28,12 @@ export interface InboxOptions<Tx> {
   /** @default CloudEvents, then the headers `message-id`, `id`, `MessageId` */
   readonly messageId?: MessageIdResolver
   /**
+   * How long a message's id is kept since it was received, in milliseconds: a producer's repeat that comes later takes effect
+   * again. Longer than the topics keep their messages, with which `runInbox` compares it. `Infinity`: for ever.
+   * @default 2592000000, 30 days
+   */
+  readonly idRetentionMs?: number
+  /**
    * Longest time for one message from the transaction's begin to its commit, in milliseconds.
    * @default 30000
    */
@@ -64,6 +70,7 @@ export interface ResolvedInboxOptions<Tx> {
   readonly name: string
   readonly dedupe: Dedupe
   readonly messageId: MessageIdResolver
+  readonly idRetentionMs: number
   readonly timeoutMs: number
   readonly conflictRetries: number
   readonly maxParkedPerKey: number
@@ -77,6 +84,7 @@ const known = [
   'name',
   'dedupe',
   'messageId',
+  'idRetentionMs',
   'timeoutMs',
   'conflictRetries',
   'maxParkedPerKey',
@@ -84,14 +92,18 @@ const known = [
   'deadLetters',
 ]
 
+const thirtyDays = 30 * 24 * 3_600_000
+
 /** @throws OPTION_INVALID, TOPIC_NAME_INVALID */
 export function resolveInboxOptions<Tx>(options: InboxOptions<Tx>): ResolvedInboxOptions<Tx> {
   assertKnownOptions('createInbox', options, known)
   const { store, outbox, name, dedupe = 'both', messageId = conventionalMessageId } = options
-  const { timeoutMs = 30_000, conflictRetries = 5 } = options
+  const { timeoutMs = 30_000, conflictRetries = 5, idRetentionMs = thirtyDays } = options
   const { maxParkedPerKey = 10_000, parkedBackoff = { initialMs: 60_000, maxMs: 3_600_000 } } = options
   assertName('name', name)
   assertDedupe(dedupe)
+  if (idRetentionMs !== Number.POSITIVE_INFINITY)
+    assertWholeNumber('idRetentionMs', idRetentionMs, { min: 1 })
   assertWholeNumber('timeoutMs', timeoutMs, { min: 1, max: 2 ** 31 - 1 })
   assertWholeNumber('conflictRetries', conflictRetries, { min: 0 })
   assertWholeNumber('maxParkedPerKey', maxParkedPerKey, { min: 1 })
@@ -100,7 +112,7 @@ export function resolveInboxOptions<Tx>(options: InboxOptions<Tx>): ResolvedInbo
     min: parkedBackoff.initialMs,
     max: 2 ** 31 - 1,
   })
-  const identifying = { store, outbox, name, dedupe, messageId }
+  const identifying = { store, outbox, name, dedupe, messageId, idRetentionMs }
   const deadLetters = resolveDeadLetters(options)
   return { ...identifying, timeoutMs, conflictRetries, maxParkedPerKey, parkedBackoff, deadLetters }
 }

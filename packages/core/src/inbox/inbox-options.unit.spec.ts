@@ -10,6 +10,7 @@ describe('resolveInboxOptions', () => {
     expect(resolveInboxOptions({ store, name: 'billing' })).toEqual({
       store,
       outbox: undefined,
+      idRetentionMs: 2_592_000_000,
       name: 'billing',
       dedupe: 'both',
       messageId: conventionalMessageId,

@@ -5,6 +5,7 @@ import { retryConflicts } from '../retry/retry-conflicts.js'
 import type { AnyBinding } from './binding.js'
 import { identify, type Position } from './deduplication.js'
 import type { Delivery } from './delivery.js'
+import { forgetOldIds } from './forget-old-ids.js'
 import { handleBatch } from './handle-batch.js'
 import { handleGroup } from './handle-group.js'
 import { type Handling, handleInTransaction, type Identified, type Outcome } from './handler-transaction.js'
@@ -20,11 +21,26 @@ export interface HandleOptions {
   readonly signal?: AbortSignal
 }
 
+/** Which ids are forgotten. */
+export interface ForgetOptions {
+  /**
+   * Nothing is forgotten that was received later than so long ago, in milliseconds.
+   * @default the inbox's `idRetentionMs`
+   */
+  readonly keepMs?: number
+  /** Aborts between two transactions. */
+  readonly signal?: AbortSignal
+}
+
 /** Lets each message take effect once: its row and the handler's writes share one transaction. */
 export interface Inbox<Tx> extends EventSource<InboxEvents> {
   readonly name: string
   /** Whether positions are kept, so that a consumer starts where this inbox goes on. */
   readonly keepsPositions: boolean
+  /** Whether ids are kept, so that what a producer sends again is known. */
+  readonly keepsIds: boolean
+  /** How long an id is kept, in milliseconds. */
+  readonly idRetentionMs: number
   /**
    * Handles one delivery. Deliveries of one partition must come one at a time and in their order: a position that is
    * passed over counts as handled.
@@ -57,6 +73,12 @@ export interface Inbox<Tx> extends EventSource<InboxEvents> {
    * @throws STORE_CONFLICT, STORE_UNAVAILABLE
    */
   retryParked(bindings: readonly AnyBinding<Tx>[], options?: HandleOptions): Promise<boolean>
+  /**
+   * Forgets the ids that are older than they are kept, 1,000 a transaction. Resolves to how many; to 0 while the inbox is behind a
+   * position from which it was rewound. `runInbox` does so; where deliveries come in another way, call it from time to time.
+   * @throws STORE_CONFLICT, STORE_UNAVAILABLE. What was forgotten before stays forgotten.
+   */
+  forgetOldIds(options?: ForgetOptions): Promise<number>
   /** Where this inbox goes on in each of `partitions`; those it has never handled are absent. */
   readPositions(
     partitions: readonly { readonly topic: string; readonly partition: number }[],
@@ -102,12 +124,16 @@ interface Together<Tx> {
 class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
   readonly name: string
   readonly keepsPositions: boolean
+  readonly keepsIds: boolean
+  readonly idRetentionMs: number
   readonly #options: ResolvedInboxOptions<Tx>
 
   constructor(options: ResolvedInboxOptions<Tx>) {
     super('inbox')
     this.name = options.name
     this.keepsPositions = options.dedupe === 'both' || options.dedupe === 'position'
+    this.keepsIds = options.dedupe === 'both' || options.dedupe === 'id'
+    this.idRetentionMs = options.idRetentionMs
     this.#options = options
   }
 
@@ -160,6 +186,10 @@ class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
       failed: (one, error) => this.#tellFailed([one], error),
       unblocked: ({ topic }) => this.emit('key:unblocked', { inbox: this.name, topic }),
     })
+  }
+
+  forgetOldIds({ keepMs = this.idRetentionMs, signal }: ForgetOptions = {}): Promise<number> {
+    return forgetOldIds(this.#options, { keepMs, signal })
   }
 
   readPositions(

@@ -1,5 +1,6 @@
 import type { InboxClaims } from '../ports/inbox-claims.js'
 import type { DueMessage, InboxParking } from '../ports/inbox-parking.js'
+import type { ForgetTerms, InboxRetention } from '../ports/inbox-retention.js'
 import type {
   BlockedKey,
   BoundTopic,
@@ -74,6 +75,16 @@ export class JournalingInboxStore implements InboxStore<JournalingTx> {
     start: async () => 1,
     end: async () => undefined,
     finish: async () => undefined,
+  }
+
+  /** How many ids are forgotten with each call. */
+  readonly old: number[] = []
+
+  readonly retention: InboxRetention = {
+    forget: async (_inbox, { keepMs, limit }: ForgetTerms) => {
+      this.journal.push(`forget ${limit} older than ${keepMs}`)
+      return this.old.shift() ?? 0
+    },
   }
 
   readonly parking: InboxParking<JournalingTx> = {

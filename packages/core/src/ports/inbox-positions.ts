@@ -20,8 +20,13 @@ export interface PositionRewind {
 export interface InboxPositionsStore {
   /** Every position, by inbox, topic and partition. */
   listPositions(): Promise<readonly InboxPosition[]>
-  /** Resolves to false, and changes nothing, where the position does not stand at `from`. */
+  /**
+   * Resolves to false, and changes nothing, where the position does not stand at `from`. Ids of the inbox are kept, however old,
+   * until it stands there again.
+   */
   rewindPosition(rewind: PositionRewind): Promise<boolean>
+  /** Up to when an inbox has forgotten ids for their age, by when it had received them; null where it has forgotten none. */
+  forgottenUntil(inbox: string): Promise<Date | null>
   /** Has an inbox forget messages, so that they take effect again. Resolves to how many it knew. */
   forgetMessages(
     inbox: string,

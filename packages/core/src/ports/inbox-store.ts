@@ -1,5 +1,6 @@
 import type { InboxClaims } from './inbox-claims.js'
 import type { InboxParking } from './inbox-parking.js'
+import type { InboxRetention } from './inbox-retention.js'
 import type { TransactionStore } from './transaction-store.js'
 
 /** Places of one partition that follow one another in its log, for one inbox: `first` and `last` are both in it. */
@@ -67,6 +68,8 @@ export interface InboxStore<Tx> extends TransactionStore<Tx> {
   readonly claims: InboxClaims
   /** What is done about messages that cannot be handled. */
   readonly parking: InboxParking<Tx>
+  /** How ids are forgotten. */
+  readonly retention: InboxRetention
   /**
    * Asked once, when the work is done: nothing else may be run in the transaction from then on, and what is under way of it
    * is waited for. Resolves to true when the transaction can still commit, to false when PostgreSQL has given it up after an error

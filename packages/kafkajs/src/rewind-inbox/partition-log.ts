@@ -36,6 +36,16 @@ export class PartitionLog {
     return { partition: this.#partition, from, to }
   }
 
+  /**
+   * Holds a rewind that counts on ids to those that are still known: what was received before `forgottenUntil` was written before.
+   * @throws IDS_FORGOTTEN
+   */
+  async assertIdsKept({ from, to }: PartitionRewind, forgottenUntil: Date): Promise<void> {
+    const since = (await this.#log.offsetSince(forgottenUntil.getTime())) ?? from
+    const offset = since < from ? since : from
+    if (to < offset) throw this.#idsForgotten(offset, forgottenUntil)
+  }
+
   /** The ids that the inbox may know of the committed messages between `to` and `from`. */
   async *ids({ from, to }: PartitionRewind, resolver: MessageIdResolver): AsyncGenerator<MessageId> {
     const end = await this.#log.settledEnd(new Deadline(settleMs))
@@ -67,6 +77,22 @@ export class PartitionLog {
         partition: this.#partition,
         nextOffset: String(target.offset),
         offered: String(first),
+      },
+    })
+  }
+
+  #idsForgotten(offset: bigint, forgottenUntil: Date): PigeonholeError<'IDS_FORGOTTEN'> {
+    const until = forgottenUntil.toISOString()
+    return new PigeonholeError('IDS_FORGOTTEN', {
+      message:
+        `The inbox has forgotten the ids of what it had received up to ${until}: messages of partition ${this.#partition} of ` +
+        `topic ${this.#topic} before offset ${offset} would take effect again although their ids are to be kept. Rewind to that ` +
+        'offset or behind it, or have the ids forgotten, so that all that is replayed takes effect again',
+      details: {
+        topic: this.#topic,
+        partition: this.#partition,
+        forgottenUntil: until,
+        offset: String(offset),
       },
     })
   }

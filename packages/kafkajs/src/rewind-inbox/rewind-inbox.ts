@@ -26,6 +26,7 @@ const lot = 1_000
  * partitions that have moved; to none where nothing lies behind, or where `confirm` said no. What was forgotten before an
  * error stays forgotten: run it again.
  * @throws INBOX_RUNNING while the group has members, or when a position moves meanwhile
+ * @throws IDS_FORGOTTEN when ids are to be kept of messages whose ids the inbox may have forgotten for their age
  * @throws POSITION_NOT_IN_LOG, TOPIC_MISSING, OPTION_INVALID, BROKER_UNAVAILABLE, BROKER_ACCESS_DENIED, STORE_UNAVAILABLE
  */
 export async function rewindInbox(kafka: Kafka, options: RewindInboxOptions): Promise<RewoundPartition[]> {
@@ -61,7 +62,9 @@ class Rewind {
       await this.#cluster.connect()
       await assertNoMembers(this.#admin, groupId)
       await this.#cluster.addTargetTopic(topic)
-      return (await this.#locate()).filter(({ from, to }) => to < from)
+      const moving = (await this.#locate()).filter(({ from, to }) => to < from)
+      await this.#assertIdsKept(moving)
+      return moving
     })
   }
 
@@ -103,6 +106,13 @@ class Rewind {
     for (const { partition: number, nextOffset } of positions)
       plan.push(await this.#log(number).locate(to, nextOffset))
     return plan
+  }
+
+  async #assertIdsKept(partitions: readonly PartitionRewind[]): Promise<void> {
+    const { store, inbox, ids } = this.#options
+    const forgottenUntil = ids === 'keep' ? await store.forgottenUntil(inbox) : null
+    if (forgottenUntil === null) return
+    for (const rewind of partitions) await this.#log(rewind.partition).assertIdsKept(rewind, forgottenUntil)
   }
 
   // The position moves last: where something fails before that, nothing is replayed, and the next try does all of it.

@@ -6,6 +6,7 @@ import { assertIdle, assertUsable } from './assert-usable.js'
 import { Assignment } from './assignment.js'
 import { type Crash, consumerCrashed, isKeptDown, restartDelayOf } from './crash.js'
 import { GroupFeed } from './group-feed.js'
+import { IdCleaner } from './id-cleaner.js'
 import type { InboxRun } from './inbox-run.js'
 import {
   type FetchedBatch,
@@ -34,6 +35,7 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
   readonly #offsets: OffsetCommitter
   readonly #assignment: Assignment<Tx>
   readonly #parked: ParkedWorker<Tx>
+  readonly #ids: IdCleaner
   readonly #joined = new Outcome()
   readonly #ended = new Outcome()
   readonly #stopping = new AbortController()
@@ -59,6 +61,8 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
     const slots = new Slots(partitionsConsumedConcurrently)
     this.#assignment = new Assignment({ inbox, options, slots, events: this, offsets: this.#offsets })
     this.#parked = new ParkedWorker({ inbox, options, events: this })
+    const retentions = async () => (await this.#feed?.retentions(options.handlers.keys())) ?? []
+    this.#ids = new IdCleaner({ inbox, options, events: this, retentions })
     // Heard of only after the consumer's own start has ended.
     this.#joined.promise.catch(() => undefined)
   }
@@ -79,6 +83,7 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
       await this.#run()
       await this.#joined.promise
       this.#parked.start()
+      this.#ids.start()
     } catch (error) {
       this.#stopping.abort()
       await this.#leave()
@@ -103,9 +108,9 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
   // Begin nothing, finish what is in flight, say how far it went, leave the group; past the deadline, without waiting.
   async #drain(): Promise<void> {
     this.#stopping.abort()
-    const parked = this.#parked.close()
+    const beside = Promise.all([this.#parked.close(), this.#ids.close()]).then(() => undefined)
     await this.#unlessHurried(this.#assignment.close())
-    await this.#unlessHurried(parked)
+    await this.#unlessHurried(beside)
     if (this.#hurrying.signal.aborted) this.#giveUp(stoppedAtOnce())
     await this.#unlessHurried(this.#restarting)
     await this.#unlessHurried(this.#offsets.end())
@@ -231,6 +236,7 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
   #end(error: unknown): void {
     this.#stopping.abort()
     void this.#parked.close()
+    void this.#ids.close()
     this.#stop = this.#leave()
     this.emit('consumer:crashed', { error, restartMs: undefined })
     this.#ended.reject(error)

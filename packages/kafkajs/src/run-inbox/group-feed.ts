@@ -2,6 +2,7 @@ import type { ConsumerGroup, OffsetManager, Runner } from './kafkajs-runner.js'
 import { logStartOf } from './out-of-range.js'
 import type { PartitionPlace } from './run-inbox-events.js'
 import { topicIdOf } from './topic-id.js'
+import { retentionsOf, type TopicRetention } from './topic-retention.js'
 
 /** The next offset of a partition. */
 export type NextOffset = PartitionPlace & { readonly offset: bigint }
@@ -57,6 +58,11 @@ export class GroupFeed implements Feed {
 
   topicId(place: PartitionPlace): Promise<string | undefined> {
     return topicIdOf(this.#group.cluster, place)
+  }
+
+  /** For how long Kafka keeps the messages of each of `topics`. */
+  retentions(topics: Iterable<string>): Promise<TopicRetention[]> {
+    return retentionsOf(this.#group.cluster, topics)
   }
 
   seek({ topic, partition }: PartitionPlace, offset: bigint): void {

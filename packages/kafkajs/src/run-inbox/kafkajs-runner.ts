@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import type { Consumer, EachBatchHandler, EachBatchPayload, KafkaMessage } from 'kafkajs'
 import { copyOf, ownCopy, unsupported } from '../kafkajs-copy.js'
 import type { MetadataCluster } from './topic-id.js'
+import type { ConfigCluster } from './topic-retention.js'
 
 /** What kafkajs 2.2.4 fetched of one partition at once. */
 export interface FetchedBatch {
@@ -22,16 +23,17 @@ export interface FetchedBatch {
 export interface ConsumerGroup {
   readonly isolationLevel: number
   readonly topicsSubscribed: readonly string[]
-  readonly cluster: MetadataCluster & {
-    committedOffsetsByGroup: Map<string, object>
-    fetchTopicsOffset(
-      topics: readonly {
-        readonly topic: string
-        readonly partitions: readonly { readonly partition: number }[]
-        readonly fromBeginning: boolean
-      }[],
-    ): Promise<readonly TopicOffsets[]>
-  }
+  readonly cluster: MetadataCluster &
+    ConfigCluster & {
+      committedOffsetsByGroup: Map<string, object>
+      fetchTopicsOffset(
+        topics: readonly {
+          readonly topic: string
+          readonly partitions: readonly { readonly partition: number }[]
+          readonly fromBeginning: boolean
+        }[],
+      ): Promise<readonly TopicOffsets[]>
+    }
   /** The followers that kafkajs reads from. */
   readonly preferredReadReplicasPerTopicPartition: Readonly<
     Record<string, Readonly<Record<number, unknown>> | undefined>

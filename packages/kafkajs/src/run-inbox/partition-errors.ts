@@ -1,5 +1,6 @@
-import { PigeonholeError } from '@pigeonhole/core'
+import { type Inbox, PigeonholeError } from '@pigeonhole/core'
 import type { PartitionPlace } from './run-inbox-events.js'
+import type { TopicRetention } from './topic-retention.js'
 
 /** Why a handler's signal aborts when its partition is no longer this consumer's. */
 export function partitionLost(
@@ -54,5 +55,24 @@ export function topicRecreated(
       "topic is handled until its rows in inbox_position are deleted, to begin at the new log's start, or its row in " +
       'inbox_topic, to go on at the same offsets',
     details: { topic, partition, ...ids },
+  })
+}
+
+/** What is told where a topic keeps messages for longer than an inbox keeps their ids. */
+export function idRetentionShort(
+  { name, keepsPositions, idRetentionMs }: Pick<Inbox<never>, 'name' | 'keepsPositions' | 'idRetentionMs'>,
+  { topic, keptMs, cleanupPolicy }: TopicRetention,
+): PigeonholeError<'ID_RETENTION_SHORT'> {
+  const isForEver = keptMs === Number.POSITIVE_INFINITY
+  const kept = isForEver ? `for ever (cleanup.policy ${cleanupPolicy})` : `for up to ${keptMs} ms`
+  const meaning = keepsPositions
+    ? 'redeliveries are known by their position, but what a producer repeats later than that takes effect again'
+    : 'ids are kept for as long as the topic keeps messages, since nothing else tells a redelivery'
+  const remedy = isForEver ? 'Infinity' : `more than ${keptMs}`
+  return new PigeonholeError('ID_RETENTION_SHORT', {
+    message:
+      `Inbox ${name} keeps ids for ${idRetentionMs} ms (idRetentionMs), and topic ${topic} keeps messages ${kept}: ${meaning}. ` +
+      `Set idRetentionMs to ${remedy}, or have the topic keep its messages for a shorter time (retention.ms, segment.ms)`,
+    details: { topic, idRetentionMs, topicRetentionMs: isForEver ? null : keptMs },
   })
 }

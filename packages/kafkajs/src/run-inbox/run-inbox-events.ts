@@ -61,6 +61,33 @@ export interface InboxRunEvents {
    */
   'parked:delayed': { readonly error: unknown; readonly delayMs: number }
   /**
+   * Ids that are older than they are kept were forgotten.
+   * @commit After the commits of their deletion.
+   */
+  'ids:forgotten': { readonly count: number }
+  /**
+   * Old ids could not be forgotten. It is tried again after `delayMs`.
+   * @commit After a rollback, or an outcome that is unknown.
+   */
+  'ids:delayed': { readonly error: unknown; readonly delayMs: number }
+  /**
+   * A topic keeps messages for at least as long as the inbox keeps their ids, in milliseconds; Infinity: for ever. `error` says what
+   * that means, and what to do. It is told at the start, and when Kafka's figure has changed.
+   * @commit No commit of its own.
+   */
+  'retention:short': {
+    readonly topic: string
+    readonly idRetentionMs: number
+    readonly topicRetentionMs: number
+    readonly error: unknown
+  }
+  /**
+   * Kafka does not tell how long the topics keep their messages. Where the inbox keeps no positions, no id is forgotten meanwhile.
+   * Told once until it does.
+   * @commit No commit of its own.
+   */
+  'retention:unknown': { readonly error: unknown }
+  /**
    * Offsets of the group that Kafka has taken, for lag tools: each is that of the next message.
    * @commit After Kafka's commit of the group's offsets, which come behind the handlers' own.
    */

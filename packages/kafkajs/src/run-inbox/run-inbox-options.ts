@@ -28,6 +28,12 @@ export interface RunInboxOptions<Tx> {
   readonly attempts?: number
   /** How often this process looks whether a parked message is due, in milliseconds. @default 1000 */
   readonly parkedPollMs?: number
+  /**
+   * How often this process forgets the ids that its inbox has kept for `idRetentionMs`, and compares that with the topics, in
+   * milliseconds.
+   * @default 60000
+   */
+  readonly idCleaningMs?: number
   /** Delays between two attempts at a message that fails. @default from 1000 to 30000 */
   readonly backoff?: Backoff
   /**
@@ -51,6 +57,7 @@ const defaults = {
   partitionsConsumedConcurrently: 4,
   attempts: 5,
   parkedPollMs: 1000,
+  idCleaningMs: 60_000,
   backoff: { initialMs: 1000, maxMs: 30_000 },
   commitIntervalMs: 1000,
   clock: systemClock,
@@ -65,6 +72,7 @@ export function resolveRunInboxOptions<Tx>(options: RunInboxOptions<Tx>): Resolv
   assertWholeNumber('partitionsConsumedConcurrently', merged.partitionsConsumedConcurrently, { min: 1 })
   if (merged.attempts !== Number.POSITIVE_INFINITY) assertWholeNumber('attempts', merged.attempts, { min: 1 })
   assertWholeNumber('parkedPollMs', merged.parkedPollMs, { min: 1, max: 2 ** 31 - 1 })
+  assertWholeNumber('idCleaningMs', merged.idCleaningMs, { min: 1, max: 2 ** 31 - 1 })
   assertWholeNumber('commitIntervalMs', merged.commitIntervalMs, { min: 0, max: 2 ** 31 - 1 })
   assertWholeNumber('backoff.initialMs', merged.backoff.initialMs, { min: 0 })
   assertWholeNumber('backoff.maxMs', merged.backoff.maxMs, {

@@ -67,6 +67,13 @@ export class ScriptedInbox implements Inbox<never> {
     return false
   }
 
+  readonly keepsIds = false
+  readonly idRetentionMs = Number.POSITIVE_INFINITY
+
+  async forgetOldIds(): Promise<number> {
+    return 0
+  }
+
   async readPositions(): Promise<NextPosition[]> {
     await this.reading()
     return this.position === undefined ? [] : [{ topic: 'orders', partition: 0, nextOffset: this.position }]

@@ -7,6 +7,7 @@ import { run, runForOne, type SqlSession } from '../sql/statement.js'
 import { receiveMessages } from './receive-messages.js'
 import { sqlInboxClaims } from './sql-inbox-claims.js'
 import { sqlInboxParking } from './sql-inbox-parking.js'
+import { sqlInboxRetention } from './sql-inbox-retention.js'
 
 /** What an inbox needs of a client that runs SQL. */
 export interface SqlInboxParts<Tx> {
@@ -28,6 +29,7 @@ export function sqlInboxStore<Tx>(parts: SqlInboxParts<Tx>): InboxStore<Tx> {
     isUsable: parts.isUsable,
     claims: sqlInboxClaims(parts),
     parking: sqlInboxParking(parts),
+    retention: sqlInboxRetention(parts),
     async receiveMessages(tx: Tx, inbox: string, received: ReceivedMessages): Promise<Verdict[] | undefined> {
       return receiveMessages(await sessionOf(tx), inbox, received)
     },

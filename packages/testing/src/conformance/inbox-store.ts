@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
 import { describeClaims } from './inbox-store/claims.js'
+import { describeForgetting } from './inbox-store/forgetting.js'
 import { describeMessageIds } from './inbox-store/message-ids.js'
 import { describeOperatingInboxParking } from './inbox-store/operating-parking.js'
 import { describeParkedClaims } from './inbox-store/parked-claims.js'
@@ -24,6 +25,7 @@ export function testInboxStore<Tx>(subject: StoreSubject<Tx>): void {
     describeParkedClaims(scene)
     describeParkedHandling(scene)
     describeMessageIds(scene)
+    describeForgetting(scene)
     if (!subject.supports.relay) return
     describeRewinding(scene)
     describeOperatingInboxParking(scene)

@@ -44,6 +44,7 @@ export function clientStore<Tx extends object>({
     },
     receiveMessages: (tx, inbox, messages) => memory.receiveMessages(of(tx), inbox, messages),
     claims: memory.claims,
+    retention: memory.retention,
     parking: {
       parkFailed: (tx, ...what) => memory.parking.parkFailed(of(tx), ...what),
       parkBehind: (tx, ...what) => memory.parking.parkBehind(of(tx), ...what),

@@ -76,7 +76,12 @@ export class MemoryDatabase {
   readonly positions: MemoryTable<bigint> = new MemoryTable()
   readonly claims: MemoryTable<ClaimEntry> = new MemoryTable()
   readonly inboxTopics: MemoryTable<BoundTopic> = new MemoryTable()
-  readonly messageIds: MemoryTable<true> = new MemoryTable()
+  /** When each was received, by `performance.now()`. */
+  readonly messageIds: MemoryTable<number> = new MemoryTable()
+  /** Up to where an inbox reads again, by the position's key. */
+  readonly replays: MemoryTable<bigint> = new MemoryTable()
+  /** Up to when an inbox has forgotten ids, by `performance.now()`. */
+  readonly forgotten: MemoryTable<number> = new MemoryTable()
   readonly shards: MemoryTable<ShardEntry> = new MemoryTable()
   readonly batches: MemoryTable<BatchEntry> = new MemoryTable()
   readonly identity: MemoryTable<RelayIdentity> = new MemoryTable()

@@ -56,7 +56,7 @@ export function memoryInboxParked(database: MemoryDatabase): InboxParkingStore {
             continue
           }
           for (const { place, message } of messages) {
-            if (message.id) messageIds.set(tx, messageKey(selection.inbox, message.id), true)
+            if (message.id) messageIds.set(tx, messageKey(selection.inbox, message.id), performance.now())
             inboxMessages.set(tx, place, undefined)
           }
           done.messages += messages.length

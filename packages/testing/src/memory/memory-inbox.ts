@@ -12,6 +12,7 @@ import {
 import type { MemoryDatabase } from './memory-database.js'
 import { memoryInboxClaims } from './memory-inbox-claims.js'
 import { inboxKeyId, MemoryInboxParking, parkedOf } from './memory-inbox-parking.js'
+import { memoryInboxRetention } from './memory-inbox-retention.js'
 import type { MemoryTransaction } from './memory-transaction.js'
 
 /** The inbox of a memory store. */
@@ -28,16 +29,17 @@ export function memoryInbox(database: MemoryDatabase): InboxStore<MemoryTransact
     return true
   }
   const insertId = async (tx: MemoryTransaction, key: string): Promise<boolean> => {
-    if (messageIds.get(key, tx)) return false
+    if (messageIds.get(key, tx) !== undefined) return false
     await locks.acquire(tx, key).catch(failing(tx))
-    if (messageIds.get(key, tx)) return false
-    messageIds.set(tx, key, true)
+    if (messageIds.get(key, tx) !== undefined) return false
+    messageIds.set(tx, key, performance.now())
     return true
   }
   return {
     transaction: (bounds, work) => database.transact((tx) => withinBounds(tx, bounds, work)),
     claims: memoryInboxClaims(database),
     parking: new MemoryInboxParking(database),
+    retention: memoryInboxRetention(database),
     async receiveMessages(
       tx: MemoryTransaction,
       inbox: string,

@@ -36,6 +36,9 @@ function observe<Tx>(inbox: Inbox<Tx>): Inbox<Tx> {
   return {
     name: inbox.name,
     keepsPositions: inbox.keepsPositions,
+    keepsIds: inbox.keepsIds,
+    idRetentionMs: inbox.idRetentionMs,
+    forgetOldIds: (options) => inbox.forgetOldIds(options),
     on: (event, listener) => inbox.on(event, listener),
     readPositions: (partitions) => inbox.readPositions(partitions),
     bindTopic: (topic, topicId) => inbox.bindTopic(topic, topicId),

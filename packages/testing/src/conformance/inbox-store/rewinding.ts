@@ -64,6 +64,37 @@ export function describeRewinding<Tx>(scene: StoreScene<Tx>): void {
       expect(await claims.claim('a', position)).toEqual({ claims: 1, starts: 0 })
     })
 
+    it('keeps every id, however old, until the inbox is back where it was', async () => {
+      const opened = await scene.open()
+      const { retention } = opened.store
+      const positions = positionsOf(opened)
+      const all = { keepMs: 0, limit: 10 }
+      for (const inbox of ['a', 'b']) await receive(opened, inbox, 7n)
+      await positions.rewindPosition({ inbox: 'a', ...place, from: 8n, to: 6n })
+      expect(await retention.forget('a', all)).toBe(0)
+      expect(await retention.forget('b', all)).toBe(2)
+      // Further back, and then forth.
+      await positions.rewindPosition({ inbox: 'a', ...place, from: 6n, to: 5n })
+      for (const offset of [5n, 6n]) expect(await receive(opened, 'a', offset)).toEqual(['known', 'known'])
+      expect(await retention.forget('a', all)).toBe(0)
+      await receive(opened, 'a', 7n)
+      expect(await retention.forget('a', all)).toBe(2)
+    })
+
+    it('is told up to when ids were forgotten, for each inbox', async () => {
+      const opened = await scene.open()
+      const positions = positionsOf(opened)
+      await receive(opened, 'a', 7n)
+      expect(await positions.forgottenUntil('a')).toBeNull()
+      await opened.store.retention.forget('a', { keepMs: 0, limit: 10 })
+      const until = await positions.forgottenUntil('a')
+      expect(until).toBeInstanceOf(Date)
+      await receive(opened, 'a', 8n)
+      await opened.store.retention.forget('a', { keepMs: 0, limit: 1 })
+      expect((await positions.forgottenUntil('a'))?.getTime()).toBeGreaterThanOrEqual(Number(until))
+      expect(await positions.forgottenUntil('b')).toBeNull()
+    })
+
     it('waits for a handler that holds the position, and then finds it elsewhere', async () => {
       const opened = await scene.open()
       await receive(opened, 'a', 7n)
