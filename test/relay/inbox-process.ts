@@ -5,9 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createInbox, createOutbox, type HandlerContext, topic } from '@pigeonhole/core'
 import { type InboxRun, on, runInbox } from '@pigeonhole/kafkajs'
 import { postgresStore } from '@pigeonhole/postgres'
+import { observeInboxStore } from '@pigeonhole/testing'
 import { type Consumer, Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
-import { observeInboxStore } from './inbox-points.js'
 import { striker, tell } from './process-ports.js'
 import type { RelayProcessOptions } from './relay-process-protocol.js'
 
@@ -30,9 +30,6 @@ const claims: typeof observed.claims = {
     const count = await observed.claims.claim(inbox, position)
     return handles.carefully ? { ...count, claims: count.claims + 9 } : count
   },
-  start: (inbox, position) => observed.claims.start(inbox, position),
-  end: (inbox, position) => observed.claims.end(inbox, position),
-  finish: (inbox, position) => observed.claims.finish(inbox, position),
 }
 const store = { ...observed, claims }
 const outbox = createOutbox({ store: postgresStore(pool) })

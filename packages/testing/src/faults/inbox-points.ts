@@ -4,7 +4,7 @@ import { type Around, observeCalls, type ReachPoint } from './observe-calls.js'
 type Work = (tx: object) => Promise<unknown>
 
 /**
- * An inbox's store with `reach` called around everything it does: points `store.*` and `parking.*`, and
+ * An inbox's store with `reach` called around everything it does: points `store.*`, `parking.*`, `claims.*` and `retention.*`, and
  * `store.transaction:committing` between a transaction's last statement and its COMMIT. For each method `m` that was called
  * with a transaction there is also `m:committing`, then, and `m:committed` behind the COMMIT, before anybody is told of it.
  */
@@ -36,5 +36,10 @@ export function observeInboxStore<Tx extends object>(
   const parking: InboxParking<Tx> = observeCalls('parking', store.parking, reach, noted)
   const receiveMessages = note('store.receiveMessages')
   // A spread reads each method through the observer.
-  return { ...observeCalls('store', store, reach, { transaction, receiveMessages }), parking }
+  return {
+    ...observeCalls('store', store, reach, { transaction, receiveMessages }),
+    parking,
+    claims: observeCalls('claims', store.claims, reach),
+    retention: observeCalls('retention', store.retention, reach),
+  }
 }
