@@ -40,6 +40,18 @@ export class ConsumerProcess {
     return this.#child.exitCode !== null || this.#child.signalCode !== null
   }
 
+  /** Resolves when the next message is done, or parked. */
+  nextDone(): Promise<void> {
+    return new Promise((resolve) => {
+      const hear = ({ type }: ConsumerProcessMessage): void => {
+        if (type !== 'done') return
+        this.#child.off('message', hear)
+        resolve()
+      }
+      this.#child.on('message', hear)
+    })
+  }
+
   /** Kills it once it is silent: a handler that never yields. */
   probe(): this {
     this.#child.on('message', () => {

@@ -29,3 +29,5 @@ export type ConsumerProcessMessage =
   /** A handler has begun. */
   | { readonly type: 'handling'; readonly value: string }
   | { readonly type: 'running' }
+  /** A message is done, or parked. */
+  | { readonly type: 'done' }

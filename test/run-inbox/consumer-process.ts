@@ -39,6 +39,8 @@ async function handle({ message, tx, signal }: HandlerContext<pg.ClientBase, str
 }
 
 const inbox = createInbox({ store: postgresStore(pool), name, timeoutMs, dedupe })
+for (const event of ['message:handled', 'message:parked'] as const)
+  inbox.on(event, () => void tell({ type: 'done' }))
 const kafka = new Kafka({
   brokers: [...brokers],
   logLevel: logLevel.NOTHING,

@@ -20,6 +20,9 @@ describe('a full disk', { timeout: 120_000 }, () => {
   ])('under %s, %s, holds the partition until there is room, and is nobody’s fault', async (table) => {
     await using lab = await InboxLab.open(servers)
     const real = await smallDisk(lab.pool, table)
+    // Where it is to be shown, the weaker form shows too little.
+    if (!real && process.env['CI'])
+      throw new Error(`No file system could be mounted for ${table}: only root may`)
     // Says in the report what was tested.
     console.log(`${table} is ${real ? 'on a file system of 1 MB' : 'said to be full by a trigger'}`)
     await using disk = real ?? (await saidToBeFull(lab.pool, table))

@@ -79,6 +79,27 @@ describe('a message that kills the process', { timeout: 240_000 }, () => {
     ])
   })
 
+  it('and is handled again because an operator says so kills one process more, and is parked again', async () => {
+    const orders = await lab.createTopic()
+    await lab.send(orders, ['a', 'exit', 'b'].map(keyed))
+    await supervise({ topics: [orders.name] }, () => untilHandled(2))
+    await lab.store.retryInboxParked({ inbox: lab.name })
+    expect(await start({ topics: [orders.name] }).exited).toBe('3')
+    await lab.expelMembers()
+    // Not before its claim is over.
+    await lab.pool.query('UPDATE pigeonhole.parked_key SET retry_at = now()')
+    const next = start({ topics: [orders.name] })
+    const waits = async () =>
+      (await lab.pool.query('SELECT error_code, retry_at FROM pigeonhole.parked_key')).rows
+    await expect
+      .poll(waits, { timeout: 30_000 })
+      .toEqual([{ error_code: 'MESSAGE_KILLS_PROCESS', retry_at: null }])
+    await lab.send(orders, ['c'].map(keyed))
+    await expect.poll(() => lab.effects(), { timeout: 30_000 }).toEqual(['a', 'b', 'c'])
+    await next.stop()
+    expect(await parked()).toMatchObject([{ payload: 'exit' }])
+  })
+
   it('is none where deployments follow one another while there is nothing to do', async () => {
     const orders = await lab.createTopic()
     for (let i = 0; i < 8; i += 1) {
@@ -148,11 +169,12 @@ describe('a message that kills the process', { timeout: 240_000 }, () => {
     for (let lives = 1; lives <= mostLives; lives += 1) {
       const life = start(options, (message) => told.push(message))
       while (!life.hasEnded) {
+        const done = life.nextDone()
         if (await isDone()) {
           await life.stop()
           return { lives, told }
         }
-        await Promise.race([life.exited, lab.pool.query('SELECT pg_sleep(0.1)')])
+        await Promise.race([life.exited, done])
       }
       await lab.expelMembers()
     }
