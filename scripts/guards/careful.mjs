@@ -2,6 +2,7 @@
 /** @import { GuardEntry } from '../guards.mjs' */
 
 const killers = { spec: 'test/run-inbox/killers.full.spec.ts' }
+const members = { spec: 'test/run-inbox/members.full.spec.ts' }
 const mode = {
   file: 'packages/kafkajs/src/run-inbox/careful-mode.ts',
   spec: 'packages/kafkajs/src/run-inbox/careful-mode.unit.spec.ts',
@@ -25,6 +26,38 @@ export const carefulGuards = [
     find: '    return await handlings.alone(() =>\n',
     replace: '    return await handlings.shared(() =>\n',
     test: 'is told from those that are in handling beside it in the same process, on other partitions',
+  },
+  {
+    file: 'packages/postgres/src/sql/parked-inbox/claim-terms.ts',
+    ...store,
+    name: 'a parked message that kills the process is found by its starts',
+    find: "WHEN starts >= $7::int THEN 'killer'",
+    replace: "WHEN starts >= $7::int + 1000 THEN 'killer'",
+    test: 'waits for an operator after claims that nobody has ended',
+  },
+  {
+    file: 'packages/postgres/src/sql/parked-inbox/claim-terms.ts',
+    ...killers,
+    name: 'a parked message that kills the process is found by its starts, seen with processes',
+    find: "WHEN starts >= $7::int THEN 'killer'",
+    replace: "WHEN starts >= $7::int + 1000 THEN 'killer'",
+    test: 'and is handled again because an operator says so kills one process more',
+  },
+  {
+    file: 'packages/postgres/src/sql/parked-inbox/claim-terms.ts',
+    ...store,
+    name: 'a parked message that may kill the process is handled alone',
+    find: "WHEN starts > 0 AND NOT $6::boolean THEN 'suspect'",
+    replace: "WHEN starts > 1000 AND NOT $6::boolean THEN 'suspect'",
+    test: 'waits for an operator after claims that nobody has ended',
+  },
+  {
+    file: 'packages/postgres/src/sql/parked-inbox/return-claim.ts',
+    ...store,
+    name: 'a start of a parked message that the process survives is taken back',
+    find: 'SET attempts = greatest(attempts - 1, 0), starts = greatest(starts - 1, 0)\n    WHERE',
+    replace: 'SET attempts = greatest(attempts - 1, 0)\n    WHERE',
+    test: 'that fails, or is given back, has ended its start',
   },
   {
     ...mode,
@@ -61,6 +94,29 @@ export const carefulGuards = [
     find: 'const fewestStarts = 3',
     replace: 'const fewestStarts = 1',
     test: 'with 1 attempts, after 2 starts without an end',
+  },
+  {
+    ...mode,
+    name: 'a start that was survived a moment ago parks nothing',
+    find: '        this.#seeAgain(position, starts - 1)\n',
+    replace: '        void this.#seeAgain\n',
+    test: 'parks at the second sight',
+  },
+  {
+    ...worker,
+    spec: 'packages/kafkajs/src/run-inbox/partition-lane.unit.spec.ts',
+    name: 'a position is waited for beside the other handlers of the process',
+    find: '    await this.#care.waitForTurn(position)\n',
+    replace: '    await handlings.alone(() => this.#care.waitForTurn(position))\n',
+    test: 'waits for a position that another owner holds while others handle beside it in the process',
+  },
+  {
+    ...mode,
+    ...members,
+    name: 'consumers that are paused are no reason to park, seen with processes',
+    find: 'const fewestStarts = 3',
+    replace: 'const fewestStarts = 1',
+    test: 'whose owner is paused with the position in its hands do not park anything, nor where',
   },
   {
     ...store,

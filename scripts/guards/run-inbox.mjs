@@ -6,6 +6,7 @@ const laneSpec = { spec: `${folder}/partition-lane.unit.spec.ts` }
 const rules = { spec: 'test/run-inbox/kafkajs-rules.e2e.spec.ts' }
 const deduplication = { spec: 'test/run-inbox/deduplication.e2e.spec.ts' }
 const rebalance = { spec: 'test/run-inbox/rebalance.e2e.spec.ts' }
+const operators = { spec: 'test/run-inbox/operators.e2e.spec.ts' }
 const start = { spec: 'test/run-inbox/start.e2e.spec.ts' }
 
 const cursor = { ...laneSpec, file: `${folder}/partition-cursor.ts` }
@@ -27,6 +28,26 @@ const usable = { ...start, file: `${folder}/assert-usable.ts` }
 function alsoOnBroker(entry, broker) {
   return [entry, { ...entry, ...broker, name: `${entry.name}, seen on a broker` }]
 }
+
+/** @type {readonly GuardEntry[]} */
+const lostPositionGuards = [
+  {
+    ...cursor,
+    ...operators,
+    name: 'Kafka does not say where to go on in place of a position that the database has lost',
+    find: '    if (position === undefined && !this.#isAnew) await this.#assertUnhandled()\n',
+    replace: '    void this.#assertUnhandled\n',
+    test: 'and nothing is passed over: the partition is held until the operator says where to go on',
+  },
+  {
+    ...cursor,
+    ...operators,
+    name: 'a consumer that had begun behind a lost position does not go on where it began',
+    find: '    if (first && position === undefined) this.#first = next\n',
+    replace: '    if (first) this.#first = next\n',
+    test: 'under a consumer that had begun behind it: it is held, too',
+  },
+]
 
 /** What a batch is held to, and how a partition is claimed, held and lost. @type {readonly GuardEntry[]} */
 const partitionGuards = [
@@ -87,13 +108,16 @@ const partitionGuards = [
     replace: '',
     test: 'goes back when the database was restored while another message had the process for itself',
   },
-  {
-    ...cursor,
-    name: 'a position is not trusted for ever',
-    find: 'this.#trustedAt > trustMs',
-    replace: 'this.#trustedAt === trustMs * 1e12',
-    test: 'goes back when the database was restored while there was nothing to do',
-  },
+  ...alsoOnBroker(
+    {
+      ...cursor,
+      name: 'a position is not trusted for ever',
+      find: 'this.#trustedAt > trustMs',
+      replace: 'this.#trustedAt === trustMs * 1e12',
+      test: 'goes back when the database was restored while there was nothing to do',
+    },
+    { ...operators, test: 'under a consumer that had begun behind it: it is held, too' },
+  ),
   {
     ...lane,
     name: 'a position is read again when the group has joined again',
@@ -101,13 +125,16 @@ const partitionGuards = [
     replace: '',
     test: 'reads its position anew when the group has joined again',
   },
-  {
-    ...worker,
-    name: 'a failed message is not passed over',
-    find: 'messages[done - 1]',
-    replace: 'messages[Math.max(done, 1) - 1]',
-    test: 'goes back when a failure turns out to be a restored database',
-  },
+  ...alsoOnBroker(
+    {
+      ...worker,
+      name: 'a failed message is not passed over',
+      find: 'messages[done - 1]',
+      replace: 'messages[Math.max(done, 1) - 1]',
+      test: 'goes back when a failure turns out to be a restored database',
+    },
+    { ...deduplication, test: 'replays what a database has lost that was restored under a failing consumer' },
+  ),
   ...alsoOnBroker(
     {
       ...worker,
@@ -362,4 +389,4 @@ const startGuards = [
 ]
 
 /** @type {readonly GuardEntry[]} */
-export const runInboxGuards = [...partitionGuards, ...groupGuards, ...startGuards]
+export const runInboxGuards = [...partitionGuards, ...lostPositionGuards, ...groupGuards, ...startGuards]

@@ -83,6 +83,77 @@ describe('an accident of an operator', () => {
     await eventually(() => lab.effects()).toEqual([...values(0, 5), 'm4'])
   })
 
+  describe('restores the database to a time before its first message,', () => {
+    const forget = () =>
+      lab.pool.query(
+        'TRUNCATE effect, pigeonhole.inbox_position, pigeonhole.inbox_topic, pigeonhole.inbox_message, pigeonhole.inbox_claim',
+      )
+
+    async function handleAndRestore(orders: Topic<string>): Promise<void> {
+      await handleFive(orders)
+      expect(await lab.groupOffset(orders)).toBe('5')
+      await forget()
+      await lab.send(orders, values(5, 9))
+    }
+
+    it('and nothing is passed over: the partition is held until the operator says where to go on', async () => {
+      const orders = await lab.createTopic()
+      await handleAndRestore(orders)
+      const run = await lab.run({ topics: [orders] })
+      const { error } = await nextEvent(run, 'partition:held')
+      if (!isPigeonholeError(error, 'POSITION_LOST')) throw error
+      expect(error.details.committed).toBe('5')
+      expect(await lab.effects()).toEqual([])
+      // As the operator is told to.
+      await lab.pool.query(
+        'INSERT INTO pigeonhole.inbox_position (inbox, topic, partition, next_offset) VALUES ($1, $2, 0, 0)',
+        [lab.name, orders.name],
+      )
+      await eventually(() => lab.effects()).toEqual(values(0, 9))
+    })
+
+    it('and sets the offset of the group: the inbox goes on there', async () => {
+      const orders = await lab.createTopic()
+      await handleAndRestore(orders)
+      await lab.setGroupOffset(orders, '2')
+      await lab.run({ topics: [orders] })
+      await eventually(() => lab.effects()).toEqual(values(2, 9))
+    })
+
+    it('under a consumer that had begun behind it: it is held, too', async () => {
+      const orders = await lab.createTopic()
+      await handleFive(orders)
+      const run = await lab.run({ topics: [orders] })
+      await lab.send(orders, ['m5'])
+      await eventually(() => lab.effects()).toEqual(values(0, 5))
+      const held = nextEvent(run, 'partition:held', ({ error }) => isPigeonholeError(error, 'POSITION_LOST'))
+      await forget()
+      await lab.send(orders, ['m6'])
+      await held
+      expect(await lab.effects()).toEqual([])
+    })
+
+    it('under the consumer that has handled all of it: all is handled again', async () => {
+      const orders = await lab.createTopic()
+      await lab.send(orders, values(0, 4))
+      await lab.run({ topics: [orders] })
+      await eventually(() => lab.effects()).toEqual(values(0, 4))
+      await forget()
+      await lab.send(orders, values(5, 9))
+      await eventually(() => lab.effects()).toEqual(values(0, 9))
+    })
+
+    it('where nothing had been handled yet: a group begins where it stands', async () => {
+      const orders = await lab.createTopic()
+      const first = await lab.run({ topics: [orders], options: { from: 'latest' } })
+      await eventually(() => lab.groupOffset(orders)).toBe('0')
+      await first.stop()
+      await lab.send(orders, values(0, 4))
+      await lab.run({ topics: [orders], options: { from: 'latest' } })
+      await eventually(() => lab.effects()).toEqual(values(0, 4))
+    })
+  })
+
   describe('deletes a topic and creates it anew,', () => {
     it.each([
       ['shorter than the position', 3],

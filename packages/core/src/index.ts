@@ -32,7 +32,13 @@ export {
 export type { Position } from './inbox/deduplication.js'
 export { type Delivery, headerText } from './inbox/delivery.js'
 export type { Outcome } from './inbox/handler-transaction.js'
-export { createInbox, type ForgetOptions, type HandleOptions, type Inbox } from './inbox/inbox.js'
+export {
+  createInbox,
+  type ForgetOptions,
+  type HandleOptions,
+  type Inbox,
+  type RetryOptions,
+} from './inbox/inbox.js'
 export type { InboxEvents, MessagePlace } from './inbox/inbox-events.js'
 export type { Dedupe, InboxOptions } from './inbox/inbox-options.js'
 export { isMessageFault } from './inbox/message-fault.js'
@@ -44,6 +50,7 @@ export {
 } from './inbox/message-id.js'
 export { park } from './inbox/park.js'
 export type { ParkOptions } from './inbox/park-message.js'
+export type { HandlingTurns } from './inbox/parked-retry.js'
 export type { Service, StopOptions } from './lifecycle/service.js'
 export { bucketCount, bucketOf } from './message/bucket.js'
 export { bytesCodec, type Codec, jsonCodec, textCodec } from './message/codec.js'
@@ -100,6 +107,7 @@ export type {
   ParkedPlace,
   ParkTerms,
 } from './ports/inbox-parking.js'
+export { mostStarts } from './ports/inbox-parking.js'
 export type { InboxPosition, InboxPositionsStore, PositionRewind } from './ports/inbox-positions.js'
 export type { ForgetTerms, InboxRetention } from './ports/inbox-retention.js'
 export type {

@@ -62,6 +62,13 @@ export interface ErrorDetails {
     readonly nextOffset: string
     readonly offered: string
   }
+  /** The inbox has handled messages of a partition, by Kafka's account, and its database knows of none. */
+  POSITION_LOST: {
+    readonly topic: string
+    readonly partition: number
+    /** Up to where the inbox had come, by the last offset that it has committed for the group; null where that is not known. */
+    readonly committed: string | null
+  }
   /** The topic is not the one that an inbox has handled: it was created anew, or the cluster is another one. */
   TOPIC_RECREATED: {
     readonly topic: string

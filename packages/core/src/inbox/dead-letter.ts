@@ -19,30 +19,51 @@ export interface FailedMessage {
 }
 
 /**
- * Publishes a message that has failed to the inbox's dead letters, if it has any, in the transaction that parks it. One that
- * has no room beside its headers is announced without its bytes, which are parked: it must not hold up its partition.
+ * Publishes a message that has failed to the inbox's dead letters, if it has any, in the transaction that parks it. What has no room
+ * is left out, and told of: the bytes and headers of the message, then its key, id and error too. All of it is parked, and must not
+ * hold up its partition.
+ * @throws MESSAGE_TOO_LARGE where the outbox takes less than 1 KB.
  */
 export async function publishDeadLetter<Tx>(
   { deadLetters, name }: Pick<ResolvedInboxOptions<Tx>, 'deadLetters' | 'name'>,
   tx: Tx,
-  { message, failure }: FailedMessage,
+  failed: FailedMessage,
 ): Promise<void> {
   if (!deadLetters) return
   const { outbox, topic } = deadLetters
-  const about = describe(name, message, failure)
-  const { key, value, headers } = deliveryOf(message)
-  try {
-    const all = [...about, ...headers.map(([header, bytes]) => [nameOf(header), bytes] as const)]
-    await outbox.publishRaw(tx, [{ topic, key, value, headers: all }])
-  } catch (error) {
-    if (!isPigeonholeError(error, 'MESSAGE_TOO_LARGE')) throw error
-    const left: Pick<RawMessage, 'value' | 'headers'> = {
-      value: value && Buffer.alloc(0),
-      headers: [...about, ['dead-letter-left-out-bytes', String(value?.length ?? 0)]],
-    }
-    await outbox.publishRaw(tx, [{ topic, key, ...left }])
-  }
+  const [whole, ...shorter] = lettersOf(name, failed)
+  const publish = (letter: Letter) => outbox.publishRaw(tx, [{ topic, ...letter }])
+  await shorter.reduce(
+    (publishing, letter) =>
+      publishing.catch((error: unknown) => {
+        if (!isPigeonholeError(error, 'MESSAGE_TOO_LARGE')) throw error
+        return publish(letter)
+      }),
+    publish(whole),
+  )
 }
+
+type Letter = Pick<RawMessage, 'value' | 'headers' | 'key'>
+
+// From all of it to the least.
+function lettersOf(inbox: string, { message, failure }: FailedMessage): readonly [Letter, Letter, Letter] {
+  const { key, value, headers } = deliveryOf(message)
+  const about = describe(inbox, message, failure)
+  const own = headers.map(([header, bytes]) => [nameOf(header), bytes] as const)
+  const empty = value && Buffer.alloc(0)
+  const leftOut = (what: string, bytes: Uint8Array | null) =>
+    [`dead-letter-left-out-${what}`, String(bytes?.length ?? 0)] as const
+  const short = about.filter(([header]) => !unbounded.has(header))
+  const bytes = leftOut('bytes', value)
+  return [
+    { key, value, headers: [...about, ...own] },
+    { key, value: empty, headers: [...about, bytes] },
+    { key: null, value: empty, headers: [...short, bytes, leftOut('key-bytes', key)] },
+  ]
+}
+
+/** What others say, at any length. */
+const unbounded: ReadonlySet<string> = new Set(['dead-letter-message-id', 'dead-letter-error'])
 
 // Ours come first: of several headers with one name the first counts.
 function describe(

@@ -71,6 +71,19 @@ describe('a dead letter', () => {
     ])
   })
 
+  it.each([
+    ['its key', { key: Buffer.alloc(2_000) }, 2_000],
+    ['its id', { id: { scope: 'orders', id: 'i'.repeat(2_000) } }, 1],
+  ])('that has no room for %s is told of without that, too', async (_, what, keyBytes) => {
+    const row = await publish(what)
+    expect(row).toMatchObject({ key: null, payload: Buffer.alloc(0) })
+    expect(row.headers.slice(-2)).toEqual([
+      ['dead-letter-left-out-bytes', '5'],
+      ['dead-letter-left-out-key-bytes', String(keyBytes)],
+    ])
+    expect(row.headers.map(([name]) => name)).not.toContain('dead-letter-error')
+  })
+
   it('of a tombstone from a queue has what there is', async () => {
     const nothing = { partition: null, offset: null, key: null, id: null, headers: [], payload: null }
     const row = await publish(nothing)

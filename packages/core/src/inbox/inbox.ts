@@ -13,13 +13,25 @@ import type { InboxEvents, MessagePlace } from './inbox-events.js'
 import { type InboxOptions, type ResolvedInboxOptions, resolveInboxOptions } from './inbox-options.js'
 import { parksAtOnce } from './message-fault.js'
 import { type ParkOptions, parkMessage } from './park-message.js'
-import { retryParked } from './parked-retry.js'
+import { type HandlingTurns, retryParked } from './parked-retry.js'
 
 /** Bounds of a handling. */
 export interface HandleOptions {
   /** Aborts when what is under way is to be given up: handed on to the handler. */
   readonly signal?: AbortSignal
 }
+
+/** Bounds of handling a parked message. */
+export interface RetryOptions extends HandleOptions {
+  /**
+   * Who else handles messages in the process. One whose last start has had no end, because its process ended before, is handled
+   * while nobody else does, so that nobody else is blamed.
+   * @default nobody
+   */
+  readonly turns?: HandlingTurns
+}
+
+const nobodyElse: HandlingTurns = { shared: (work) => work(), alone: (work) => work() }
 
 /** Which ids are forgotten. */
 export interface ForgetOptions {
@@ -72,7 +84,7 @@ export interface Inbox<Tx> extends EventSource<InboxEvents> {
    * there was one: call it again then. `runInbox` does so. What the handler throws is told by `message:failed`.
    * @throws STORE_CONFLICT, STORE_UNAVAILABLE
    */
-  retryParked(bindings: readonly AnyBinding<Tx>[], options?: HandleOptions): Promise<boolean>
+  retryParked(bindings: readonly AnyBinding<Tx>[], options?: RetryOptions): Promise<boolean>
   /**
    * Forgets the ids that are older than they are kept, 1,000 a transaction. Resolves to how many; to 0 while the inbox is behind a
    * position from which it was rewound. `runInbox` does so; where deliveries come in another way, call it from time to time.
@@ -90,6 +102,8 @@ export interface Inbox<Tx> extends EventSource<InboxEvents> {
   bindTopic(topic: string, topicId: string): Promise<BoundTopic>
   /** Counts that a consumer begins to handle a partition at `position`, and resolves to what is known of the message there. */
   claimPosition(position: Position): Promise<ClaimCount>
+  /** Resolves when nobody holds the position: a handler of another owner, most likely. @throws STORE_UNAVAILABLE after a while */
+  waitForPosition(position: Position): Promise<void>
   /**
    * Notes, by itself, that the handler of the message at `position` is about to run. Resolves to how many such starts have had
    * no end, this one included; to undefined where the inbox has passed it. `runInbox` finds by it which message kills its
@@ -174,10 +188,14 @@ class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
     return outcome
   }
 
-  retryParked(bindings: readonly AnyBinding<Tx>[], { signal }: HandleOptions = {}): Promise<boolean> {
+  retryParked(
+    bindings: readonly AnyBinding<Tx>[],
+    { signal, turns = nobodyElse }: RetryOptions = {},
+  ): Promise<boolean> {
     return retryParked(this.#options, {
       bindings,
       signal,
+      turns,
       again: (delivery, work) => this.#retryConflicts([delivery], work, signal),
       done: (one, outcome, durationMs) => {
         this.#tell(one, outcome, durationMs)
@@ -204,6 +222,10 @@ class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
 
   claimPosition(position: Position): Promise<ClaimCount> {
     return this.#options.store.claims.claim(this.name, position)
+  }
+
+  waitForPosition(position: Position): Promise<void> {
+    return this.#options.store.claims.wait(this.name, position)
   }
 
   startMessage(position: Position): Promise<number | undefined> {

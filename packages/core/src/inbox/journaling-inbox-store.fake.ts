@@ -72,6 +72,7 @@ export class JournalingInboxStore implements InboxStore<JournalingTx> {
 
   readonly claims: InboxClaims = {
     claim: async () => ({ claims: 1, starts: 0 }),
+    wait: async () => undefined,
     start: async () => 1,
     end: async () => undefined,
     finish: async () => undefined,

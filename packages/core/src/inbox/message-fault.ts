@@ -13,6 +13,7 @@ const faultsOfOthers: readonly ErrorCode[] = [
   'SCHEMA_OUTDATED',
   'PARTITION_LOST',
   'POSITION_NOT_IN_LOG',
+  'POSITION_LOST',
   'TOPIC_RECREATED',
   'POSITION_MISSING',
   'DEADLINE_EXCEEDED',

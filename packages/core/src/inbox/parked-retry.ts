@@ -10,10 +10,17 @@ import type { ResolvedInboxOptions } from './inbox-options.js'
 import { failureOf, isMessageFault, waitsForOperator } from './message-fault.js'
 import { deliveryOf } from './parkable-message.js'
 
+/** Lets work go on beside other work of the process, or by itself: what may kill the process is handled alone. */
+export interface HandlingTurns {
+  shared<R>(work: () => Promise<R>): Promise<R>
+  alone<R>(work: () => Promise<R>): Promise<R>
+}
+
 /** What {@link retryParked} is done with. */
 export interface RetryWork<Tx> {
   readonly bindings: readonly AnyBinding<Tx>[]
   readonly signal: AbortSignal | undefined
+  readonly turns: HandlingTurns
   /** Does work on a message again after a conflict. */
   readonly again: <R>(delivery: Delivery, work: () => Promise<R>) => Promise<R>
   /** Hears of a message that has been handled, or was a repeat, and is parked no more. */
@@ -42,11 +49,22 @@ export async function retryParked<Tx>(
   options: ResolvedInboxOptions<Tx>,
   work: RetryWork<Tx>,
 ): Promise<boolean> {
+  const beside = await work.turns.shared(() => retryOne(options, work, false))
+  return beside === 'suspect'
+    ? await work.turns.alone(async () => Boolean(await retryOne(options, work, true)))
+    : beside
+}
+
+async function retryOne<Tx>(
+  options: ResolvedInboxOptions<Tx>,
+  work: RetryWork<Tx>,
+  alone: boolean,
+): Promise<boolean | 'suspect'> {
   const { store, name, timeoutMs, parkedBackoff: backoff } = options
   const topics = work.bindings.map(({ topic }) => topic.name)
   // Twice the longest attempt: a lock that is waited for may have used up a whole one.
-  const place = await store.parking.claimDue(name, { topics, leaseMs: 2 * timeoutMs, backoff })
-  if (!place) return false
+  const place = await store.parking.claimDue(name, { topics, leaseMs: 2 * timeoutMs, backoff, alone })
+  if (!place || place === 'suspect') return place ?? false
   const ended = await endClaim(options, place, work)
   if (ended?.isLast && place.key !== null && (await store.parking.unblockKey(name, place)))
     work.unblocked(place)

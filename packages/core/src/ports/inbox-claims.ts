@@ -15,9 +15,11 @@ export interface ClaimCount {
 export interface InboxClaims {
   /** A consumer is about to handle its first message of the partition, which is the one at `position`. */
   claim(inbox: string, position: Position): Promise<ClaimCount>
+  /** Resolves when nobody holds the position, and holds it no longer itself. */
+  wait(inbox: string, position: Position): Promise<void>
   /**
-   * The handler of the message at `position` is about to run. Waits for whoever holds the position: one that has only waited
-   * was never started. Resolves to how many starts of it have had no end, this one included; to undefined, and notes nothing,
+   * The handler of the message at `position` is about to run. Waits a moment for whoever holds the position: one that has only
+   * waited was never started. Resolves to how many starts of it have had no end, this one included; to undefined, and notes nothing,
    * where the position is beyond it.
    */
   start(inbox: string, position: Position): Promise<number | undefined>

@@ -40,6 +40,12 @@ export interface DueMessage {
   readonly isLast: boolean
 }
 
+/**
+ * So many starts of a parked message in a row may have no end: the first beside others, which may have been to blame, and as many
+ * alone as a message of a partition has.
+ */
+export const mostStarts = 4
+
 /** Which parked messages a worker takes. */
 export interface ClaimTerms {
   /** Those that it has handlers for. */
@@ -48,6 +54,8 @@ export interface ClaimTerms {
   readonly leaseMs: number
   /** For so long it rests, if it fails again. */
   readonly backoff: Backoff
+  /** Whether the process handles nothing else meanwhile: only then is one taken that may kill it. */
+  readonly alone: boolean
 }
 
 /**
@@ -64,10 +72,12 @@ export interface InboxParking<Tx> {
   /** Parks messages in their order, behind others of their keys, which the transaction has found blocked. */
   parkBehind(tx: Tx, inbox: string, messages: readonly ParkableMessage[]): Promise<void>
   /**
-   * Claims a key, or a message without one, that is due. Its attempt counts from here on, so that a message which kills the
-   * process is tried again ever more rarely, too. Resolves to undefined where nothing is due.
+   * Claims a key, or a message without one, that is due. Its attempt counts from here on, and a start, which every end that a process
+   * survives takes back: what kills the process is tried again ever more rarely, and after {@link mostStarts} in a row it waits for an
+   * operator, as MESSAGE_KILLS_PROCESS. Resolves to undefined where nothing is due; to `suspect`, and claims nothing, where what is
+   * due has a start without an end, and is to be handled alone.
    */
-  claimDue(inbox: string, terms: ClaimTerms): Promise<ParkedPlace | undefined>
+  claimDue(inbox: string, terms: ClaimTerms): Promise<ParkedPlace | 'suspect' | undefined>
   /**
    * Locks what is parked at `place` until the transaction ends, and only then reads the oldest message. Resolves to
    * undefined where nothing is left.

@@ -45,7 +45,11 @@ describe('Assignment', () => {
         findBroker: async () => ({ versions: {} }),
       },
       assigned: () => assigned,
-      offsetManager: { resolveOffsets: async () => undefined, committedOffsets: () => committed },
+      offsetManager: {
+        resolveOffsets: async () => undefined,
+        committedOffsets: () => committed,
+        getCoordinator: async () => ({ offsetFetch: async () => ({ responses: [] }) }),
+      },
       seekOffset: { pop: () => undefined },
       subscriptionState: { pause: () => undefined, resume: () => undefined },
       seek: () => undefined,

@@ -1,5 +1,6 @@
 import type { Inbox, Position } from '@pigeonhole/core'
 import type { OffsetCommitter } from './offset-committer.js'
+import { messageKillsProcess } from './partition-errors.js'
 
 /**
  * The number of times that a partition may be begun at one offset until each start of a message is written down. Twice may
@@ -17,7 +18,7 @@ const lag = 1_000
 export interface CarefulModeSetup {
   readonly inbox: Pick<
     Inbox<never>,
-    'keepsPositions' | 'claimPosition' | 'startMessage' | 'endMessage' | 'finishMessage'
+    'keepsPositions' | 'claimPosition' | 'waitForPosition' | 'startMessage' | 'endMessage' | 'finishMessage'
   >
   readonly offsets: Pick<OffsetCommitter, 'flush'>
   /** How many messages one transaction may handle: one of them is to blame. */
@@ -45,6 +46,8 @@ export class CarefulMode {
   #left = 0
   /** A start that has ended, of which the database could not be told. */
   #unended: Position | undefined
+  /** The offset of a message that has had its starts, when it was looked at. */
+  #suspect: bigint | undefined
 
   constructor(setup: CarefulModeSetup) {
     this.#setup = setup
@@ -66,7 +69,18 @@ export class CarefulMode {
     began(position, count)
   }
 
-  /** Handles one message with care. */
+  /**
+   * Waits for whoever holds the position: as long as a handler takes, so that it is done while others still handle in the process.
+   */
+  async waitForTurn(position: Position): Promise<void> {
+    const { inbox } = this.#setup
+    if (inbox.keepsPositions) await inbox.waitForPosition(position)
+  }
+
+  /**
+   * Handles one message with care.
+   * @throws MESSAGE_KILLS_PROCESS, and whatever `handle` and `park` throw. It is to be tried again.
+   */
   async handle(position: Position, { handle, park }: CarefulWork): Promise<number> {
     const { inbox, offsets, attempts } = this.#setup
     await this.#end()
@@ -77,7 +91,10 @@ export class CarefulMode {
     this.#unended = position
     let done = 0
     try {
-      done = starts > Math.max(attempts, fewestStarts) ? await park(starts - 1) : await handle()
+      if (starts > Math.max(attempts, fewestStarts)) {
+        this.#seeAgain(position, starts - 1)
+        done = await park(starts - 1)
+      } else done = await handle()
     } finally {
       if (done > 0) this.#unended = undefined
       else await this.#end().catch(() => undefined)
@@ -86,6 +103,13 @@ export class CarefulMode {
     if (done > 0) await inbox.finishMessage(position).catch(() => undefined)
     this.#left -= done
     return done
+  }
+
+  // An owner that had the position until now may have survived its start, and not have said so yet.
+  #seeAgain({ topic, partition, offset }: Position, starts: number): void {
+    if (this.#suspect === offset) return
+    this.#suspect = offset
+    throw messageKillsProcess({ topic, partition }, String(offset), starts)
   }
 
   async #end(): Promise<void> {

@@ -97,11 +97,25 @@ describe('CarefulMode', () => {
     inbox.count = { claims: 9, starts }
     await mode.claim(at(5n))
     const did: string[] = []
-    await mode.handle(at(5n), {
+    const work = {
       handle: async () => did.push('handled'),
-      park: async (count) => did.push(`parked after ${count}`),
-    })
+      park: async (count: number) => did.push(`parked after ${count}`),
+    }
+    if (isParked) await expect(mode.handle(at(5n), work)).rejects.toMatchObject({ details: { starts } })
+    await mode.handle(at(5n), work)
     expect(did).toEqual([isParked ? `parked after ${starts}` : 'handled'])
+  })
+
+  it('parks at the second sight: whoever had the position until now may have survived its start', async () => {
+    const { inbox, mode } = newMode()
+    inbox.count = { claims: 9, starts: 3 }
+    await mode.claim(at(5n))
+    await expect(mode.handle(at(5n), { handle: handled, park: parks })).rejects.toMatchObject({
+      code: 'MESSAGE_KILLS_PROCESS',
+    })
+    inbox.count = { claims: 9, starts: 2 }
+    expect(await mode.handle(at(5n), { handle: handled, park: parks })).toBe(1)
+    expect(inbox.care.slice(1)).toEqual(['start 5', 'end 5', 'start 5', 'finish 5'])
   })
 
   it('has the group’s offsets committed before a start where they say where to go on', async () => {

@@ -4,13 +4,25 @@ import type { PartitionPlace } from './run-inbox-events.js'
 import { topicIdOf } from './topic-id.js'
 import { retentionsOf, type TopicRetention } from './topic-retention.js'
 
-/** The next offset of a partition. */
-export type NextOffset = PartitionPlace & { readonly offset: bigint }
+/** The next offset of a partition, and which inbox has handled what comes before it, if one that keeps positions has. */
+export type NextOffset = PartitionPlace & {
+  readonly offset: bigint
+  readonly handledBy?: string | undefined
+}
+
+/** The group's committed offset of a partition, as Kafka has it. */
+export interface CommittedOffset {
+  readonly offset: bigint
+  /** The inbox that has said so, if it has. Kafka's own tools say nothing. */
+  readonly handledBy: string | undefined
+}
 
 /** What a lane needs of the consumer it reads from. */
 export interface Feed {
   /** Where the group goes on by Kafka's own account: its committed offset, else the log's start or end. */
   startingOffset(place: PartitionPlace): Promise<bigint>
+  /** What the group has committed; undefined where it has not. */
+  committedOffset(place: PartitionPlace): Promise<CommittedOffset | undefined>
   /** The offset of the first record that the partition's log still has. */
   logStart(place: PartitionPlace): Promise<bigint>
   /** The id of the topic that lies behind the partition; undefined where Kafka tells none. */
@@ -26,6 +38,9 @@ export interface Feed {
 
 /** So long, in milliseconds, a fetch waits at most while a partition is paused: once it is resumed, it is soon fetched. */
 const shortWaitMs = 100
+
+/** How the metadata of a committed offset begins that an inbox has committed behind its position. */
+const mark = 'pigeonhole inbox '
 
 /** The group of one runner. Its methods go past the consumer's own, which throw once the consumer has crashed. */
 export class GroupFeed implements Feed {
@@ -50,6 +65,19 @@ export class GroupFeed implements Feed {
     const offset = offsetManager.committedOffsets()[topic]?.[partition]
     if (offset === undefined) throw new Error(`kafkajs knows no offset of ${topic}/${partition}`)
     return BigInt(String(offset))
+  }
+
+  async committedOffset({ topic, partition }: PartitionPlace): Promise<CommittedOffset | undefined> {
+    const { groupId } = this.#group
+    const coordinator = await this.#group.offsetManager.getCoordinator()
+    const { responses } = await coordinator.offsetFetch({
+      groupId,
+      topics: [{ topic, partitions: [{ partition }] }],
+    })
+    const found = responses[0]?.partitions[0]
+    if (!found || BigInt(found.offset) < 0n) return undefined
+    const handledBy = found.metadata?.startsWith(mark) ? found.metadata.slice(mark.length) : undefined
+    return { offset: BigInt(found.offset), handledBy }
   }
 
   logStart(place: PartitionPlace): Promise<bigint> {
@@ -92,7 +120,11 @@ export class GroupFeed implements Feed {
         topic,
         partitions: offsets
           .filter((place) => place.topic === topic)
-          .map(({ partition, offset }) => ({ partition, offset: offset.toString() })),
+          .map(({ partition, offset, handledBy }) => ({
+            partition,
+            offset: offset.toString(),
+            ...(handledBy === undefined ? {} : { metadata: mark + handledBy }),
+          })),
       })),
     })
   }

@@ -21,6 +21,7 @@ export interface FetchedBatch {
 
 /** kafkajs's membership in a group; it outlives rebalances, but not a crash. */
 export interface ConsumerGroup {
+  readonly groupId: string
   readonly isolationLevel: number
   readonly topicsSubscribed: readonly string[]
   readonly cluster: MetadataCluster &
@@ -66,14 +67,31 @@ export interface TopicPartitions {
 /** Offsets to commit for one topic. */
 export interface TopicOffsets {
   readonly topic: string
-  readonly partitions: readonly { readonly partition: number; readonly offset: string }[]
+  readonly partitions: readonly {
+    readonly partition: number
+    readonly offset: string
+    readonly metadata?: string
+  }[]
 }
 
 /** Where kafkajs reads on, for the partitions of one assignment. */
 export interface OffsetManager {
   /** Asks Kafka for what is not known yet: the group's committed offset, else the log's start or end. */
   resolveOffsets(): Promise<void>
+  /** The broker that keeps the group's offsets. */
+  getCoordinator(): Promise<GroupCoordinator>
   committedOffsets(): Readonly<Record<string, Readonly<Record<number, unknown>>>>
+}
+
+/** A broker that keeps offsets of groups. */
+export interface GroupCoordinator {
+  offsetFetch(request: {
+    readonly groupId: string
+    readonly topics: readonly {
+      readonly topic: string
+      readonly partitions: readonly { readonly partition: number }[]
+    }[]
+  }): Promise<{ readonly responses: readonly TopicOffsets[] }>
 }
 
 /** What drives a kafkajs consumer from one start to its stop or crash. */

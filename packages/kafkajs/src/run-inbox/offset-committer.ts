@@ -72,7 +72,8 @@ export class OffsetCommitter {
       return
     }
     for (const next of offsets) if (this.#noted.get(key(next)) === next) this.forget(next)
-    this.#setup.events.emit('offsets:committed', { offsets })
+    const told = offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset }))
+    this.#setup.events.emit('offsets:committed', { offsets: told })
   }
 }
 

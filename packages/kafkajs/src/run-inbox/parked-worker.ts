@@ -59,7 +59,7 @@ export class ParkedWorker<Tx> {
     try {
       while (
         !this.#closing.signal.aborted &&
-        (await handlings.shared(() => this.#setup.inbox.retryParked(bindings, { signal })))
+        (await this.#setup.inbox.retryParked(bindings, { signal, turns: handlings }))
       );
       return undefined
     } catch (thrown) {

@@ -1,7 +1,7 @@
 import type { Clock, Inbox } from '@pigeonhole/core'
 import type { Feed } from './group-feed.js'
 import type { FetchedBatch } from './kafkajs-runner.js'
-import { topicRecreated } from './partition-errors.js'
+import { positionLost, topicRecreated } from './partition-errors.js'
 import type { PartitionPlace } from './run-inbox-events.js'
 
 /**
@@ -12,8 +12,8 @@ const trustMs = 100
 
 /** What a {@link PartitionCursor} looks at. */
 export interface CursorSources {
-  readonly inbox: Pick<Inbox<never>, 'keepsPositions' | 'readPositions' | 'bindTopic'>
-  readonly feed: Pick<Feed, 'startingOffset' | 'logStart' | 'topicId'>
+  readonly inbox: Pick<Inbox<never>, 'name' | 'keepsPositions' | 'readPositions' | 'bindTopic'>
+  readonly feed: Pick<Feed, 'startingOffset' | 'committedOffset' | 'logStart' | 'topicId'>
   readonly clock: Clock
 }
 
@@ -33,6 +33,7 @@ export interface Located {
 export class PartitionCursor {
   readonly #place: PartitionPlace
   readonly #sources: CursorSources
+  /** Where nothing of the partition had been handled yet, if that was here. */
   #first: bigint | undefined
   #next: bigint | undefined
   /** The position in the database when it was last read or written here. The log may have gone on without messages. */
@@ -81,12 +82,11 @@ export class PartitionCursor {
 
   /** Reads the position again and goes where it says. Rejects with whatever the database or Kafka says. */
   async locate(): Promise<Located> {
-    await this.#recogniseTopic()
-    const position = await this.#readPosition()
+    const position = await this.#readPlace()
     const first = this.#next === undefined
-    const before = this.#next ?? (await this.#startingOffset())
+    const before = this.#next ?? (await this.#startingOffset(position))
     const next = this.#follow(position, before)
-    this.#first ??= next
+    if (first && position === undefined) this.#first = next
     if (next !== before) this.#misses = 0
     this.#next = next
     this.#position = position
@@ -114,12 +114,20 @@ export class PartitionCursor {
     this.#misses = 0
   }
 
-  // Offsets of another topic mean nothing, and look the same. A batch at hand is of this one: an id never comes back.
-  async #recogniseTopic(): Promise<void> {
+  // Kafka and the database are asked at once. A position that was read before the topic was known to be another one counts for
+  // nothing.
+  async #readPlace(): Promise<bigint | undefined> {
     const { inbox, feed } = this.#sources
-    if (!inbox.keepsPositions) return
-    const topicId = await feed.topicId(this.#place)
-    if (topicId === undefined || topicId === this.#topicId) return
+    if (!inbox.keepsPositions) return undefined
+    const [topicId, position] = await Promise.all([feed.topicId(this.#place), this.#readPosition()])
+    if (topicId === undefined || topicId === this.#topicId) return position
+    await this.#bind(topicId)
+    return await this.#readPosition()
+  }
+
+  // Offsets of another topic mean nothing, and look the same. A batch at hand is of this one: an id never comes back.
+  async #bind(topicId: string): Promise<void> {
+    const { inbox } = this.#sources
     const { topic } = this.#place
     const bound = await inbox.bindTopic(topic, topicId)
     if (bound.topicId !== topicId) throw topicRecreated(this.#place, { found: topicId, known: bound.topicId })
@@ -136,21 +144,30 @@ export class PartitionCursor {
   }
 
   // Of a topic that has taken another's place the group's offset may still be of that.
-  #startingOffset(): Promise<bigint> {
+  async #startingOffset(position: bigint | undefined): Promise<bigint> {
     const { feed } = this.#sources
+    if (position === undefined && !this.#isAnew) await this.#assertUnhandled()
     return this.#isAnew ? feed.logStart(this.#place) : feed.startingOffset(this.#place)
   }
 
+  // The group's offset says that this inbox has handled what the database knows nothing of: to go on there would lose it.
+  async #assertUnhandled(): Promise<void> {
+    const { inbox, feed } = this.#sources
+    if (!inbox.keepsPositions) return
+    const committed = await feed.committedOffset(this.#place)
+    if (committed?.handledBy === inbox.name) throw positionLost(this.#place, committed.offset)
+  }
+
   async #readPosition(): Promise<bigint | undefined> {
-    const { inbox } = this.#sources
-    if (!inbox.keepsPositions) return undefined
-    const positions = await inbox.readPositions([this.#place])
+    const positions = await this.#sources.inbox.readPositions([this.#place])
     return positions[0]?.nextOffset
   }
 
   #follow(position: bigint | undefined, before: bigint): bigint {
     if (position === this.#position) return before
-    // The row is gone: the database was restored to a time before it. What was handled here is handled again.
-    return position ?? this.#first ?? before
+    if (position !== undefined) return position
+    // The row is gone: the database was restored to a time before it. What was handled here is handled again, if that is all.
+    if (this.#first === undefined) throw positionLost(this.#place, this.#position)
+    return this.#first
   }
 }

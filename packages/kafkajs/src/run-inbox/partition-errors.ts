@@ -43,6 +43,21 @@ export function positionNotInLog(
   })
 }
 
+/** The error that holds a partition of which the inbox has handled messages, and whose position is not in the database. */
+export function positionLost(
+  { topic, partition }: PartitionPlace,
+  committed: bigint | undefined,
+): PigeonholeError<'POSITION_LOST'> {
+  const upTo = committed === undefined ? 'messages' : `messages up to offset ${committed}`
+  return new PigeonholeError('POSITION_LOST', {
+    message:
+      `The inbox has handled ${upTo} of topic ${topic}, partition ${partition}, and the database has no position of it there: it was ` +
+      'restored to a time before the first of them, or the row was deleted. To go on at an offset, insert its row into ' +
+      "inbox_position with that next_offset; or stop the consumers and set the group's offset by Kafka's own tools",
+    details: { topic, partition, committed: committed === undefined ? null : String(committed) },
+  })
+}
+
 /** The error that holds a partition of a topic that is not the one which the inbox has handled. */
 export function topicRecreated(
   { topic, partition }: PartitionPlace,

@@ -137,6 +137,35 @@ describe('PartitionLane', () => {
     expect(events.slice(1)).toEqual(['held 1 1', 'released 1 1'])
   })
 
+  it('waits for a position that another owner holds while others handle beside it in the process', async () => {
+    const lane = await claimedLane()
+    inbox.count = { claims: 3, starts: 0 }
+    let release: () => void = () => undefined
+    inbox.waitForPosition = () => new Promise<void>((resolve) => (release = resolve))
+    void lane.take(batchOf(0, [0]))
+    await settle()
+    let beside = false
+    await handlings.shared(async () => {
+      beside = true
+    })
+    expect(beside).toBe(true)
+    expect(inbox.handled).toEqual([])
+    release()
+    await settle()
+    expect(inbox.handled).toEqual([0n])
+  })
+
+  it('holds a partition of which the inbox has handled messages that the database does not know', async () => {
+    feed.start = 5n
+    feed.committed = { offset: 5n, handledBy: 'billing' }
+    newLane().open()
+    await settle()
+    expect(events).toEqual(['held undefined 1'])
+    feed.committed = { offset: 5n, handledBy: undefined }
+    await clock.advance(1_000)
+    expect(events.slice(1)).toEqual(['claimed 5 undefined', 'released 5 1'])
+  })
+
   it('goes back when a failure turns out to be a restored database', async () => {
     const lane = await claimedLane()
     await lane.take(batchOf(0, [0, 1]))

@@ -30,7 +30,7 @@ export interface WorkerSetup<Tx> {
   readonly place: PartitionPlace
   readonly context: RunContext<Tx>
   readonly binding: AnyBinding<Tx>
-  readonly feed: Pick<Feed, 'startingOffset' | 'logStart' | 'topicId'>
+  readonly feed: Pick<Feed, 'startingOffset' | 'committedOffset' | 'logStart' | 'topicId'>
   /** Aborts when nothing more may be begun. */
   readonly closing: AbortSignal
   /** Aborts when what is under way is to be given up. */
@@ -151,6 +151,7 @@ export class PartitionWorker<Tx> {
     await this.#care.claim(position)
     if (!this.#care.isOn)
       return await handlings.shared(() => this.#whereItIs(() => this.#attemptOrPark(messages, failures)))
+    await this.#care.waitForTurn(position)
     return await handlings.alone(() =>
       this.#whereItIs(() =>
         this.#care.handle(position, {
@@ -270,7 +271,9 @@ export class PartitionWorker<Tx> {
 
   #noteOffset(): void {
     const { place, context, givingUp } = this.#setup
-    if (this.next !== undefined && !givingUp.aborted) context.offsets.note({ ...place, offset: this.next })
+    if (this.next === undefined || givingUp.aborted) return
+    const handledBy = this.#cursor.isFixed ? context.inbox.name : undefined
+    context.offsets.note({ ...place, offset: this.next, handledBy })
   }
 }
 

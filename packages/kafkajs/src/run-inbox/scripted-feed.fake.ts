@@ -1,4 +1,4 @@
-import type { Feed } from './group-feed.js'
+import type { CommittedOffset, Feed } from './group-feed.js'
 import type { FetchedBatch } from './kafkajs-runner.js'
 import type { PartitionPlace } from './run-inbox-events.js'
 
@@ -11,6 +11,13 @@ export class ScriptedFeed implements Feed {
 
   async startingOffset(): Promise<bigint> {
     return this.start
+  }
+
+  /** What the group has committed. */
+  committed: CommittedOffset | undefined
+
+  async committedOffset(): Promise<CommittedOffset | undefined> {
+    return this.committed
   }
 
   async logStart(): Promise<bigint> {

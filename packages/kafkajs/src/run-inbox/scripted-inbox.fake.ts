@@ -98,6 +98,10 @@ export class ScriptedInbox implements Inbox<never> {
     return this.count
   }
 
+  async waitForPosition({ offset }: Position): Promise<void> {
+    this.care.push(`wait ${offset}`)
+  }
+
   async startMessage({ offset }: Position): Promise<number | undefined> {
     this.care.push(`start ${offset}`)
     return this.count.starts + 1

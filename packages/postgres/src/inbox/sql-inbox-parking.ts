@@ -1,6 +1,7 @@
 import type { DueMessage, InboxParking, ParkedPlace } from '@pigeonhole/core'
 import { claimParkedKey } from '../sql/parked-inbox/claim-key.js'
 import { claimParkedMessage } from '../sql/parked-inbox/claim-message.js'
+import type { ClaimParams, ClaimRow } from '../sql/parked-inbox/claim-terms.js'
 import { deleteEmptyKey } from '../sql/parked-inbox/delete-empty-key.js'
 import { lockIdleKey } from '../sql/parked-inbox/lock-idle-key.js'
 import { lockParkedKey } from '../sql/parked-inbox/lock-key.js'
@@ -11,7 +12,7 @@ import { parkFailed } from '../sql/parked-inbox/park-failed.js'
 import { removeParked } from '../sql/parked-inbox/remove.js'
 import { returnClaim } from '../sql/parked-inbox/return-claim.js'
 import { selectOldestParked } from '../sql/parked-inbox/select-oldest.js'
-import { run, type SqlSession } from '../sql/statement.js'
+import { run, type SqlSession, type Statement } from '../sql/statement.js'
 import type { SqlInboxParts } from './sql-inbox-store.js'
 
 /** Longest time of the transactions that run no handler, in milliseconds. */
@@ -32,10 +33,11 @@ export function sqlInboxParking<Tx>({
     },
     claimDue: (inbox, terms) =>
       inSession(async (session) => {
-        const [key] = await run(session, claimParkedKey, { inbox, terms })
-        if (key) return key
-        const [message] = await run(session, claimParkedMessage, { inbox, terms })
-        return message
+        for (const statement of [claimParkedKey, claimParkedMessage]) {
+          const claimed = await claimOne(session, statement, { inbox, terms })
+          if (claimed) return claimed
+        }
+        return undefined
       }),
     async readDue(tx, inbox, place) {
       return readDue(await sessionOf(tx), inbox, place)
@@ -58,6 +60,19 @@ export function sqlInboxParking<Tx>({
       inSession(async (session) => {
         await run(session, returnClaim, { inbox, place })
       }),
+  }
+}
+
+// What has killed its process too often is given to an operator, and the next one looked at.
+async function claimOne(
+  session: SqlSession,
+  statement: Statement<ClaimParams, ClaimRow>,
+  params: ClaimParams,
+): Promise<ParkedPlace | 'suspect' | undefined> {
+  for (;;) {
+    const [row] = await run(session, statement, params)
+    if (row?.found === 'taken') return row.place
+    if (row?.found !== 'killer') return row?.found
   }
 }
 

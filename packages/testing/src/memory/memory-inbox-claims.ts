@@ -35,6 +35,7 @@ export function memoryInboxClaims(database: MemoryDatabase): InboxClaims {
       const entry = await change(inbox, position, async (it) => ({ ...it, claims: it.claims + 1 }))
       return { claims: entry?.claims ?? 0, starts: entry?.starts ?? 0 }
     },
+    wait: (inbox, position) => database.transact((tx) => locks.acquire(tx, positionKey(inbox, position))),
     async start(inbox, position) {
       const entry = await change(inbox, position, async (it, tx) => {
         const held = positionKey(inbox, position)

@@ -1,9 +1,10 @@
-import type {
-  InboxFailure,
-  InboxParkedMessage,
-  InboxParkedSelection,
-  InboxParkingStore,
-  ParkedGroup,
+import {
+  type InboxFailure,
+  type InboxParkedMessage,
+  type InboxParkedSelection,
+  type InboxParkingStore,
+  mostStarts,
+  type ParkedGroup,
 } from '@pigeonhole/core'
 import type { MemoryDatabase } from './memory-database.js'
 import { messageKey } from './memory-inbox.js'
@@ -42,7 +43,8 @@ export function memoryInboxParked(database: MemoryDatabase): InboxParkingStore {
         for (const [name, { key }] of free) {
           const table = key ? inboxKeys : inboxMessages
           const entry = table.get(name, tx)
-          if (entry) table.set(tx, name, { ...entry, retryAt: Date.now() } as never)
+          const starts = Math.min(entry?.starts ?? 0, mostStarts - 1)
+          if (entry) table.set(tx, name, { ...entry, starts, retryAt: Date.now() } as never)
         }
         const keys = free.filter(([, { key }]) => key).length
         return { keys, messages: free.length - keys, busy: meant.size - free.length }
@@ -72,7 +74,11 @@ function unblock(database: MemoryDatabase, key: InboxKeyEntry, tx: MemoryTransac
   if (parkedOf(database, key, tx).length > 0) return 0
   const name = inboxKeyId(key.inbox, key.topic, key.key)
   const isIdle = database.locks.acquireIfFree(tx, name)
-  database.inboxKeys.set(tx, name, isIdle ? undefined : { ...key, attempts: 0, retryAt: Date.now() })
+  database.inboxKeys.set(
+    tx,
+    name,
+    isIdle ? undefined : { ...key, attempts: 0, starts: 0, retryAt: Date.now() },
+  )
   return isIdle ? 1 : 0
 }
 

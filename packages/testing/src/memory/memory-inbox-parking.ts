@@ -1,11 +1,12 @@
-import type {
-  ClaimTerms,
-  DueMessage,
-  InboxFailure,
-  InboxParking,
-  ParkableMessage,
-  ParkedPlace,
-  ParkTerms,
+import {
+  type ClaimTerms,
+  type DueMessage,
+  type InboxFailure,
+  type InboxParking,
+  mostStarts,
+  type ParkableMessage,
+  type ParkedPlace,
+  type ParkTerms,
 } from '@pigeonhole/core'
 import type { MemoryDatabase } from './memory-database.js'
 import type { MemoryTransaction } from './memory-transaction.js'
@@ -16,6 +17,8 @@ export interface InboxKeyEntry {
   readonly topic: string
   readonly key: Uint8Array
   readonly attempts: number
+  /** Claims in a row without an end. */
+  readonly starts: number
   /** Why it is blocked. */
   readonly failure: InboxFailure
   readonly parkedAt: number
@@ -30,6 +33,7 @@ export interface InboxMessageEntry {
   readonly message: ParkableMessage
   readonly failure: InboxFailure | null
   readonly attempts: number
+  readonly starts: number
   readonly parkedAt: number
   readonly retryAt: number | null
 }
@@ -81,7 +85,7 @@ export class MemoryInboxParking implements InboxParking<MemoryTransaction> {
       const id = inboxKeyId(inbox, topic, key)
       await this.#database.locks.acquire(tx, id)
       if (!this.#database.inboxKeys.get(id, tx))
-        this.#database.inboxKeys.set(tx, id, { ...entry, key, attempts: 0 })
+        this.#database.inboxKeys.set(tx, id, { ...entry, key, attempts: 0, starts: startsOf(failure) })
     }
     this.#insert(tx, inbox, message, { failure, retryAt: key === null ? retryAt : null })
   }
@@ -94,28 +98,39 @@ export class MemoryInboxParking implements InboxParking<MemoryTransaction> {
     for (const message of messages) this.#insert(tx, inbox, message, { failure: null, retryAt: null })
   }
 
-  async claimDue(inbox: string, terms: ClaimTerms): Promise<ParkedPlace | undefined> {
+  async claimDue(inbox: string, terms: ClaimTerms): Promise<ParkedPlace | 'suspect' | undefined> {
+    for (;;) {
+      const claimed = await this.#database.transact((tx) => this.#claim(tx, inbox, terms))
+      if (claimed !== 'killer') return claimed
+    }
+  }
+
+  async #claim(
+    tx: MemoryTransaction,
+    inbox: string,
+    terms: ClaimTerms,
+  ): Promise<ParkedPlace | 'suspect' | 'killer' | undefined> {
     const now = Date.now()
     const isDue = (one: { readonly inbox: string; readonly retryAt: number | null }, topic: string) =>
       one.inbox === inbox && terms.topics.includes(topic) && one.retryAt !== null && one.retryAt <= now
-    return this.#database.transact(async (tx) => {
-      const { inboxKeys, inboxMessages, locks } = this.#database
-      const isFree = (row: string): boolean => locks.acquireIfFree(tx, `claim/${row}`)
-      const key = inboxKeys
-        .rows(tx)
-        .find((one) => isDue(one, one.topic) && isFree(inboxKeyId(inbox, one.topic, one.key)))
-      if (key) {
-        const id = inboxKeyId(inbox, key.topic, key.key)
-        inboxKeys.set(tx, id, { ...key, ...claimed(key.attempts, terms, now) })
-        return { topic: key.topic, key: key.key, id: null }
-      }
-      const one = inboxMessages
-        .rows(tx)
-        .find((due) => due.message.key === null && isDue(due, due.message.topic) && isFree(due.place))
-      if (!one) return undefined
-      inboxMessages.set(tx, one.place, { ...one, ...claimed(one.attempts, terms, now) })
-      return { topic: one.message.topic, key: null, id: one.place }
-    })
+    const { inboxKeys, inboxMessages, locks } = this.#database
+    const isFree = (row: string): boolean => locks.acquireIfFree(tx, `claim/${row}`)
+    const key = inboxKeys
+      .rows(tx)
+      .find((one) => isDue(one, one.topic) && isFree(inboxKeyId(inbox, one.topic, one.key)))
+    if (key) {
+      const found = foundByStarts(key, terms)
+      const id = inboxKeyId(inbox, key.topic, key.key)
+      if (found !== 'suspect') inboxKeys.set(tx, id, { ...key, ...claimed(key, terms, now) })
+      return found === 'taken' ? { topic: key.topic, key: key.key, id: null } : found
+    }
+    const one = inboxMessages
+      .rows(tx)
+      .find((due) => due.message.key === null && isDue(due, due.message.topic) && isFree(due.place))
+    if (!one) return undefined
+    const found = foundByStarts(one, terms)
+    if (found !== 'suspect') inboxMessages.set(tx, one.place, { ...one, ...claimed(one, terms, now) })
+    return found === 'taken' ? { topic: one.message.topic, key: null, id: one.place } : found
   }
 
   async readDue(tx: MemoryTransaction, inbox: string, place: ParkedPlace): Promise<DueMessage | undefined> {
@@ -144,7 +159,8 @@ export class MemoryInboxParking implements InboxParking<MemoryTransaction> {
     if (key === null) return
     const id = inboxKeyId(inbox, topic, key)
     const blocked = this.#database.inboxKeys.get(id, tx)
-    if (blocked) this.#database.inboxKeys.set(tx, id, { ...blocked, attempts: 0, retryAt: Date.now() })
+    if (blocked)
+      this.#database.inboxKeys.set(tx, id, { ...blocked, attempts: 0, starts: 0, retryAt: Date.now() })
   }
 
   async unblockKey(inbox: string, { topic, key }: ParkedPlace): Promise<boolean> {
@@ -168,10 +184,23 @@ export class MemoryInboxParking implements InboxParking<MemoryTransaction> {
     const { inboxKeys, inboxMessages } = this.#database
     const one = inboxMessages.get(place, tx)
     const retryAt = waits ? null : (one?.retryAt ?? null)
-    if (one) inboxMessages.set(tx, place, { ...one, failure, attempts: failure.attempts, retryAt })
+    if (one)
+      inboxMessages.set(tx, place, {
+        ...one,
+        failure,
+        attempts: failure.attempts,
+        starts: ended(one),
+        retryAt,
+      })
     const id = key === null ? '' : inboxKeyId(inbox, topic, key)
     const blocked = inboxKeys.get(id, tx)
-    if (blocked) inboxKeys.set(tx, id, { ...blocked, failure, ...(waits ? { retryAt: null } : {}) })
+    if (blocked)
+      inboxKeys.set(tx, id, {
+        ...blocked,
+        failure,
+        starts: ended(blocked),
+        ...(waits ? { retryAt: null } : {}),
+      })
   }
 
   async returnClaim(inbox: string, { topic, key, id }: ParkedPlace): Promise<void> {
@@ -179,9 +208,9 @@ export class MemoryInboxParking implements InboxParking<MemoryTransaction> {
       const { inboxKeys, inboxMessages } = this.#database
       const name = key === null ? '' : inboxKeyId(inbox, topic, key)
       const blocked = inboxKeys.get(name, tx)
-      if (blocked) inboxKeys.set(tx, name, { ...blocked, attempts: Math.max(0, blocked.attempts - 1) })
+      if (blocked) inboxKeys.set(tx, name, { ...blocked, ...returned(blocked) })
       const one = inboxMessages.get(id ?? '', tx)
-      if (one) inboxMessages.set(tx, one.place, { ...one, attempts: Math.max(0, one.attempts - 1) })
+      if (one) inboxMessages.set(tx, one.place, { ...one, ...returned(one) })
     })
   }
 
@@ -194,17 +223,43 @@ export class MemoryInboxParking implements InboxParking<MemoryTransaction> {
     const place = this.#database.nextPlace()
     const attempts = how.failure?.attempts ?? 0
     this.#database.inboxMessages.set(tx, place, {
-      ...{ inbox, place, message, attempts, parkedAt: Date.now() },
+      ...{ inbox, place, message, attempts, starts: startsOf(how.failure), parkedAt: Date.now() },
       ...how,
     })
   }
 }
 
+type Counts = Pick<InboxKeyEntry, 'attempts' | 'starts'>
+
+function foundByStarts({ starts }: Counts, { alone }: ClaimTerms): 'taken' | 'suspect' | 'killer' {
+  if (starts >= mostStarts) return 'killer'
+  return starts > 0 && !alone ? 'suspect' : 'taken'
+}
+
+const killer: InboxFailure = {
+  code: 'MESSAGE_KILLS_PROCESS',
+  error: 'each process that has started its handler has ended before that did',
+  attempts: mostStarts,
+}
+
 function claimed(
-  attempts: number,
+  { attempts, starts }: Counts,
   { leaseMs, backoff }: ClaimTerms,
   now: number,
-): Pick<InboxKeyEntry, 'attempts'> & { readonly retryAt: number } {
+): Partial<Pick<InboxKeyEntry, 'failure'>> & Counts & { readonly retryAt: number | null } {
+  if (starts >= mostStarts) return { attempts, starts, failure: killer, retryAt: null }
   const resting = Math.min(backoff.maxMs, backoff.initialMs * 2 ** Math.min(attempts, 30))
-  return { attempts: attempts + 1, retryAt: now + Math.max(leaseMs, resting) }
+  return { attempts: attempts + 1, starts: starts + 1, retryAt: now + Math.max(leaseMs, resting) }
+}
+
+function startsOf(failure: InboxFailure | null): number {
+  return failure?.code === killer.code ? mostStarts : 0
+}
+
+function ended({ starts }: Counts): number {
+  return Math.max(0, starts - 1)
+}
+
+function returned(one: Counts): Counts {
+  return { attempts: Math.max(0, one.attempts - 1), starts: ended(one) }
 }

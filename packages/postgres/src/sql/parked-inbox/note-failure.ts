@@ -16,12 +16,13 @@ export const noteFailure: Statement<NoteFailureParams, null> = {
   text: (schema) => `
     WITH noted AS (
       UPDATE ${schema}.parked_message AS message
-      SET error_code = $5::text, error = $6::text, attempts = $7::int,
+      SET error_code = $5::text, error = $6::text, attempts = $7::int, starts = greatest(starts - 1, 0),
         retry_at = CASE WHEN NOT $8::boolean THEN retry_at END
       WHERE ${isOf('message')} AND message.id = $4::bigint
     )
     UPDATE ${schema}.parked_key AS blocked
-    SET error_code = $5::text, error = $6::text, retry_at = CASE WHEN NOT $8::boolean THEN retry_at END
+    SET error_code = $5::text, error = $6::text, starts = greatest(starts - 1, 0),
+      retry_at = CASE WHEN NOT $8::boolean THEN retry_at END
     WHERE ${isOfKey('blocked')}`,
   bind: ({ inbox, due: { place, message }, failure: { code, error, attempts, waits } }) => [
     inbox,

@@ -1,4 +1,4 @@
-import type { ParkableMessage, ParkTerms } from '@pigeonhole/core'
+import { mostStarts, type ParkableMessage, type ParkTerms } from '@pigeonhole/core'
 import { noRow, type Statement } from '../statement.js'
 import { bindMessages, givenMessages, insertParked } from './row.js'
 
@@ -18,14 +18,15 @@ export const parkFailed: Statement<ParkFailedParams, null> = {
   text: (schema) => `
     WITH given AS (${givenMessages}
     ), blocked AS (
-      INSERT INTO ${schema}.parked_key AS parked_key (side, scope, topic, key, error_code, error, retry_at)
-      SELECT 'inbox', $1::text, topic, key, $11::text, $12::text, statement_timestamp() + $14::float8 * interval '1 ms'
+      INSERT INTO ${schema}.parked_key AS parked_key (side, scope, topic, key, error_code, error, starts, retry_at)
+      SELECT 'inbox', $1::text, topic, key, $11::text, $12::text, $15::int,
+        statement_timestamp() + $14::float8 * interval '1 ms'
       FROM given WHERE key IS NOT NULL
       ON CONFLICT (side, scope, topic, key) DO UPDATE SET error = parked_key.error
     )
     ${insertParked(schema, {
-      columns: 'error_code, error, attempts, retry_at',
-      values: `$11::text, $12::text, $13::int,
+      columns: 'error_code, error, attempts, starts, retry_at',
+      values: `$11::text, $12::text, $13::int, $15::int,
         CASE WHEN key IS NULL THEN statement_timestamp() + $14::float8 * interval '1 ms' END`,
     })}`,
   bind: ({ inbox, message, how: { failure, retryMs } }) => [
@@ -35,6 +36,12 @@ export const parkFailed: Statement<ParkFailedParams, null> = {
     failure.error,
     failure.attempts,
     retryMs,
+    startsOf(failure),
   ],
   decode: noRow,
+}
+
+// A killer that an operator has handled again has one start more, alone.
+function startsOf({ code }: ParkTerms['failure']): number {
+  return code === 'MESSAGE_KILLS_PROCESS' ? mostStarts : 0
 }

@@ -14,7 +14,7 @@ export const removeParked: Statement<RemoveParams, null> = {
     WITH removed AS (
       DELETE FROM ${schema}.parked_message AS message WHERE ${isOf('message')} AND message.id = $4::bigint
     )
-    UPDATE ${schema}.parked_key AS blocked SET attempts = 0, retry_at = statement_timestamp()
+    UPDATE ${schema}.parked_key AS blocked SET attempts = 0, starts = 0, retry_at = statement_timestamp()
     WHERE ${isOfKey('blocked')}`,
   bind: (params) => [...bindKey(params), params.id],
   decode: noRow,

@@ -1,4 +1,4 @@
-import type { InboxParkedSelection, RetriedInboxParking } from '@pigeonhole/core'
+import { type InboxParkedSelection, mostStarts, type RetriedInboxParking } from '@pigeonhole/core'
 import { number } from '../decode.js'
 import type { Statement } from '../statement.js'
 import { isOf } from './own.js'
@@ -6,7 +6,7 @@ import { bindSelection, isSelected } from './selection.js'
 
 /**
  * Makes the keys of selected messages, and selected messages without a key, due at once. Who handles one of them holds it for
- * as long as its handler takes: it is not waited for, and needs no telling.
+ * as long as its handler takes: it is not waited for, and needs no telling. What has killed its processes has one more start.
  */
 export const retryParkedOfInbox: Statement<InboxParkedSelection, RetriedInboxParking> = {
   name: 'parked_inbox.retry',
@@ -20,7 +20,7 @@ export const retryParkedOfInbox: Statement<InboxParkedSelection, RetriedInboxPar
       WHERE ${isOf('blocked')} AND (blocked.topic, blocked.key) IN (SELECT topic, key FROM meant_keys)
       FOR NO KEY UPDATE SKIP LOCKED
     ), keys AS (
-      UPDATE ${schema}.parked_key AS blocked SET retry_at = statement_timestamp()
+      UPDATE ${schema}.parked_key AS blocked SET retry_at = statement_timestamp(), starts = least(starts, ${mostStarts - 1})
       WHERE ${isOf('blocked')} AND (topic, key) IN (SELECT topic, key FROM free_keys)
       RETURNING 1
     ), free_messages AS (
@@ -28,7 +28,8 @@ export const retryParkedOfInbox: Statement<InboxParkedSelection, RetriedInboxPar
       WHERE message.id IN (SELECT id FROM selected WHERE key IS NULL)
       FOR NO KEY UPDATE SKIP LOCKED
     ), messages AS (
-      UPDATE ${schema}.parked_message AS message SET retry_at = statement_timestamp()
+      UPDATE ${schema}.parked_message AS message
+      SET retry_at = statement_timestamp(), starts = least(starts, ${mostStarts - 1})
       WHERE message.id IN (SELECT id FROM free_messages)
       RETURNING 1
     )

@@ -7,10 +7,12 @@ export const returnClaim: Statement<PlaceParams, null> = {
   name: 'parked_inbox.return_claim',
   text: (schema) => `
     WITH returned AS (
-      UPDATE ${schema}.parked_message AS message SET attempts = greatest(attempts - 1, 0)
+      UPDATE ${schema}.parked_message AS message
+      SET attempts = greatest(attempts - 1, 0), starts = greatest(starts - 1, 0)
       WHERE ${isOf('message')} AND message.id = $4::bigint AND key IS NULL
     )
-    UPDATE ${schema}.parked_key AS blocked SET attempts = greatest(attempts - 1, 0) WHERE ${isOfKey('blocked')}`,
+    UPDATE ${schema}.parked_key AS blocked SET attempts = greatest(attempts - 1, 0), starts = greatest(starts - 1, 0)
+    WHERE ${isOfKey('blocked')}`,
   bind: (params) => [...bindKey(params), params.place.id],
   decode: noRow,
 }

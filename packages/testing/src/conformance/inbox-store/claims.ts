@@ -68,9 +68,12 @@ export function describeClaims<Tx>(scene: StoreScene<Tx>): void {
       await before.commit()
       const holder = await opened.begin()
       await store.receiveMessages(holder.tx, 'a', { topic: 'orders', range: range(5n), messages: [] })
+      const waiting = store.claims.wait('a', at(5n))
+      expect(await isHeldUp(opened, waiting)).toBe(true)
+      await store.claims.wait('a', at(5n, 1))
       const starting = store.claims.start('a', at(5n))
-      expect(await isHeldUp(opened, starting)).toBe(true)
       await holder[end]()
+      await waiting
       expect(await starting).toBe(expected)
     })
   })

@@ -2,10 +2,9 @@ import type { DueMessage, InboxParkingStore, ParkableMessage } from '@pigeonhole
 import { describe, expect, it } from 'vitest'
 import { ofIds, type StoreScene } from '../store-scene.js'
 import type { OpenStore } from '../store-subject.js'
-import { failure, inbox, key, place, within } from './parking-scene.js'
+import { claim, failure, inbox, key, place, terms, within } from './parking-scene.js'
 
 const waiting = { failure, retryMs: null }
-const terms = { topics: ['orders'], leaseMs: 3_600_000, backoff: { initialMs: 1, maxMs: 1 } }
 const nothing = { messages: 0, unblocked: 0, busy: 0 }
 
 function message(offset: number, given: Partial<ParkableMessage> = {}): ParkableMessage {
@@ -72,7 +71,7 @@ export function describeOperatingInboxParking<Tx>(scene: StoreScene<Tx>): void {
       const { parking } = opened.store
       expect(await parking.claimDue(inbox, terms)).toBeUndefined()
       expect(await operator.retryInboxParked({ inbox })).toEqual({ keys: 1, messages: 1, busy: 0 })
-      const claimed = [await parking.claimDue(inbox, terms), await parking.claimDue(inbox, terms)]
+      const claimed = [await claim(opened), await claim(opened)]
       expect(claimed.map((one) => one?.key && [...one.key])).toEqual([[...key], null])
       expect(await parking.claimDue(inbox, terms)).toBeUndefined()
       expect(await parking.claimDue('other', terms)).toBeUndefined()
@@ -125,7 +124,7 @@ export function describeOperatingInboxParking<Tx>(scene: StoreScene<Tx>): void {
       await opened.store.parking.parkBehind(consumer.tx, inbox, [message(5)])
       await consumer.commit()
       // Nothing is before it any more: it is due.
-      const claimed = await opened.store.parking.claimDue(inbox, terms)
+      const claimed = await claim(opened)
       expect(claimed?.key && [...claimed.key]).toEqual([...key])
       expect(await offsetsOf(operator)).toEqual([3n, 5n])
     })

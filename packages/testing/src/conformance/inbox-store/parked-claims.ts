@@ -1,4 +1,4 @@
-import type { DueMessage, ParkedPlace } from '@pigeonhole/core'
+import { type DueMessage, type InboxParkingStore, mostStarts, type ParkedPlace } from '@pigeonhole/core'
 import { describe, expect, it } from 'vitest'
 import type { StoreScene } from '../store-scene.js'
 import {
@@ -33,14 +33,50 @@ export function describeParkedClaims<Tx>(scene: StoreScene<Tx>): void {
       expect(claims.filter((claim) => claim !== undefined)).toEqual([place])
     })
 
-    it('rests for ever longer after claims that nobody has ended', async () => {
+    it('waits for an operator after claims that nobody has ended, of which all but the first are alone', async () => {
+      const opened = await scene.open()
+      const { parking } = opened.store
+      for (const parked of [place.key, null]) {
+        await park(opened, message({ key: parked }))
+        const again = { ...terms, leaseMs: 0, backoff: { initialMs: 0, maxMs: 0 } }
+        const beside = { ...again, alone: false }
+        expect(await parking.claimDue(inbox, beside)).toBeTypeOf('object')
+        expect(await parking.claimDue(inbox, beside)).toBe('suspect')
+        for (let start = 1; start < mostStarts; start += 1)
+          expect(await parking.claimDue(inbox, again)).toBeTypeOf('object')
+        expect(await parking.claimDue(inbox, again)).toBeUndefined()
+      }
+      if (!isOperated(opened.store)) return
+      const groups = await opened.store.listInboxParking(inbox)
+      expect(groups.map(({ errorCode }) => errorCode)).toEqual(Array(2).fill('MESSAGE_KILLS_PROCESS'))
+    })
+
+    it('that has killed its processes has one start more, alone, each time that an operator says so', async () => {
+      const opened = await scene.open()
+      const { parking } = opened.store
+      await park(opened, message(), { failure: { ...failure, code: 'MESSAGE_KILLS_PROCESS' }, retryMs: null })
+      if (!isOperated(opened.store)) return
+      const again = { ...terms, leaseMs: 0, backoff: { initialMs: 0, maxMs: 0 } }
+      for (let time = 0; time < 2; time += 1) {
+        await opened.store.retryInboxParked({ inbox })
+        expect(await parking.claimDue(inbox, { ...again, alone: false })).toBe('suspect')
+        expect(await parking.claimDue(inbox, again)).toBeTypeOf('object')
+        expect(await parking.claimDue(inbox, again)).toBeUndefined()
+      }
+    })
+
+    it('that fails, or is given back, has ended its start', async () => {
       const opened = await scene.open()
       const { parking } = opened.store
       await park(opened)
-      const doubling = { ...terms, leaseMs: 0, backoff: { initialMs: 1, maxMs: 2 ** 40 } }
-      let claims = 0
-      while (claims < 40 && (await parking.claimDue(inbox, doubling))) claims += 1
-      expect(claims).toBeLessThan(40)
+      const again = { ...terms, leaseMs: 0, backoff: { initialMs: 0, maxMs: 0 }, alone: false }
+      const due = (await read(opened)) as DueMessage
+      for (let time = 0; time < 3; time += 1) {
+        expect(await parking.claimDue(inbox, again)).toBeTypeOf('object')
+        await parking.returnClaim(inbox, place)
+        expect(await parking.claimDue(inbox, again)).toBeTypeOf('object')
+        await within(opened, (tx) => parking.noteFailure(tx, inbox, due, { ...failure, waits: false }))
+      }
     })
 
     it('is due at once, from anew, when the one before it has been handled', async () => {
@@ -78,4 +114,8 @@ export function describeParkedClaims<Tx>(scene: StoreScene<Tx>): void {
       expect(await read(opened)).toMatchObject({ place: due.place, attempts: 7 })
     })
   })
+}
+
+function isOperated<S extends object>(store: S): store is S & InboxParkingStore {
+  return 'listInboxParking' in store
 }

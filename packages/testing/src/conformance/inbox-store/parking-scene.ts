@@ -23,6 +23,7 @@ export const terms: ClaimTerms = {
   topics: ['orders'],
   leaseMs: 3_600_000,
   backoff: { initialMs: 1, maxMs: 3_600_000 },
+  alone: true,
 }
 
 /** Where messages of {@link key} are parked. */
@@ -91,6 +92,7 @@ export function verdicts<Tx>(
 /** What is due. */
 export async function claim<Tx>(opened: OpenStore<Tx>): Promise<ParkedPlace | undefined> {
   const found = await opened.store.parking.claimDue(inbox, terms)
+  if (found === 'suspect') throw new Error('It is left although nothing else is handled')
   return found && { ...found, key: found.key && Uint8Array.from(found.key) }
 }
 
