@@ -28,15 +28,23 @@ import { shardGuards } from './guards/shard.mjs'
 import { mapGuards } from './guards/shards.mjs'
 
 /**
- * A guard, as a change that takes it out of one file, and the test that fails then.
- * @typedef {object} GuardEntry
- * @property {string} name What holds while it is there.
+ * A change of one file.
+ * @typedef {object} Change
  * @property {string} file
  * @property {string} find Text that is in the file once.
  * @property {string} replace What takes its place: a program that compiles, and lacks the guard.
+ */
+
+/**
+ * A guard, as a change that takes it out of one file, and the test that fails then.
+ * @typedef {object} OwnEntry
+ * @property {string} name What holds while it is there.
+ * @property {readonly Change[]} [also] What stands behind it, and goes with it: either alone would do.
  * @property {string} spec
  * @property {string} test Part of the full name of one test, or of several.
  */
+
+/** @typedef {Change & OwnEntry} GuardEntry */
 
 /** @typedef {GuardEntry & { part: string }} Guard */
 

@@ -95,6 +95,9 @@ proctype Relay() {
 closed:
   atomic {
     openings < OPENINGS -> openings++;
+#ifndef NO_FORGET
+    if :: lease != held -> fault = 0 :: else fi;     /* somebody else has had the lease */
+#endif
     own = 0; conf = 0; inFlight = 0; ahead = 0; rows = 0; moved = 0;
     lease++; held = lease
   }

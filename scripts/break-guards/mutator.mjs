@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 
-/** @import { Guard } from '../guards.mjs' */
+/** @import { Change, Guard } from '../guards.mjs' */
 
 /** What is wrong with an entry of the list, as opposed to with the test that it names. */
 export class UnfitGuard extends Error {}
@@ -30,7 +30,26 @@ export class Mutator {
    * @returns {() => void}
    * @throws UnfitGuard when the text is not there exactly once, or what is left is no program.
    */
-  takeOut({ file, find, replace }) {
+  takeOut({ file, find, replace, also = [] }) {
+    /** @type {(() => void)[]} */
+    const restored = []
+    const putBack = () => {
+      for (const restore of restored.reverse()) restore()
+    }
+    try {
+      for (const change of [{ file, find, replace }, ...also]) restored.push(this.#change(change))
+      return putBack
+    } catch (error) {
+      putBack()
+      throw error
+    }
+  }
+
+  /**
+   * @param {Change} change
+   * @returns {() => void}
+   */
+  #change({ file, find, replace }) {
     const source = join(this.#root, file)
     const original = existsSync(source) ? readFileSync(source, 'utf8') : ''
     const occurrences = original.split(find).length - 1

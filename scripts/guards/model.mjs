@@ -4,6 +4,8 @@ import { awaited } from './pipeline.mjs'
 /** @import { GuardEntry } from '../guards.mjs' */
 
 const model = { spec: 'test/model/model.unit.spec.ts', test: 'loses, repeats, invents and reorders nothing' }
+/** @param {string} situation what the histories come to */
+const when = (situation) => ({ test: `when ${situation}` })
 const table = { ...model, file: 'packages/core/src/relay/start-up-table.ts' }
 const pipeline = { ...model, file: 'packages/core/src/relay/pipeline.ts' }
 const memoryRelay = { ...model, file: 'packages/testing/src/memory/memory-relay.ts' }
@@ -232,5 +234,97 @@ export const modelGuards = [
     replace:
       '      const late = await this.#scene.options.store.readSnapshot()\n' +
       '      await tx.replaceBatches({ ...batch, cursor: { ...batch.cursor, from: late } })\n',
+  },
+  {
+    ...parking,
+    ...when('a refused record is sent by another relay before it is parked'),
+    name: 'SINCE: a record is parked only where nobody else has gone on',
+    find: '    if (confirmed.token !== batch.parent) return () => undefined\n',
+    replace: '    void confirmed\n',
+    also: [
+      {
+        file: 'packages/core/src/relay/shard.ts',
+        find: '    this.#search.forget() // Another process may have settled it.\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    ...model,
+    ...when('a relay goes away behind the commit of a release'),
+    file: 'packages/core/src/relay/opening.ts',
+    name: 'OPENING: an opening takes off what Kafka has confirmed',
+    find: '      if (startUp.from.releases) await tx.applyReleases(startUp.from.releases)\n',
+    replace: '',
+  },
+  {
+    ...model,
+    ...when('an operator discards what is on its way'),
+    file: 'packages/testing/src/memory/memory-parking-store.ts',
+    name: 'DISCARD: what may be on its way is not discarded',
+    find: '.filter(({ number }) => number > confirmed)',
+    replace: '.filter(({ number }) => number < confirmed)',
+  },
+  {
+    ...memoryMap,
+    ...when('two operators divide the outbox'),
+    name: 'EVERY: the map changes only where every owner is closed',
+    find: '  if (map.some(({ shard, buckets }) => buckets !== null && !numbers.includes(shard))) return false\n',
+    replace: '  void numbers\n',
+  },
+  {
+    ...memoryMap,
+    ...when('a relay takes over from an operator who stands still'),
+    name: 'HELD: every shard is still held when the map changes',
+    find: 'entry?.token !== token || ',
+    replace: '!entry || entry.token === token.repeat(2) || ',
+  },
+  {
+    ...memoryMap,
+    ...when('messages are left while the outbox is divided'),
+    name: 'ENDS: every shard has sent what the snapshot has',
+    find: 'cursor?.from !== snapshot || cursor.until !== null',
+    replace: 'cursor?.from === undefined',
+    also: [
+      {
+        file: 'packages/core/src/relay/reshard/close-shard.ts',
+        find: 'while (!isAt(this.#confirmed.cursor, snapshot)) {',
+        replace: 'if (!isAt(this.#confirmed.cursor, snapshot)) {',
+      },
+    ],
+  },
+  {
+    ...memoryMap,
+    ...when('messages are published while shards are closed'),
+    name: 'SNAPSHOT: all shards end at one snapshot',
+    find: 'cursor?.from !== snapshot || ',
+    replace: 'cursor?.from === undefined || ',
+    also: [
+      {
+        file: 'packages/core/src/relay/reshard/reshard.ts',
+        find: '  const closing = open.map((shard) =>\n    closeShard({ options, open: shard, snapshot, events, reopen }, held.lost),\n  )\n',
+        replace:
+          '  const closing = open.map(async (shard) =>\n    closeShard({ options, open: shard, snapshot: await store.readSnapshot(), events, reopen }, held.lost),\n  )\n',
+      },
+    ],
+  },
+  {
+    ...model,
+    ...when('a relay opens while an operator adopts'),
+    file: 'packages/core/src/relay/adopt/forced-lease.ts',
+    name: 'FORCED: a relay at work writes nothing any more',
+    find: '      await store.seizeLease(own)\n',
+    replace:
+      '      const found = await store.readLease(this.#shard)\n' +
+      '      if (found?.token) {\n        Object.assign(this, { token: found.token })\n        return\n      }\n' +
+      '      await store.seizeLease(own)\n',
+  },
+  {
+    ...model,
+    ...when('the outbox moves to another system and another cluster'),
+    file: 'packages/testing/src/memory/memory-adoption-transaction.ts',
+    name: 'OWN: a copied cursor says nothing of what this server has numbered',
+    find: ' && !(copied && numberedBy === this.#database.systemIdentifier)',
+    replace: ' && (!copied || numberedBy !== undefined)',
   },
 ]

@@ -48,11 +48,16 @@ const models = [
   {
     model: 'parking',
     flags: ['-DOPENINGS=3', '-DTOKENS=6'],
-    wholes: { 'a refused record': [] },
+    // SINCE and FORGET stand behind each other: either alone will do.
+    wholes: {
+      'a refused record': [],
+      'a refused record, by SINCE alone': ['-DNO_FORGET'],
+      'a refused record, by FORGET alone': ['-DNO_SINCE'],
+    },
     guards: {
       ROW: mixed,
       FIRST: [],
-      SINCE: [],
+      SINCE: ['-DNO_FORGET'],
       OPENING: [],
       SIFT: [],
       OLDEST: mixed,

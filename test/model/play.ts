@@ -49,6 +49,13 @@ const acts: { readonly [Name in Exclude<Step['do'], Divergence>]: Act<Name> } = 
   // Never on a copy beside its original.
   adopt: (world) => void (world.clone || world.adopt()),
   'kill operator': (world) => world.killOperations(),
+  'pause operator': ({ operations }) => operations.at(-1)?.pause(),
+  'resume operator': ({ operations }) => operations.at(-1)?.resume(),
+  advance: (world, { relay, until }) => world.advance(pick(world.processes, relay), until),
+  'advance operator': (world, { until }) => {
+    const operation = world.operations.at(-1)
+    return operation && world.advance(operation, until)
+  },
   markers: ({ broker }) => broker.writeMarkers(),
   'time out': ({ broker }) => broker.timeOut(),
   compact: ({ broker }) => broker.compact(),
@@ -113,7 +120,7 @@ const afterglow = 150
 
 async function calmDown(world: World): Promise<void> {
   await world.writers.rollbackAll()
-  for (const process of world.processes) process.resume()
+  for (const process of [...world.processes, ...world.operations]) process.resume()
   await publishLast(world)
   await goOnUntil(world, async () => isOver(world, await parkedIds(world)))
   world.notePark(await parkedIds(world))

@@ -1,6 +1,8 @@
 import * as fc from 'fast-check'
+import { histories } from './histories.js'
 import { play } from './play.js'
-import { type History, histories } from './steps.js'
+import { type Situation, situations } from './situations.js'
+import type { History } from './steps.js'
 import { findViolations } from './verdict.js'
 
 /** What histories are run. */
@@ -8,6 +10,8 @@ export interface RunOptions {
   readonly runs: number
   /** The same seed gives the same histories. */
   readonly seed: number
+  /** Histories that come to one moment; without it those of all kinds. */
+  readonly situation?: Situation
   /** Of a history that failed: runs that one alone. */
   readonly path?: string
 }
@@ -22,16 +26,16 @@ export interface RunSummary {
 }
 
 /** Drives the shipped engine through histories that fast-check makes up. */
-export async function runHistories({ runs, seed, path }: RunOptions): Promise<RunSummary> {
+export async function runHistories({ runs, seed, situation, path }: RunOptions): Promise<RunSummary> {
   const totals = { messages: 0, halted: 0 }
-  const property = fc.asyncProperty(histories, async (history) => {
+  const property = fc.asyncProperty(situation ? situations[situation] : histories, async (history) => {
     const { violations, messages, halted } = await judge(history)
     totals.messages += messages
     totals.halted += halted ? 1 : 0
     if (violations.length > 0) throw new Error(violations.join('\n'))
   })
   const details = await fc.check(property, { numRuns: runs, seed, ...(path ? { path } : {}) })
-  const failure = details.failed ? describe(details, details.counterexample?.[0]) : undefined
+  const failure = details.failed ? describe(details, situation) : undefined
   return { runs: details.numRuns, ...totals, failure }
 }
 
@@ -66,11 +70,12 @@ function dice(seed: number): () => number {
   }
 }
 
-function describe(details: fc.RunDetails<[History]>, history: History | undefined): string {
-  const { seed, counterexamplePath, errorInstance, numShrinks } = details
-  const { steps = [], ...setting } = history ?? {}
+function describe(details: fc.RunDetails<[History]>, situation: Situation | undefined): string {
+  const { seed, counterexample, counterexamplePath, errorInstance, numShrinks } = details
+  const { steps = [], ...setting } = counterexample?.[0] ?? {}
+  const kind = situation ? ` --situation '${situation}'` : ''
   return [
-    `A history fails: npm run model -- --seed ${seed} --path ${counterexamplePath} (shrunk ${numShrinks} times)`,
+    `A history fails: npm run model -- --seed ${seed}${kind} --path ${counterexamplePath} (shrunk ${numShrinks} times)`,
     errorInstance instanceof Error ? errorInstance.message : String(errorInstance),
     JSON.stringify(setting),
     ...steps.map((step) => `  ${JSON.stringify(step)}`),

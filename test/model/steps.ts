@@ -39,7 +39,9 @@ export type Step =
   | { readonly do: 'refuse' | 'discard parked'; readonly choice: number }
   | { readonly do: 'accept' | 'retry parked' }
   | { readonly do: 'reshard'; readonly shards: number }
-  | { readonly do: 'adopt' | 'kill operator' }
+  | { readonly do: 'adopt' | 'kill operator' | 'pause operator' | 'resume operator' }
+  | { readonly do: 'advance'; readonly relay: number; readonly until: string }
+  | { readonly do: 'advance operator'; readonly until: string }
   | { readonly do: (typeof quietFaults)[number] }
   | { readonly do: Divergence }
 
@@ -51,31 +53,45 @@ export interface History {
   readonly steps: readonly Step[]
 }
 
-type Weighted = { readonly weight: number; readonly arbitrary: fc.Arbitrary<Step> }
+/** A kind of step, and how often it comes. */
+export type Weighted = { readonly weight: number; readonly arbitrary: fc.Arbitrary<Step> }
 
-const choice = fc.nat({ max: 30 })
+/** Chooses among what there is. */
+export const choice = fc.nat({ max: 30 })
 const key = fc.nat({ max: 2 })
 const rows = fc.integer({ min: 1, max: 3 })
 const relay = fc.nat({ max: 2 })
 
-function plain<Name extends Step['do']>(...names: readonly Name[]): fc.Arbitrary<{ readonly do: Name }> {
+/** A step that chooses nothing. */
+export function plain<Name extends Step['do']>(
+  ...names: readonly Name[]
+): fc.Arbitrary<{ readonly do: Name }> {
   return fc.record({ do: fc.constantFrom(...names) })
 }
 
-const run = fc.record({ do: fc.constant('run' as const), calls: fc.integer({ min: 1, max: 24 }), choice })
-const fate = fc.record({
+/** Calls are let through. */
+export const run = fc.record({
+  do: fc.constant('run' as const),
+  calls: fc.integer({ min: 1, max: 24 }),
+  choice,
+})
+/** A call that does not go well. */
+export const fate = fc.record({
   do: fc.constant('fate' as const),
   fate: fc.constantFrom<Fate>('refused', 'reply-lost', 'late'),
   choice,
 })
 const time = fc.record({ do: fc.constant('time' as const), ms: fc.constantFrom(20, 200, 2_000, 12_000) })
-const publish = fc.record({ do: fc.constant('publish' as const), key, rows, sync: fc.boolean() })
-const strike = fc.record({
+/** A writer's transaction, at once. */
+export const publish = fc.record({ do: fc.constant('publish' as const), key, rows, sync: fc.boolean() })
+/** What befalls a relay's process. */
+export const strike = fc.record({
   do: fc.constantFrom('pause' as const, 'resume' as const, 'kill' as const),
   relay,
 })
 
-const ordinary: readonly Weighted[] = [
+/** What happens to every outbox. */
+export const ordinary: readonly Weighted[] = [
   { weight: 12, arbitrary: run },
   { weight: 4, arbitrary: fate },
   { weight: 4, arbitrary: time },
@@ -94,7 +110,7 @@ const ordinary: readonly Weighted[] = [
 ]
 
 /** What the broker refuses, and what an operator does about it. */
-const refusals: readonly Weighted[] = [
+export const refusals: readonly Weighted[] = [
   { weight: 3, arbitrary: fc.record({ do: fc.constant('refuse' as const), choice }) },
   { weight: 2, arbitrary: plain('accept') },
   { weight: 3, arbitrary: plain('retry parked') },
@@ -102,7 +118,7 @@ const refusals: readonly Weighted[] = [
 ]
 
 /** An operator who divides the outbox anew. */
-const divisions: readonly Weighted[] = [
+export const divisions: readonly Weighted[] = [
   {
     weight: 3,
     arbitrary: fc.record({ do: fc.constant('reshard' as const), shards: fc.integer({ min: 1, max: 3 }) }),
@@ -110,93 +126,32 @@ const divisions: readonly Weighted[] = [
   { weight: 1, arbitrary: plain('kill operator') },
 ]
 
-const adoptions: readonly Weighted[] = [
+/** An operator who makes both sides agree. */
+export const adoptions: readonly Weighted[] = [
   { weight: 3, arbitrary: plain('adopt') },
   { weight: 1, arbitrary: plain('kill operator') },
 ]
 
-function some(maxLength: number, ...kinds: readonly (readonly Weighted[])[]): fc.Arbitrary<readonly Step[]> {
+/** Steps of some kinds, at least one. */
+export function some(
+  maxLength: number,
+  ...kinds: readonly (readonly Weighted[])[]
+): fc.Arbitrary<readonly Step[]> {
   return fc.array(fc.oneof(...kinds.flat()), { minLength: 1, maxLength, size: 'max' })
 }
 
-function inTurn(...parts: readonly fc.Arbitrary<readonly Step[] | Step>[]): fc.Arbitrary<readonly Step[]> {
+/** Parts of a history, one behind the other. */
+export function inTurn(
+  ...parts: readonly fc.Arbitrary<readonly Step[] | Step>[]
+): fc.Arbitrary<readonly Step[]> {
   return fc.tuple(...parts).map((each) => each.flat())
 }
 
 /** Messages are sent, and nothing else happens. */
-const lively: readonly Weighted[] = [
+export const lively: readonly Weighted[] = [
   { weight: 3, arbitrary: run },
   { weight: 2, arbitrary: publish },
 ]
 
 /** Long enough for a lease to run out. */
-const lease = fc.constant<Step>({ do: 'time', ms: 12_000 })
-
-const anyDivergence = plain(...(Object.keys(divergences) as Divergence[]))
-
-// Most histories have no divergence, so that nothing excuses a relay that stands still. None has two of them: they could make
-// both sides forget the same batch, and nobody could tell then. The last four kinds are what a guard alone stands for that
-// chance would rarely come to: a standby that is behind what was sent while a relay is between two statements, a copy whose relay
-// takes turns with the original's, a log that loses its end, and a release that is struck step by step.
-const steps: fc.Arbitrary<readonly Step[]> = fc.oneof(
-  { weight: 4, arbitrary: fc.array(fc.oneof(...ordinary), { minLength: 5, maxLength: 60, size: 'max' }) },
-  { weight: 3, arbitrary: some(60, ordinary, refusals) },
-  { weight: 2, arbitrary: some(50, ordinary, divisions, refusals.slice(0, 3)) },
-  { weight: 3, arbitrary: inTurn(some(40, ordinary), anyDivergence, some(40, ordinary, adoptions)) },
-  {
-    weight: 1,
-    arbitrary: inTurn(
-      some(8, lively),
-      plain('replicate'),
-      some(8, lively),
-      plain('fail over'),
-      some(16, lively),
-    ),
-  },
-  {
-    weight: 2,
-    arbitrary: inTurn(some(8, lively), plain('clone'), some(8, lively), lease, some(24, lively)),
-  },
-  {
-    weight: 1,
-    arbitrary: inTurn(
-      some(8, lively),
-      plain('remember log'),
-      some(12, lively),
-      plain('truncate'),
-      some(16, lively),
-    ),
-  },
-  {
-    weight: 3,
-    arbitrary: inTurn(
-      some(8, lively),
-      fc.record({ do: fc.constant('refuse' as const), choice }),
-      some(16, lively),
-      plain('accept'),
-      plain('retry parked'),
-      some(10, [
-        {
-          weight: 4,
-          arbitrary: fc.record({
-            do: fc.constant('run' as const),
-            calls: fc.integer({ min: 1, max: 4 }),
-            choice,
-          }),
-        },
-        { weight: 2, arbitrary: fate },
-        { weight: 1, arbitrary: strike },
-        { weight: 1, arbitrary: fc.record({ do: fc.constant('discard parked' as const), choice }) },
-      ]),
-      some(12, lively, refusals),
-    ),
-  },
-)
-
-/** Any history. */
-export const histories: fc.Arbitrary<History> = fc.record({
-  shards: fc.integer({ min: 1, max: 2 }),
-  relays: fc.integer({ min: 1, max: 3 }),
-  batchRows: fc.integer({ min: 1, max: 4 }),
-  steps,
-})
+export const lease = fc.constant<Step>({ do: 'time', ms: 12_000 })

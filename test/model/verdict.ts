@@ -43,7 +43,7 @@ function invented(world: World, sent: readonly string[]): string[] {
 
 // What a failover or a backup brings back may be sent after all.
 function discarded(world: World, sent: readonly string[]): string[] {
-  if (world.warranted.size > 0 || world.isAdopted) return []
+  if (world.warranted.size > 0 || world.isAdopted || world.isToldOfLoss) return []
   return sent.filter((id) => world.discarded.has(id)).map((id) => `discarded, and sent: ${id}`)
 }
 

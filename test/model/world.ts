@@ -16,43 +16,10 @@ import { type BrokerImage, ModelBroker } from './model-broker.js'
 import { modelPublisher } from './model-publisher.js'
 import { modelRelayStore } from './model-relay-store.js'
 import { ModelServer, type ServerImage } from './model-server.js'
+import { ModelProcess, Operation, RelayProcess } from './processes.js'
 import { type Divergence, divergences, type History } from './steps.js'
 import { VirtualTime } from './virtual-time.js'
 import { Writers } from './writers.js'
-
-/** A relay's process. */
-export class RelayProcess {
-  readonly relay: Relay
-  readonly server: ModelServer
-  #isPaused = false
-
-  constructor(server: ModelServer, create: (process: RelayProcess) => Relay) {
-    this.server = server
-    this.relay = create(this)
-  }
-
-  get isPaused(): boolean {
-    return this.#isPaused
-  }
-
-  /** SIGSTOP. */
-  pause(): void {
-    this.#isPaused = true
-  }
-
-  /** SIGCONT. */
-  resume(): void {
-    this.#isPaused = false
-  }
-}
-
-/** An operator's command, in a process of its own. */
-export interface Operation {
-  readonly process: object
-  readonly server: ModelServer
-  /** Undefined while it runs; how it ended. */
-  outcome: string | undefined
-}
 
 /** The ports of one process. */
 interface Ports {
@@ -63,6 +30,9 @@ interface Ports {
 
 /** Longest time in milliseconds that a session may be idle in a transaction: below the lease. */
 const idleInTransactionMs = 8_000
+
+/** So many turns a process has to come to a call. */
+const longestAdvance = 300
 
 /** How a relay may halt at what an adoption has not brought to its end. */
 const halfAdopted = ['RELAY_DATABASE_WENT_BACK', 'RELAY_KAFKA_WENT_BACK', 'RELAY_CHECKPOINT_LOST']
@@ -113,6 +83,11 @@ export class World {
 
   get processes(): readonly RelayProcess[] {
     return this.#processes
+  }
+
+  /** The operator's commands that were not killed. */
+  get operations(): readonly Operation[] {
+    return this.#operations
   }
 
   get backup(): ServerImage {
@@ -209,21 +184,29 @@ export class World {
     }
     return this.#operate(async (ports) => {
       const { outcome } = await adopt({ ...ports, name: 'model', confirm: () => true, undecided: 'send' })
+      if (outcome === 'adopted') this.#noteAgreement()
       return outcome
     })
   }
 
+  // Whoever has seen both sides disagree has halted by now, unless another command is at them. One that knows the former
+  // cluster's id only may still halt.
+  #noteAgreement(): void {
+    if (this.#operations.filter(({ outcome }) => outcome === undefined).length > 1) return
+    for (const code of halfAdopted) this.warranted.delete(code)
+  }
+
   /** SIGKILL of every operator's command. */
   killOperations(): void {
-    this.#end(this.#operations.map(({ process }) => process))
-    for (const { process, server } of this.#operations) server.disconnect(process)
+    this.#end(this.#operations)
+    for (const operation of this.#operations) operation.server.disconnect(operation)
     this.#operations = []
   }
 
   #operate(run: (ports: Ports) => Promise<string>): Operation {
-    const operation: Operation = { process: {}, server: this.server, outcome: undefined }
+    const operation = new Operation(this.server)
     this.#operations.push(operation)
-    run(this.#ports(this.server, operation.process)).then(
+    run(this.#ports(this.server, operation)).then(
       (outcome) => {
         operation.outcome = outcome
       },
@@ -267,7 +250,7 @@ export class World {
 
   /** Ends the history: nothing of it runs on. */
   end(): void {
-    this.#end([...this.#processes, ...this.#operations.map(({ process }) => process)])
+    this.#end([...this.#processes, ...this.#operations])
   }
 
   #end(processes: readonly object[]): void {
@@ -285,6 +268,22 @@ export class World {
     this.gate.pass(call, fate)
     await nextTurn()
     return true
+  }
+
+  /**
+   * Lets the calls of one process through, and those of others only while it waits for them or for time, until it is about to
+   * make the call `until`.
+   */
+  async advance(process: ModelProcess, until: string): Promise<void> {
+    for (let turn = 0; turn < longestAdvance; turn++) {
+      if (process instanceof Operation && process.outcome !== undefined) return
+      const own = this.gate.waiting.filter((call) => call.process === process)
+      if (own.some(({ name }) => name.startsWith(until))) return
+      if (own[0]) {
+        this.gate.pass(own[0], 'done')
+        await nextTurn()
+      } else if (!(await this.pass(0, 'done'))) await this.passTimeToNextSleep()
+    }
   }
 
   /** Lets time pass, and waits for no call. */
@@ -324,6 +323,6 @@ export class World {
   }
 
   #isAwake(process: object): boolean {
-    return !(process instanceof RelayProcess && process.isPaused)
+    return !(process instanceof ModelProcess && process.isPaused)
   }
 }

@@ -26,7 +26,7 @@ export class MemoryAdoptionTransaction extends MemoryParkingTransaction implemen
     this.#buckets = entry.buckets
   }
 
-  // Every row was numbered here, so that a copied cursor says nothing of any.
+  // A copied cursor says nothing of what was numbered here.
   async readUnsettled({ cursor, copied, after, limit }: UnsettledRequest): Promise<UnsettledMessage[]> {
     const owned = this.#owned()
     const uncovered = new Set(
@@ -36,7 +36,7 @@ export class MemoryAdoptionTransaction extends MemoryParkingTransaction implemen
       .filter(({ row }) => Number(row.seq) > Number(after))
       .sort((a, b) => Number(a.row.seq) - Number(b.row.seq))
       .slice(0, limit)
-      .map(({ row: { seq, id, topic, key, partition, payload }, createdAt }) => ({
+      .map(({ row: { seq, id, topic, key, partition, payload }, createdAt, numberedBy }) => ({
         seq,
         id,
         topic,
@@ -44,7 +44,7 @@ export class MemoryAdoptionTransaction extends MemoryParkingTransaction implemen
         partition,
         isTombstone: payload === null,
         createdAt: performance.timeOrigin + createdAt,
-        covered: !copied && !uncovered.has(seq),
+        covered: !uncovered.has(seq) && !(copied && numberedBy === this.#database.systemIdentifier),
       }))
   }
 
@@ -67,9 +67,11 @@ export class MemoryAdoptionTransaction extends MemoryParkingTransaction implemen
   }
 
   async renumberMessages(): Promise<number> {
-    const xid = this.#tx.xid
+    const { xid } = this.#tx
+    const numberedBy = this.#database.systemIdentifier
     const entries = this.#owned()
-    for (const entry of entries) this.#database.outbox.set(this.#tx, entry.row.seq, { ...entry, xid })
+    for (const entry of entries)
+      this.#database.outbox.set(this.#tx, entry.row.seq, { ...entry, xid, numberedBy })
     return entries.length
   }
 

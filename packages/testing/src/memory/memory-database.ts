@@ -25,6 +25,8 @@ import { formatSnapshot, isVisible } from './snapshot.js'
 export interface OutboxEntry {
   readonly row: CapturedRow
   readonly xid: number
+  /** The system that gave the row its xid: in PostgreSQL the row's own xmin tells. */
+  readonly numberedBy: string
   /** By `performance.now()`. */
   readonly createdAt: number
   /** The partition that it is in. */

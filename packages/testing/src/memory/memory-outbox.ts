@@ -12,6 +12,7 @@ export function memoryOutbox(database: MemoryDatabase): OutboxStore<MemoryTransa
         const entry = {
           row: { ...row, seq },
           xid: tx.xid,
+          numberedBy: database.systemIdentifier,
           createdAt: performance.now(),
           slot: database.ring.slot,
         }
