@@ -67,6 +67,11 @@ export interface Reclaimed {
   readonly truncated: readonly number[]
   /** Those that could have been, but for somebody who has them locked. */
   readonly held: readonly number[]
+  /**
+   * The shards without which nothing is emptied: nobody has seen PostgreSQL and Kafka agree on one that has halted or stopped, that
+   * opens at this moment, or is adopted. Empty where nothing was to be emptied.
+   */
+  readonly unsettled: readonly number[]
   /** Whether another partition is written to from now on. */
   readonly turned: boolean
 }

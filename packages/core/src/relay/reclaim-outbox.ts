@@ -43,6 +43,7 @@ export async function reclaimOutbox(
   })
   let pause = pauseMs
   let isDelayed = false
+  let unsettled: readonly number[] = []
   try {
     for (;;) {
       await clock.sleep(pause, signal)
@@ -68,8 +69,11 @@ export async function reclaimOutbox(
     const held = reclaimed?.held ?? []
     for (const partition of reclaimed?.truncated ?? [])
       events.emit('partition:truncated', { shard, partition })
-    const isHeldUp = reclaimed === undefined || held.length > 0
-    if (isHeldUp && !isDelayed) events.emit('cleaning:delayed', { shard, held, error })
+    // One that was being opened at the last look is not by now.
+    const lasting = (reclaimed?.unsettled ?? []).filter((one) => unsettled.includes(one))
+    unsettled = reclaimed?.unsettled ?? []
+    const isHeldUp = reclaimed === undefined || held.length > 0 || lasting.length > 0
+    if (isHeldUp && !isDelayed) events.emit('cleaning:delayed', { shard, held, unsettled: lasting, error })
     isDelayed = isHeldUp
     return isHeldUp
   }

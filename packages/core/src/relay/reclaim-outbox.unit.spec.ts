@@ -36,7 +36,7 @@ function openCleaning({ shard = 0 } = {}) {
 describe('cleaning the outbox', () => {
   it('tells of each partition that was emptied, and keeps to the retention', async () => {
     const { store, clock, script, told, end } = openCleaning()
-    store.reclaimed = { truncated: [1, 3], held: [], turned: false }
+    store.reclaimed = { truncated: [1, 3], held: [], unsettled: [], turned: false }
     await clock.advance(1_000)
     await settle()
     expect(script.take('reclaim')).toEqual(['reclaim 7'])
@@ -44,6 +44,13 @@ describe('cleaning the outbox', () => {
       { name: 'partition:truncated', shard: 0, partition: 1 },
       { name: 'partition:truncated', shard: 0, partition: 3 },
     ])
+    await end()
+  })
+
+  it('tells the database nothing of what is confirmed: after a failover it knows less, and is right', async () => {
+    const { store, turns, end } = openCleaning()
+    await turns(1_000)
+    expect(store.lease.confirmed).toBe(0)
     await end()
   })
 
@@ -65,16 +72,27 @@ describe('cleaning the outbox', () => {
 
   it('tells once that something stands in the way, goes on, and tells again after it was gone', async () => {
     const { store, turns, told, publish, end } = openCleaning()
-    const delayed = { name: 'cleaning:delayed', shard: 0, held: [2], error: undefined }
-    store.reclaimed = { truncated: [], held: [2], turned: false }
+    const delayed = { name: 'cleaning:delayed', shard: 0, held: [2], unsettled: [], error: undefined }
+    store.reclaimed = { truncated: [], held: [2], unsettled: [], turned: false }
     await turns(60_000)
     expect(told).toEqual([delayed])
-    store.reclaimed = { truncated: [], held: [], turned: false }
+    store.reclaimed = { truncated: [], held: [], unsettled: [], turned: false }
     await turns(60_000)
-    store.reclaimed = { truncated: [], held: [2], turned: false }
+    store.reclaimed = { truncated: [], held: [2], unsettled: [], turned: false }
     publish()
     await turns(60_000)
     expect(told).toEqual([delayed, delayed])
+    await end()
+  })
+
+  it('tells of shards without which nothing is emptied, and not of one that is only being opened', async () => {
+    const { store, turns, told, end } = openCleaning()
+    const reclaimed = { truncated: [], held: [], turned: false }
+    store.reclaimed = { ...reclaimed, unsettled: [1] }
+    await turns(1_000)
+    store.reclaimed = { ...reclaimed, unsettled: [2] }
+    await turns(60_000)
+    expect(told).toEqual([{ name: 'cleaning:delayed', shard: 0, held: [], unsettled: [2], error: undefined }])
     await end()
   })
 
@@ -83,7 +101,7 @@ describe('cleaning the outbox', () => {
     const denied = new PigeonholeError('STORE_ACCESS_DENIED', { message: 'no TRUNCATE', details: {} })
     script.failNext('reclaim', denied)
     expect(await turns(1_000)).toBe(1)
-    expect(told).toEqual([{ name: 'cleaning:delayed', shard: 0, held: [], error: denied }])
+    expect(told).toEqual([{ name: 'cleaning:delayed', shard: 0, held: [], unsettled: [], error: denied }])
     expect(await turns(2_000)).toBe(1)
     await end()
   })

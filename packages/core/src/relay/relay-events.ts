@@ -94,11 +94,17 @@ export interface RelayEvents {
    */
   'partition:truncated': { readonly shard: number; readonly partition: number }
   /**
-   * Published messages stay where they are for now: `held` partitions are locked by somebody else, or `error` was the answer,
-   * as for want of a privilege. Sending goes on. Told of once until cleaning succeeds again.
+   * Published messages stay where they are for now: `held` partitions are locked by somebody else, `unsettled` shards have halted
+   * or nobody leads them, which one such shard does to the whole outbox, or `error` was the answer, as for want of a privilege.
+   * Sending goes on. Told of once until cleaning succeeds again.
    * @commit No commit of its own: it is tried again.
    */
-  'cleaning:delayed': { readonly shard: number; readonly held: readonly number[]; readonly error: unknown }
+  'cleaning:delayed': {
+    readonly shard: number
+    readonly held: readonly number[]
+    readonly unsettled: readonly number[]
+    readonly error: unknown
+  }
   /**
    * An uncertain outcome: the shard drops its producer and what it has read ahead, and opens again after `delayMs`.
    * @commit After an error: what it interrupted may be committed or not. `shard:opened` tells where it goes on.

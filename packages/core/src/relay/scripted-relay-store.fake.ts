@@ -41,7 +41,7 @@ export class ScriptedRelayStore extends ScriptedParking implements RelayStore {
   changesShards = true
   xidAhead: string | null = null
   /** What the next cleaning answers. */
-  reclaimed: Reclaimed = { truncated: [], held: [], turned: false }
+  reclaimed: Reclaimed = { truncated: [], held: [], unsettled: [], turned: false }
   /** Messages that a look finds and no page holds: those numbered by another server. */
   foreign = 0
   /** Whether a page's cursor says that its capture goes on, as one does that ends at the limit of rows. */

@@ -39,7 +39,7 @@ describe('logRelayEvents', () => {
     ['batch:prepared', { shard: 0, batch: 5, rows: 2 }, 'debug'],
     ['batch:published', { shard: 0, batch: 5, rows: 2, durationMs: 3 }, 'debug'],
     ['partition:truncated', { shard: 0, partition: 2 }, 'debug'],
-    ['cleaning:delayed', { shard: 0, held: [1], error: undefined }, 'warn'],
+    ['cleaning:delayed', { shard: 0, held: [1], unsettled: [], error: undefined }, 'warn'],
     ['messages:parked', { shard: 0, rows: 2 }, 'debug'],
     ['messages:released', { shard: 0, rows: 2 }, 'info'],
     ['topic:paused', { shard: 0, topic: 't', delayMs: 500, error: unavailable }, 'warn'],

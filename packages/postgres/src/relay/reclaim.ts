@@ -6,6 +6,7 @@ import { truncatePartition } from '../sql/outbox-partition/truncate.js'
 import { turnOutboxRing } from '../sql/outbox-ring/turn.js'
 import { selectConfirmedRelayBatch } from '../sql/relay-batch/select-confirmed.js'
 import { selectAgreedShards } from '../sql/relay-shard/select-agreed.js'
+import { selectUnsettledShards } from '../sql/relay-shard/select-unsettled.js'
 import { setForCleaning } from '../sql/server/set-cleaning.js'
 import { run, runForOne, type SqlSession } from '../sql/statement.js'
 
@@ -14,13 +15,12 @@ const bucketCount = 256
 /** Truncates the partitions of which everything is confirmed, and turns the ring when that is due (decision 015). */
 export async function reclaim(session: SqlSession, cleaning: Cleaning): Promise<Reclaimed> {
   await run(session, setForCleaning, null)
-  const truncated: number[] = []
-  const held: number[] = []
-  for (const { slot } of await truncatable(session, cleaning)) {
-    const outcome = await truncate(session, slot, cleaning)
-    if (outcome !== 'kept') (outcome === 'truncated' ? truncated : held).push(slot)
-  }
-  return { truncated, held, turned: await turn(session, cleaning) }
+  const slots: Record<Outcome, number[]> = { truncated: [], kept: [], held: [] }
+  for (const { slot } of await truncatable(session, cleaning))
+    slots[await truncate(session, slot, cleaning)].push(slot)
+  const { truncated, kept, held } = slots
+  const unsettled = kept.length > 0 ? await run(session, selectUnsettledShards, null) : []
+  return { truncated, held, unsettled, turned: await turn(session, cleaning) }
 }
 
 async function truncatable(

@@ -1,5 +1,5 @@
 import type { Cleaning, Reclaimed } from '@pigeonhole/core'
-import { allBuckets, type MemoryDatabase } from './memory-database.js'
+import { allBuckets, type MemoryDatabase, type ShardEntry } from './memory-database.js'
 import { sizeOf } from './memory-size.js'
 import type { MemoryTransaction } from './memory-transaction.js'
 
@@ -12,11 +12,24 @@ export function reclaim(database: MemoryDatabase, tx: MemoryTransaction, cleanin
     const isDue = slot !== current && isOld(closed) && isCovered(database, slot)
     return isDue && truncate(database, tx, slot) > 0 ? [slot] : []
   })
-  return { truncated, held: [], turned: turn(database, tx, cleaning) }
+  const isKept = database.outbox
+    .rows(tx)
+    .some(({ slot }) => slot !== current && isOld(closedAt[slot] ?? null))
+  const unsettled = isKept ? unsettledShards(database) : []
+  return { truncated, held: [], unsettled, turned: turn(database, tx, cleaning) }
+}
+
+function unsettledShards(database: MemoryDatabase): number[] {
+  const unsettled = database.shardMap().filter((entry) => entry.buckets !== null && !isAgreed(entry))
+  return unsettled.map(({ shard }) => shard)
+}
+
+function isAgreed({ token, agreed }: ShardEntry): boolean {
+  return token !== null && token === agreed
 }
 
 function isCovered(database: MemoryDatabase, slot: number): boolean {
-  const map = database.shardMap().filter(({ token, agreed }) => token !== null && token === agreed)
+  const map = database.shardMap().filter(isAgreed)
   const owned = map.reduce((sum, { buckets }) => sum + (buckets ? buckets.last - buckets.first + 1 : 0), 0)
   if (owned <= allBuckets.last) return false
   return map.every(({ shard, buckets }) => {

@@ -28,7 +28,7 @@ export function describeCleaning<Tx>(scene: StoreScene<Tx>): void {
       const relayScene = await lead(scene)
       const ids = await commitRows(relayScene.opened, [row(), row()])
       await intend(relayScene, 1)
-      expect(await clean(relayScene)).toEqual({ truncated: [], held: [], turned: true })
+      expect(await clean(relayScene)).toEqual({ truncated: [], held: [], unsettled: [], turned: true })
       expect(await leftIn(relayScene)).toEqual(ids)
       const later = await commitRows(relayScene.opened)
       expect(await clean(relayScene)).toMatchObject({ truncated: [0], held: [] })
@@ -41,14 +41,19 @@ export function describeCleaning<Tx>(scene: StoreScene<Tx>): void {
       await intend(relayScene, 1)
       const never = { ...atOnce, partitionBytes: 1e9, partitionMs: 1e9 }
       for (let turn = 0; turn < 3; turn++)
-        expect(await clean(relayScene, never)).toEqual({ truncated: [], held: [], turned: false })
+        expect(await clean(relayScene, never)).toEqual({
+          truncated: [],
+          held: [],
+          unsettled: [],
+          turned: false,
+        })
       expect(await leftIn(relayScene)).toEqual(ids)
     })
 
     it('has nothing to turn from where nothing was published', async () => {
       const relayScene = await lead(scene)
       await intend(relayScene, 1)
-      expect(await clean(relayScene)).toEqual({ truncated: [], held: [], turned: false })
+      expect(await clean(relayScene)).toEqual({ truncated: [], held: [], unsettled: [], turned: false })
     })
 
     it('empties nothing behind an intent', async () => {
@@ -138,19 +143,20 @@ export function describeCleaning<Tx>(scene: StoreScene<Tx>): void {
       const token = await takeOver(relay, 'other', 1)
       const { cursor } = await relayScene.readPage(originCursor)
       await relay.guarded({ shard: 1, token, confirmed: 0 }, (tx) => tx.insertBatch(batch(0, { cursor })))
-      await clean(relayScene)
-      expect(await clean(relayScene)).toMatchObject({ truncated: [] })
+      const nothing = { truncated: [], unsettled: [1] }
+      expect(await clean(relayScene)).toMatchObject({ unsettled: [], turned: true })
+      expect(await clean(relayScene)).toMatchObject(nothing)
       await relay.guarded({ shard: 1, token, confirmed: 0 }, (tx) => tx.agree())
       // Whoever leads it now has not seen yet what Kafka says.
       const successor = await takeOver(relay, 'successor', 1)
-      expect(await clean(relayScene)).toMatchObject({ truncated: [] })
+      expect(await clean(relayScene)).toMatchObject(nothing)
       await relay.guarded({ shard: 1, token: successor, confirmed: 0 }, (tx) => tx.agree())
       await relay.releaseLease({ shard: 1, holder: 'successor' })
-      expect(await clean(relayScene)).toMatchObject({ truncated: [] })
+      expect(await clean(relayScene)).toMatchObject(nothing)
       expect(await leftIn(relayScene)).toEqual(ids)
       const last = await takeOver(relay, 'last', 1)
       await relay.guarded({ shard: 1, token: last, confirmed: 0 }, (tx) => tx.agree())
-      expect(await clean(relayScene)).toMatchObject({ truncated: [0] })
+      expect(await clean(relayScene)).toMatchObject({ truncated: [0], unsettled: [] })
     })
 
     it('keeps what is published for as long as it is told to', async () => {
