@@ -22,6 +22,10 @@ const restored = [...fault('RESTORED'), '-DMESSAGES=2']
 /** One opening finds a batch, the next one that Kafka has lost it. */
 const reopened = [...fault('WENTBACK'), '-DOPENINGS=3', '-DADOPTIONS=0']
 
+/** Both messages are shard 0's. */
+const alone = ['-DOTHERS=0', '-DSECOND=1']
+const promoted = ['-DFAULT=FAILOVER', ...alone]
+
 /** @type {readonly Model[]} */
 const models = [
   {
@@ -100,6 +104,22 @@ const models = [
       CURSOR: fault('NEWCLUSTER'),
       RENUMBER: fault('COPIED'),
       BEFORE: fault('COPIED'),
+    },
+  },
+  {
+    model: 'ring',
+    flags: [],
+    wholes: { 'Kafka goes back': [], 'a failover with loss': promoted },
+    guards: {
+      AGREED: [],
+      OWNED: [],
+      EVERY: [],
+      CONFIRMED: [],
+      NEWER: [],
+      RUNNING: alone,
+      UNREAD: alone,
+      LOCK: [],
+      AGAIN: [],
     },
   },
 ]
