@@ -163,7 +163,12 @@ function observed(store: RelayStore, { times, by }: Observation): RelayStore {
           if (page.rows.length > 0) times.push(performance.now() - started)
           return page
         }
-        const kept = async (): Promise<Reclaimed> => ({ truncated: [], held: [], unsettled: [], turned: false })
+        const kept = async (): Promise<Reclaimed> => ({
+          truncated: [],
+          held: [],
+          unsettled: [],
+          turned: false,
+        })
         const replaced = new Map<string | symbol, unknown>([['readPage', timed]])
         if (by === 'deletes') replaced.set('reclaim', kept)
         return work(new Proxy(tx, { get: (_, name) => replaced.get(name) ?? bound(tx, name) }))
