@@ -103,3 +103,4 @@ export {
   type Unsubscribe,
   type XidHolder,
 } from '@pigeonhole/core'
+export type { PigeonholeConfig } from './configuration/config-file.js'

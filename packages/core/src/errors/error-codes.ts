@@ -145,6 +145,8 @@ export interface ErrorDetails {
   KAFKAJS_UNSUPPORTED: { readonly found: string; readonly needed: string }
   /** A server for tests could not be provided. */
   PROVISIONING_FAILED: { readonly server: string }
+  /** The Prisma project of a folder cannot be read, or lacks what its models need. */
+  PRISMA_PROJECT_INVALID: Record<never, never>
   /** A migration on disk differs from the one that was applied, or failed half-way. */
   MIGRATION_CONFLICT: { readonly migration: string }
 }

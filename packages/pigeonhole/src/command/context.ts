@@ -1,3 +1,5 @@
+import type { ConfigFile } from '../configuration/config-file.js'
+
 /** Where a command writes. */
 export interface Terminal {
   /** Results, to stdout. */
@@ -12,5 +14,7 @@ export interface Terminal {
 export interface CommandContext {
   readonly flags: Readonly<Record<string, unknown>>
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** The configuration file, where there is one. */
+  readonly file?: ConfigFile | undefined
   readonly terminal: Terminal
 }

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { adoptSettings } from '../configuration/adopt-settings.js'
+import { configFileName, configFileVariable, readConfigFile } from '../configuration/config-file.js'
 import { databaseSettings } from '../configuration/database-settings.js'
 import { inboxSettings } from '../configuration/inbox-settings.js'
+import { initSettings } from '../configuration/init-settings.js'
 import { relaySettings } from '../configuration/relay-settings.js'
 import { reshardSettings } from '../configuration/reshard-settings.js'
 import type { Setting, Settings } from '../configuration/setting.js'
@@ -25,14 +27,21 @@ export function createProgram(environment: CommandContext['environment'], termin
     })
     .addHelpText(
       'after',
-      '\nEach option can be set by the variable behind it, too. A flag counts before its variable.',
+      '\nEach option can be set by the variable behind it, and in a file of settings. A flag counts before its variable, a ' +
+        'variable before the file.',
     )
   const define = (name: string, settings: Settings, load: () => Promise<Run>, under = program): Command => {
     const command = under.command(name).option('--verbose', 'print stacks of errors')
     for (const setting of Object.values(settings)) declare(command, setting)
-    return command.action(async (flags: CommandContext['flags']) =>
-      (await load())({ flags, environment, terminal }),
+    command.option(
+      '--config <file>',
+      `a file of settings (${configFileVariable}, default ${configFileName}, where it is there)`,
     )
+    return command.action(async (flags: CommandContext['flags']) => {
+      const given = flags['config'] ?? (environment[configFileVariable] || undefined)
+      const file = await readConfigFile(process.cwd(), given as string | undefined)
+      await (await load())({ flags, environment, file, terminal })
+    })
   }
   define('relay', relaySettings, async () => (await import('../commands/relay.js')).relay)
     .summary('move messages from the outbox to Kafka, until it is told to stop')
@@ -48,6 +57,7 @@ export function createProgram(environment: CommandContext['environment'], termin
         'least when little waits.',
     )
     .option('--json', 'print JSON')
+  defineInit(program, define)
   define(
     'migrate',
     databaseSettings,
@@ -77,6 +87,19 @@ export function createProgram(environment: CommandContext['environment'], termin
   defineParked(program, define)
   defineInbox(program, define)
   return program
+}
+
+function defineInit(program: Command, define: Define): void {
+  define('init', initSettings, async () => (await import('../commands/init.js')).init, program)
+    .summary("put Pigeonhole's migrations, models and a file of settings into a Prisma project")
+    .description(
+      "Copies the migrations of Pigeonhole's tables into the Prisma project of this folder, named so that they run behind " +
+        'those it has, and writes a file of settings. Safe to run again, and with a newer release: it adds what is missing.',
+    )
+    .option('--models', 'the Prisma models of the tables, too, for those who query them')
+    .option('--prisma-config <file>', 'the configuration of the Prisma project (default prisma.config.ts)')
+    .option('--dry-run', 'say what would be done, and write nothing')
+    .option('--json', 'print JSON')
 }
 
 type Define = (name: string, settings: Settings, load: () => Promise<Run>, under: Command) => Command

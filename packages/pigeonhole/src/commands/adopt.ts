@@ -18,9 +18,9 @@ import { formatAdopted, formatReport } from './format-adoption.js'
 const storeTimeoutMs = 600_000
 
 /** `pigeonhole adopt`: shows where database and Kafka disagree, asks, and makes them agree. */
-export async function adoptOutbox({ flags, environment, terminal }: CommandContext): Promise<void> {
+export async function adoptOutbox({ flags, environment, file, terminal }: CommandContext): Promise<void> {
   warnOfUnknownVariables(environment, (warning) => terminal.warn(`${warning}\n`))
-  const values = resolveSettings(adoptSettings, sourcesOf(flags, environment))
+  const values = resolveSettings(adoptSettings, sourcesOf({ flags, environment, file }))
   const json = flags['json'] === true
   const show = (text: string): void => (json ? terminal.warn(text) : terminal.print(text))
   const choices = { keepCursor: flags['keepCursor'] === true, undecided: undecidedOf(flags) }

@@ -23,17 +23,17 @@ import { listenForSignals } from '../worker/signals.js'
 type RelayValues = Values<typeof relaySettings>
 
 /** `pigeonhole relay`: runs a relay, with health endpoints, until a signal tells it to stop. */
-export async function relay({ flags, environment, terminal }: CommandContext): Promise<void> {
-  const values = resolveRelaySettings({ flags, environment, terminal })
+export async function relay({ flags, environment, file, terminal }: CommandContext): Promise<void> {
+  const values = resolveRelaySettings({ flags, environment, file, terminal })
   const logger = createLogger(values.logLevel)
   warnOfUnknownVariables(environment, (warning) => logger.warn(warning))
   await withPool(poolConfigOf(values), (pool) => serve(openWorker(values, pool, logger), values, logger))
 }
 
 // A setting may be missing because the variable that was meant is misspelt, and there is no logger yet.
-function resolveRelaySettings({ flags, environment, terminal }: CommandContext): RelayValues {
+function resolveRelaySettings({ flags, environment, file, terminal }: CommandContext): RelayValues {
   try {
-    return resolveSettings(relaySettings, sourcesOf(flags, environment))
+    return resolveSettings(relaySettings, sourcesOf({ flags, environment, file }))
   } catch (error) {
     warnOfUnknownVariables(environment, (warning) => terminal.warn(`${warning}\n`))
     throw error

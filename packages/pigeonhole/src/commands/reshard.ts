@@ -13,9 +13,9 @@ import { createKafka } from '../worker/kafka-client.js'
 import { createLogger } from '../worker/logger.js'
 
 /** `pigeonhole reshard`: divides an outbox among another number of shards, while its workers run. */
-export async function reshardOutbox({ flags, environment, terminal }: CommandContext): Promise<void> {
+export async function reshardOutbox({ flags, environment, file, terminal }: CommandContext): Promise<void> {
   warnOfUnknownVariables(environment, (warning) => terminal.warn(`${warning}\n`))
-  const values = resolveSettings(reshardSettings, sourcesOf(flags, environment))
+  const values = resolveSettings(reshardSettings, sourcesOf({ flags, environment, file }))
   const outcome = await run(values)
   terminal.print(flags['json'] === true ? `${JSON.stringify(outcome)}\n` : describe(outcome))
 }

@@ -15,9 +15,9 @@ interface FoundStatus extends OutboxStatus {
 }
 
 /** `pigeonhole status`: what the database knows of the outbox and its shards. It asks neither Kafka nor any worker. */
-export async function status({ flags, environment, terminal }: CommandContext): Promise<void> {
+export async function status({ flags, environment, file, terminal }: CommandContext): Promise<void> {
   warnOfUnknownVariables(environment, (warning) => terminal.warn(`${warning}\n`))
-  const { databaseUrl, schema } = resolveSettings(databaseSettings, sourcesOf(flags, environment))
+  const { databaseUrl, schema } = resolveSettings(databaseSettings, sourcesOf({ flags, environment, file }))
   const found = await readStatus(databaseUrl, schema)
   const text = formatStatus(found) + formatXidHolder(found.xidHolder)
   terminal.print(flags['json'] === true ? `${JSON.stringify(found, null, 2)}\n` : text)

@@ -1,4 +1,5 @@
 import { PigeonholeError } from '@pigeonhole/core'
+import { configFileName } from './config-file.js'
 import type { Setting, Settings, Values } from './setting.js'
 import type { Source } from './sources.js'
 
@@ -38,7 +39,7 @@ function refused(
 function missing(option: string, { flag, variables, about }: Setting<unknown>) {
   const ways = [...(flag === undefined ? [] : [flag]), ...variables].join(' or ')
   return new PigeonholeError('OPTION_INVALID', {
-    message: `${option} is needed (${about}): set ${ways}`,
+    message: `${option} is needed (${about}): set ${ways}, or ${option} in ${configFileName}`,
     details: { option },
   })
 }

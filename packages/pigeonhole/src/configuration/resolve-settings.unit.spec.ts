@@ -27,7 +27,7 @@ const settings = {
 }
 
 function resolve(flags: Record<string, unknown>, environment: Record<string, string | undefined>) {
-  return resolveSettings(settings, sourcesOf(flags, environment))
+  return resolveSettings(settings, sourcesOf({ flags, environment }))
 }
 
 describe('resolveSettings', () => {

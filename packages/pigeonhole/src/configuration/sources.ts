@@ -1,3 +1,5 @@
+import { basename } from 'node:path'
+import type { ConfigFile } from './config-file.js'
 import type { Setting } from './setting.js'
 
 /** Where the text of a setting was found. */
@@ -10,12 +12,17 @@ export interface Found {
 /** One place where settings are looked for. */
 export type Source = (name: string, setting: Setting<unknown>) => Found | undefined
 
-/** A command's flags and environment variables: the order in which they count. A configuration file comes after them. */
-export function sourcesOf(
-  flags: Readonly<Record<string, unknown>>,
-  environment: Readonly<Record<string, string | undefined>>,
-): readonly Source[] {
-  return [flagSource(flags), variableSource(environment)]
+/** Where the settings of a command may stand. */
+export interface SettingPlaces {
+  readonly flags: Readonly<Record<string, unknown>>
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** The configuration file, where there is one. */
+  readonly file?: ConfigFile | undefined
+}
+
+/** A command's flags, environment variables and its configuration file: the order in which they count. */
+export function sourcesOf({ flags, environment, file }: SettingPlaces): readonly Source[] {
+  return [flagSource(flags), variableSource(environment), ...(file ? [fileSource(file)] : [])]
 }
 
 function flagSource(flags: Readonly<Record<string, unknown>>): Source {
@@ -31,5 +38,14 @@ function variableSource(environment: Readonly<Record<string, string | undefined>
   return (_name, { variables }) => {
     const origin = variables.find((variable) => environment[variable])
     return origin === undefined ? undefined : { text: environment[origin] ?? '', origin }
+  }
+}
+
+// Read as the text of a variable is, so that one rule holds for all places.
+function fileSource({ path, values }: ConfigFile): Source {
+  return (name) => {
+    const value = values[name]
+    if (value === undefined || value === null) return undefined
+    return { text: String(value), origin: `${name} in ${basename(path)}` }
   }
 }

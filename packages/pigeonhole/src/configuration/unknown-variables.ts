@@ -1,4 +1,5 @@
 import { closest } from 'fastest-levenshtein'
+import { configFileVariable } from './config-file.js'
 import { relaySettings } from './relay-settings.js'
 
 // Those of the project's own tests mean nothing to the command.
@@ -12,7 +13,8 @@ export function warnOfUnknownVariables(
   environment: Readonly<Record<string, string | undefined>>,
   warn: (warning: string) => void,
 ): void {
-  const known = Object.values(relaySettings).flatMap(({ variables }) => variables)
+  const ofSettings = Object.values(relaySettings).flatMap(({ variables }) => variables)
+  const known = [...ofSettings, configFileVariable]
   for (const name of Object.keys(environment)) {
     if (!name.startsWith('PIGEONHOLE_') || foreign.test(name) || known.includes(name)) continue
     warn(`The environment variable ${name} is not known. Did you mean ${closest(name, known)}?`)

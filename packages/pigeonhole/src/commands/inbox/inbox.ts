@@ -16,9 +16,9 @@ import { formatPlan, formatPositions, formatRewound } from './format-positions.j
 import { rewindFlags } from './rewind-flags.js'
 
 /** `pigeonhole inbox positions`: where each inbox goes on. */
-export async function positions({ flags, environment, terminal }: CommandContext): Promise<void> {
+export async function positions({ flags, environment, file, terminal }: CommandContext): Promise<void> {
   warnOfUnknownVariables(environment, (warning) => terminal.warn(`${warning}\n`))
-  const values = resolveSettings(databaseSettings, sourcesOf(flags, environment))
+  const values = resolveSettings(databaseSettings, sourcesOf({ flags, environment, file }))
   await withStore(values, async (store) => {
     const found = (await store.listPositions()).filter(({ inbox }) => inbox === (flags['inbox'] ?? inbox))
     terminal.print(flags['json'] === true ? toJson(found) : formatPositions(found))
@@ -26,10 +26,10 @@ export async function positions({ flags, environment, terminal }: CommandContext
 }
 
 /** `pigeonhole inbox rewind`: has an inbox handle messages again, while its consumers are stopped. */
-export async function rewind({ flags, environment, terminal }: CommandContext): Promise<void> {
+export async function rewind({ flags, environment, file, terminal }: CommandContext): Promise<void> {
   warnOfUnknownVariables(environment, (warning) => terminal.warn(`${warning}\n`))
   const told = rewindFlags(flags)
-  const values = resolveSettings(inboxSettings, sourcesOf(flags, environment))
+  const values = resolveSettings(inboxSettings, sourcesOf({ flags, environment, file }))
   const kafka = createKafka(values, { name: told.inbox, logger: createLogger('error') })
   await withStore(values, async (store) => {
     const rewound = await rewindInbox(kafka, {

@@ -77,12 +77,12 @@ export async function discard(context: CommandContext): Promise<void> {
 }
 
 async function withSide(
-  { flags, environment, terminal }: CommandContext,
+  { flags, environment, file, terminal }: CommandContext,
   work: (side: ParkedSide) => Promise<void>,
 ): Promise<void> {
   const inbox = inboxOf(flags)
   warnOfUnknownVariables(environment, (warning) => terminal.warn(`${warning}\n`))
-  const { databaseUrl, schema } = resolveSettings(databaseSettings, sourcesOf(flags, environment))
+  const { databaseUrl, schema } = resolveSettings(databaseSettings, sourcesOf({ flags, environment, file }))
   const config = { connectionString: databaseUrl, max: 1, application_name: 'pigeonhole parked' }
   await withPool(config, async (pool) => {
     const store = postgresStore(pool, { schema })

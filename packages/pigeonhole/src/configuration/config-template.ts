@@ -1,0 +1,20 @@
+import { relaySettings } from './relay-settings.js'
+import type { Setting } from './setting.js'
+
+const head = `// Settings of Pigeonhole's commands. A flag counts before its variable, a variable before what stands here.
+// Take secrets from the environment.
+
+/** @type {import('pigeonhole').PigeonholeConfig} */
+export default {`
+
+/** A configuration file in which each setting is described, and none is set. */
+export function configTemplate(): string {
+  const entries = Object.entries(relaySettings).map(([name, setting]) => describe(name, setting))
+  return `${[head, ...entries].join('\n')}\n}\n`
+}
+
+function describe(name: string, { about, variables, fallback, required }: Setting<unknown>): string {
+  const without = required ? ['needed'] : fallback === undefined ? [] : [`default ${fallback}`]
+  const notes = [...variables, ...without].join(', ')
+  return `  // ${about} (${notes})\n  // ${name}: ${JSON.stringify(fallback ?? '') ?? "''"},\n`
+}

@@ -1,0 +1,142 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import type { Migration } from '@pigeonhole/postgres'
+import { createDatabase, type TestDatabase } from '@pigeonhole/testing'
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { SchemaEngine, type SchemaFiles } from './schema-engine.js'
+
+const root = path.dirname(createRequire(import.meta.url).resolve('../../package.json'))
+const bin = path.join(root, 'packages/pigeonhole/dist/bin.js')
+
+let folder: string
+let database: TestDatabase
+
+beforeEach(async () => {
+  database = await createDatabase({ url: inject('databaseUrl') })
+  folder = await mkdtemp(path.join(tmpdir(), 'pigeonhole-init-'))
+  await writeFile(path.join(folder, 'package.json'), '{ "type": "module" }')
+  await symlink(path.join(root, 'node_modules'), path.join(folder, 'node_modules'))
+})
+afterEach(async () => {
+  await rm(folder, { recursive: true })
+  await database.drop()
+})
+
+const datasource = 'datasource db {\n  provider = "postgresql"\n  schemas = ["public", "pigeonhole"]\n}\n'
+const invoice = 'model invoice {\n  id String @id\n  @@schema("public")\n}\n'
+const usersMigration =
+  'CREATE TABLE "invoice" ("id" TEXT NOT NULL, CONSTRAINT "invoice_pkey" PRIMARY KEY ("id"));\n'
+
+async function put(file: string, text: string): Promise<void> {
+  await mkdir(path.dirname(path.join(folder, file)), { recursive: true })
+  await writeFile(path.join(folder, file), text)
+}
+
+/** A project with one file for its schema, or a folder of them, and a migration of its own. */
+async function makeProject(schema: string): Promise<void> {
+  await put(
+    'prisma.config.ts',
+    `import { defineConfig } from 'prisma/config'
+     export default defineConfig({ schema: '${schema}', migrations: { path: 'db/migrations' } })\n`,
+  )
+  await put(schema.endsWith('.prisma') ? schema : `${schema}/main.prisma`, datasource + invoice)
+  await put('db/migrations/20260101000000_users_own/migration.sql', usersMigration)
+}
+
+async function init(...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [bin, 'init', ...args], { cwd: folder })
+  return stdout
+}
+
+async function migrations(): Promise<Migration[]> {
+  const entries = await readdir(path.join(folder, 'db/migrations'), { withFileTypes: true })
+  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
+  return Promise.all(
+    names.sort().map(async (name, index) => {
+      const sql = await readFile(path.join(folder, 'db/migrations', name, 'migration.sql'), 'utf8')
+      return { version: index, name, sql }
+    }),
+  )
+}
+
+async function schemaFiles(schema: string): Promise<SchemaFiles> {
+  const at = path.join(folder, schema)
+  if (schema.endsWith('.prisma')) return { [schema]: await readFile(at, 'utf8') }
+  const names = await readdir(at)
+  const entries = names.map(async (name) => [name, await readFile(path.join(at, name), 'utf8')])
+  return Object.fromEntries(await Promise.all(entries))
+}
+
+async function withEngine<R>(files: SchemaFiles, work: (engine: SchemaEngine) => Promise<R>): Promise<R> {
+  const engine = await SchemaEngine.open(database.url, files)
+  try {
+    return await work(engine)
+  } finally {
+    await engine.close()
+  }
+}
+
+describe('pigeonhole init', () => {
+  it.each(['db/schema.prisma', 'db/schema'])(
+    'makes a project of which Prisma deploys all and sees no drift: schema in %s',
+    async (schema) => {
+      await makeProject(schema)
+      await init('--models')
+      const files = await schemaFiles(schema)
+      const list = await migrations()
+      expect(list[0]?.name).toBe('20260101000000_users_own')
+      const deployed = await withEngine(files, (engine) => engine.deploy(list))
+      expect(deployed).toEqual(list.map(({ name }) => name))
+      expect(await withEngine(files, (engine) => engine.drift(files))).toBe('')
+    },
+  )
+
+  it('changes nothing the second time, and says so', async () => {
+    await makeProject('db/schema.prisma')
+    await init('--models')
+    const before = [await migrations(), await schemaFiles('db/schema.prisma')]
+    const { files } = JSON.parse(await init('--models', '--json'))
+    expect(files.filter(({ state }: { state: string }) => state !== 'unchanged')).toEqual([])
+    expect([await migrations(), await schemaFiles('db/schema.prisma')]).toEqual(before)
+  })
+
+  it('adds what a newer release has behind what the project has deployed since', async () => {
+    await makeProject('db/schema')
+    await init()
+    const newest = (await migrations()).at(-1)?.name ?? ''
+    await rm(path.join(folder, 'db/migrations', newest), { recursive: true })
+    await put('db/migrations/20290101000000_users_latest/migration.sql', 'CREATE TABLE latest ();\n')
+    const files = await schemaFiles('db/schema')
+    await withEngine(files, async (engine) => engine.deploy(await migrations()))
+    await init()
+    const added = newest.replace(/^\d+/, '20290101000001')
+    expect(await withEngine(files, async (engine) => engine.deploy(await migrations()))).toEqual([added])
+  })
+
+  it('writes nothing with --dry-run, nor where the datasource lacks the schema', async () => {
+    await makeProject('db/schema')
+    expect(await init('--dry-run', '--models')).toContain('Nothing was written')
+    await put('db/schema/main.prisma', 'datasource db {\n  provider = "postgresql"\n}\n')
+    await expect(init('--models')).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('PRISMA_PROJECT_INVALID: The models'),
+    })
+    expect(await migrations()).toHaveLength(1)
+    expect(await readdir(folder)).not.toContain('pigeonhole.config.mjs')
+  })
+
+  it('says that there is no Prisma, or no project', async () => {
+    await rm(path.join(folder, 'node_modules'))
+    await expect(init()).rejects.toMatchObject({ stderr: expect.stringContaining('Prisma is not installed') })
+    await symlink(path.join(root, 'node_modules'), path.join(folder, 'node_modules'))
+    await expect(init()).rejects.toMatchObject({
+      stderr: expect.stringContaining('There is no Prisma schema'),
+    })
+    await put('prisma.config.ts', 'export default {')
+    await expect(init()).rejects.toMatchObject({ stderr: expect.stringContaining('cannot be read') })
+  })
+})
