@@ -74,8 +74,14 @@ describe('pigeonhole', () => {
   it.each([
     [['migrate', 'now'], /^OPTION_INVALID: too many arguments/],
     [['relay', '--name'], /^OPTION_INVALID: option '--name <name>' argument missing\n$/],
-    [['relay', '--port', '9'], /^OPTION_INVALID: name is needed .*: set --name <name> or PIGEONHOLE_NAME\n$/],
-    [['status'], /^OPTION_INVALID: databaseUrl is needed .*PIGEONHOLE_DATABASE_URL or DATABASE_URL\n$/],
+    [
+      ['relay', '--port', '9'],
+      /^OPTION_INVALID: name is needed .*: set --name <name> or PIGEONHOLE_NAME, or name in pigeonhole\.config\.mjs\n$/,
+    ],
+    [
+      ['status'],
+      /^OPTION_INVALID: databaseUrl is needed .*PIGEONHOLE_DATABASE_URL or DATABASE_URL, or databaseUrl in pigeonhole\.config\.mjs\n$/,
+    ],
     [
       ['status', '--database-url', 'mysql://u:secret@h/d'],
       /^OPTION_INVALID: --database-url cannot be read: it takes a URL/,

@@ -68,7 +68,8 @@ describe('resolveSettings', () => {
     expect(() => resolve({}, {})).toThrow(
       expect.objectContaining({
         code: 'OPTION_INVALID',
-        message: 'name is needed (names it): set --name <name> or PIGEONHOLE_NAME',
+        message:
+          'name is needed (names it): set --name <name> or PIGEONHOLE_NAME, or name in pigeonhole.config.mjs',
         details: { option: 'name' },
       }),
     )
