@@ -8,6 +8,7 @@ import { cleaningGuards } from './guards/cleaning.mjs'
 import { httpGuards } from './guards/http.mjs'
 import { idRetentionGuards } from './guards/id-retention.mjs'
 import { idempotencyGuards } from './guards/idempotency.mjs'
+import { idempotentFetchGuards } from './guards/idempotent-fetch.mjs'
 import { inboxGuards } from './guards/inbox.mjs'
 import { inboxParkingGuards } from './guards/inbox-parking.mjs'
 import { modelGuards } from './guards/model.mjs'
@@ -77,6 +78,7 @@ export const guards = [
   ...of('prisma', prismaGuards),
   ...of('idempotency', idempotencyGuards),
   ...of('http', httpGuards),
+  ...of('idempotent fetch', idempotentFetchGuards),
   ...of('monitor', monitorGuards),
   ...of('publisher', publisherGuards),
   ...of('read_committed', readCommittedGuards),

@@ -9,5 +9,7 @@ export {
 } from './fastify.js'
 export { type FetchHandler, type FetchIdempotencyOptions, idempotentHandler } from './fetch.js'
 export type { HttpIdempotencyOptions } from './http-options.js'
-export { type IdempotentFetchOptions, idempotentFetch } from './idempotent-fetch.js'
+export { idempotentFetch } from './idempotent-fetch/idempotent-fetch.js'
+export type { IdempotentFetchOptions } from './idempotent-fetch/idempotent-fetch-options.js'
+export type { KeptKey, KeyStore, StoredOperation } from './idempotent-fetch/operation-key.js'
 export type { BodiedRequest } from './raw-body.js'

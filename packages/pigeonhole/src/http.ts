@@ -12,8 +12,11 @@ export {
   idempotentFetch,
   idempotentHandler,
   idempotentRoute,
+  type KeptKey,
+  type KeyStore,
   keepRawBody,
   keepRawFastifyBody,
   type NodeHandler,
   type NodeRequest,
+  type StoredOperation,
 } from '@pigeonhole/http'

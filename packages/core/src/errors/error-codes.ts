@@ -47,6 +47,8 @@ export interface ErrorDetails {
   KEY_RUNNING: { readonly operation: string }
   /** An idempotency key was used before, with another input. */
   KEY_REUSED: { readonly operation: string }
+  /** A caller's own key is older than its server remembers: a repeat might do the operation a second time. Nothing is sent. */
+  KEY_EXPIRED: { readonly ageMs: number; readonly keyLifeMs: number }
   /** An operation's answer exceeds `maxAnswerBytes`. */
   ANSWER_TOO_LARGE: { readonly operation: string; readonly bytes: number; readonly maxBytes: number }
   /** The body of a request exceeds `maxBodyBytes`. */
