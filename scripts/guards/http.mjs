@@ -25,15 +25,15 @@ export const httpGuards = [
   {
     ...answers,
     name: 'an answer is told by the query, too',
-    find: '  return [method, target, body]\n',
-    replace: "  return [method, target.split('?')[0] ?? '', body]\n",
+    find: 'input: [keyed.method, keyed.target, ',
+    replace: "input: [keyed.method, keyed.target.split('?')[0] ?? '', ",
     test: 'answers 422 to another query under the same key',
   },
   {
     ...answers,
     name: 'an answer is told by the body',
-    find: '  return [method, target, body]\n',
-    replace: '  return [method, target, body.subarray(0, 0)]\n',
+    find: 'options.bodyInput(keyed.body)',
+    replace: 'options.bodyInput(keyed.body.subarray(0, 0))',
     test: 'answers 422 to another body under the same key',
   },
   {
@@ -202,5 +202,21 @@ export const httpGuards = [
     find: '      if (before) Object.defineProperty(this.#response, name, before)\n',
     replace: '      void before\n',
     test: 'leaves headers of others alone, and stores none of them',
+  },
+  {
+    file: 'packages/http/src/same-json.ts',
+    spec: 'packages/http/src/same-json.unit.spec.ts',
+    name: 'what is no JSON is told by its bytes',
+    find: '    return body\n',
+    replace: "    return ''\n",
+    test: 'tells what is no JSON by its bytes',
+  },
+  {
+    file: 'packages/http/src/answer-request.ts',
+    spec: 'test/idempotency/body-input.int.spec.ts',
+    name: 'a body is told by the form that is asked for',
+    find: 'options.bodyInput(keyed.body)',
+    replace: 'keyed.body',
+    test: 'takes the same JSON for the same request where that is asked for',
   },
 ]

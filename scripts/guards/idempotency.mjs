@@ -7,6 +7,10 @@ const operations = {
 }
 const sql = 'packages/postgres/src/sql/idempotency-key'
 const claims = { file: `${sql}/claim.ts`, spec: `${sql}/claim.int.spec.ts` }
+const derived = {
+  file: 'packages/core/src/idempotency/derive-key.ts',
+  spec: 'packages/core/src/idempotency/derive-key.unit.spec.ts',
+}
 const conformance = { spec: 'test/postgres/postgres-store.int.spec.ts' }
 
 /** What an idempotency key is held to. @type {readonly GuardEntry[]} */
@@ -162,5 +166,49 @@ export const idempotencyGuards = [
     find: '\n      FOR UPDATE SKIP LOCKED',
     replace: '',
     test: 'is not forgotten while a transaction claims its key anew',
+  },
+  {
+    ...derived,
+    name: 'a derived key is bound to its tenant, operation and key',
+    find: '  for (const part of [tenant, operation, key, ...purpose])',
+    replace: '  void [tenant, operation]\n  for (const part of [key, ...purpose])',
+    test: 'is another one for another tenant, operation, key, purpose, or division into parts',
+  },
+  {
+    ...derived,
+    name: 'parts of a derived key are told apart',
+    find: 'hash.update(`\\0${Buffer.byteLength(part)}\\0`).update(part)',
+    replace: 'hash.update(part)',
+    test: 'is another one for another tenant, operation, key, purpose, or division into parts',
+  },
+  {
+    ...derived,
+    name: 'a derived key has a purpose',
+    find: '  assertPurpose(purpose)\n',
+    replace: '  void assertPurpose\n',
+    test: 'is not made for the purpose ["ship",null]',
+  },
+  {
+    ...operations,
+    name: 'a handler derives keys in the scope of its operation',
+    find: 'deriveKey.bind(undefined, scope)',
+    replace: 'deriveKey.bind(undefined, { ...scope, tenant: scope.operation })',
+    test: 'derives keys for what it does elsewhere from its own scope',
+  },
+  {
+    file: 'packages/core/src/idempotency/canonical-json.ts',
+    spec: 'packages/core/src/idempotency/canonical-json.unit.spec.ts',
+    name: 'canonical JSON sorts properties by UTF-16',
+    find: '.sort(([a], [b]) => (a < b ? -1 : 1))',
+    replace: '',
+    test: 'is the same for the same JSON, however it is written, and says all that it says',
+  },
+  {
+    file: 'packages/pigeonhole/src/idempotency-metrics/measure-idempotency.ts',
+    spec: 'packages/pigeonhole/src/idempotency-metrics/measure-idempotency.int.spec.ts',
+    name: 'refusals are counted apart',
+    find: "outcome: refused ? 'refused' : 'done'",
+    replace: "outcome: refused ? 'done' : 'done'",
+    test: 'count what became of requests, by operation',
   },
 ]

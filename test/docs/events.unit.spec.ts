@@ -36,6 +36,13 @@ const services: readonly EventsOfService[] = [
     name: 'InboxRunEvents',
     shared: 'PartitionPlace',
   },
+  {
+    title: 'Idempotency',
+    channel: 'idempotency',
+    file: 'packages/core/src/idempotency/idempotency-events.ts',
+    name: 'IdempotencyEvents',
+    shared: 'OperationPlace',
+  },
 ]
 
 const introduction = `<!-- Written by test/docs/events.unit.spec.ts from the sources: npx vitest run --project unit test/docs -u -->

@@ -36,6 +36,12 @@ describe.each([
     help: readHelp(path.join(folder, 'inbox-metrics/inbox-metric-help.ts')),
     metrics: read(folder, 'inbox-metrics/measure-inbox.ts'),
   },
+  {
+    part: 'Of idempotency keys',
+    count: 2,
+    help: readHelp(path.join(folder, 'idempotency-metrics/idempotency-metric-help.ts')),
+    metrics: read(folder, 'idempotency-metrics/measure-idempotency.ts'),
+  },
 ])('docs/metrics.md, $part', ({ part, count, help, metrics }) => {
   const rows = readTable('metrics.md', part)
 

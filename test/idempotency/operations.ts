@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { isPigeonholeError, type OperationRequest, PigeonholeError, refuse } from '@pigeonhole/core'
+import { deriveKey, isPigeonholeError, type OperationRequest, PigeonholeError, refuse } from '@pigeonhole/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type LabKind, OperationLab } from './operation-lab.js'
 import { placed } from './placed.js'
@@ -45,6 +45,14 @@ export function describeOperations<Tx>(kind: LabKind<Tx>): void {
       const runNothing = () => idempotency.run(nothing, async () => undefined)
       expect(await runNothing()).toEqual({ replayed: false, result: undefined })
       expect(await runNothing()).toEqual({ replayed: true, result: undefined })
+    })
+
+    it('derives keys for what it does elsewhere from its own scope', async () => {
+      const asked = request({ tenant: 'a' })
+      const { result } = await lab
+        .idempotency()
+        .run(asked, async (context) => [context.deriveKey('charge'), context.deriveKey('ship', 'line-7')])
+      expect(result).toEqual([deriveKey(asked, 'charge'), deriveKey(asked, 'ship', 'line-7')])
     })
 
     it('is refused for another attempt that runs, and for another input', async () => {

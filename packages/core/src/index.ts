@@ -2,7 +2,8 @@ export type { ErrorCode, ErrorDetails, HandledThing, IdentityPart } from './erro
 export { isPigeonholeError, PigeonholeError, type PigeonholeErrorInit } from './errors/pigeonhole-error.js'
 export { Emitter, type EventSource, type Unsubscribe } from './events/emitter.js'
 export { type AnswerCodec, jsonAnswers } from './idempotency/answer-codec.js'
-export { deriveKey } from './idempotency/derive-key.js'
+export { canonicalJson } from './idempotency/canonical-json.js'
+export { deriveKey, type KeyPurpose } from './idempotency/derive-key.js'
 export type { FingerprintInput } from './idempotency/fingerprint.js'
 export {
   createIdempotency,
@@ -12,8 +13,9 @@ export {
 } from './idempotency/idempotency.js'
 export type { IdempotencyEvents, OperationPlace } from './idempotency/idempotency-events.js'
 export type { IdempotencyOptions } from './idempotency/idempotency-options.js'
+export type { AskedScope } from './idempotency/key-scope.js'
 export { type Refusal, refuse } from './idempotency/refuse.js'
-export type { OperationHandler } from './idempotency/run-operation.js'
+export type { OperationContext, OperationHandler } from './idempotency/run-operation.js'
 export {
   type AnyBinding,
   type BatchBinding,

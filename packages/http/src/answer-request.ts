@@ -1,4 +1,4 @@
-import { type OperationHandler, refuse, type TransactionContext } from '@pigeonhole/core'
+import { type OperationContext, type OperationHandler, refuse } from '@pigeonhole/core'
 import { AnswerBody } from './answer-body.js'
 import { type HttpAnswer, replayedHeader } from './http-answer.js'
 import type { ResolvedHttpOptions } from './http-options.js'
@@ -16,7 +16,7 @@ export interface KeyedRequest {
 }
 
 /** What answers a request in its transaction; `body` takes as much as can be stored. */
-export type HttpHandler<Tx> = (context: TransactionContext<Tx>, body: AnswerBody) => Promise<HttpAnswer>
+export type HttpHandler<Tx> = (context: OperationContext<Tx>, body: AnswerBody) => Promise<HttpAnswer>
 
 /**
  * Answers a request once for its key, and each repeat with the same answer, marked by `idempotency-replayed: true`. Resolves when
@@ -43,7 +43,7 @@ export async function answerRequest<Tx, Request>(
     const tenant = await options.tenant(request)
     const key = keyOfHeader(keyed.header(keyHeader), operation)
     const { replayed, result } = await idempotency.run(
-      { operation, tenant, key, input: inputOf(keyed) },
+      { operation, tenant, key, input: [keyed.method, keyed.target, options.bodyInput(keyed.body)] },
       run,
       answers,
     )
@@ -61,8 +61,4 @@ class Unstored extends Error {
   constructor() {
     super('the handler answered with 5xx')
   }
-}
-
-function inputOf({ method, target, body }: KeyedRequest): readonly [string, string, Uint8Array] {
-  return [method, target, body]
 }

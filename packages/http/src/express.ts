@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import type { TransactionContext } from '@pigeonhole/core'
+import type { OperationContext } from '@pigeonhole/core'
 import { answerRequest } from './answer-request.js'
 import { CapturedResponse } from './captured-response.js'
 import { type HttpIdempotencyOptions, resolveHttpOptions } from './http-options.js'
@@ -15,7 +15,7 @@ export interface NodeRequest extends IncomingMessage {
 export type NodeHandler<Tx, Req, Res> = (
   request: Req,
   response: Res,
-  context: TransactionContext<Tx>,
+  context: OperationContext<Tx>,
 ) => unknown
 
 /**

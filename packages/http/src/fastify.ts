@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import type { TransactionContext } from '@pigeonhole/core'
+import type { OperationContext } from '@pigeonhole/core'
 import { answerRequest } from './answer-request.js'
 import { writePayload } from './fastify-payload.js'
 import { grouped, headersSince } from './header-list.js'
@@ -32,7 +32,7 @@ export interface FastifyReplyLike {
 export type FastifyHandler<Tx, Req, Rep> = (
   request: Req,
   reply: Rep,
-  context: TransactionContext<Tx>,
+  context: OperationContext<Tx>,
 ) => unknown
 
 const defaultBodyLimit = 1_048_576

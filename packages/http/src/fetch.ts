@@ -1,5 +1,5 @@
 import type { ReadableStream } from 'node:stream/web'
-import { assertWholeNumber, PigeonholeError, type TransactionContext } from '@pigeonhole/core'
+import { assertWholeNumber, type OperationContext, PigeonholeError } from '@pigeonhole/core'
 import type { AnswerBody } from './answer-body.js'
 import { answerRequest } from './answer-request.js'
 import type { HttpAnswer } from './http-answer.js'
@@ -18,7 +18,7 @@ export interface FetchIdempotencyOptions<Tx> extends HttpIdempotencyOptions<Tx, 
 /** Answers a request in its transaction. The request's body is there to be read. */
 export type FetchHandler<Tx> = (
   request: Request,
-  context: TransactionContext<Tx>,
+  context: OperationContext<Tx>,
 ) => Promise<Response> | Response
 
 /**

@@ -1,4 +1,9 @@
-import { type AnswerCodec, assertKnownOptions, type Idempotency } from '@pigeonhole/core'
+import {
+  type AnswerCodec,
+  assertKnownOptions,
+  type FingerprintInput,
+  type Idempotency,
+} from '@pigeonhole/core'
 import { type HttpAnswer, httpAnswers } from './http-answer.js'
 
 /** What every way into HTTP takes; `Request` is the framework's. */
@@ -12,6 +17,12 @@ export interface HttpIdempotencyOptions<Tx, Request> {
    * @default () => ''
    */
   readonly tenant?: (request: Request) => string | Promise<string>
+  /**
+   * What of a request's body tells it from another request. {@link sameJson} has a repeat whose JSON is written otherwise be the same. A
+   * change of it has repeats of what was asked for before refused with 422, for as long as those keys live.
+   * @default its bytes as they came
+   */
+  readonly bodyInput?: (body: Uint8Array) => FingerprintInput
   /**
    * Names of headers of an answer that are neither stored nor replayed. A cookie is a secret, and stale when it is replayed: it
    * goes out with the first answer alone.
@@ -27,7 +38,7 @@ export interface ResolvedHttpOptions<Tx, Request>
   readonly answers: AnswerCodec<HttpAnswer>
 }
 
-const known = ['idempotency', 'operation', 'tenant', 'unstoredHeaders']
+const known = ['idempotency', 'operation', 'tenant', 'bodyInput', 'unstoredHeaders']
 
 /** @throws OPTION_INVALID */
 export function resolveHttpOptions<Tx, Request>(
@@ -37,5 +48,6 @@ export function resolveHttpOptions<Tx, Request>(
 ): ResolvedHttpOptions<Tx, Request> {
   assertKnownOptions(owner, options, [...known, ...further])
   const { idempotency, operation, tenant = () => '', unstoredHeaders = ['set-cookie'] } = options
-  return { idempotency, operation, tenant, answers: httpAnswers(unstoredHeaders) }
+  const { bodyInput = (body) => body } = options
+  return { idempotency, operation, tenant, bodyInput, answers: httpAnswers(unstoredHeaders) }
 }

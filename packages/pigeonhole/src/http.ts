@@ -19,4 +19,5 @@ export {
   type NodeHandler,
   type NodeRequest,
   type StoredOperation,
+  sameJson,
 } from '@pigeonhole/http'

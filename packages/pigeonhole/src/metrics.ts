@@ -1,1 +1,5 @@
+export {
+  type MeasureIdempotencyOptions,
+  measureIdempotency,
+} from './idempotency-metrics/measure-idempotency.js'
 export { type MeasureInboxOptions, measureInbox } from './inbox-metrics/measure-inbox.js'

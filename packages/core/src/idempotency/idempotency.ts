@@ -10,23 +10,14 @@ import {
   type ResolvedIdempotencyOptions,
   resolveIdempotencyOptions,
 } from './idempotency-options.js'
-import { keyScopeOf } from './key-scope.js'
+import { type AskedScope, keyScopeOf } from './key-scope.js'
 import { type OperationHandler, runOperation } from './run-operation.js'
 
 /** An operation that is asked for. */
-export interface OperationRequest {
-  /** What is asked for, as your service names it: `POST /orders`, `charge`. Keys of two operations are apart. */
-  readonly operation: string
-  /** 1 to 255 of ASCII's visible characters, chosen by the caller before the first attempt. */
-  readonly key: string | undefined
-  /**
-   * Whose key it is: keys of two tenants are apart, and none gets another's answer. Take it from the authenticated caller.
-   * @default ''
-   */
-  readonly tenant?: string
+export interface OperationRequest extends AskedScope {
   /**
    * What the operation is to do, as bytes or text, or several of them. The same key with another input is refused.
-   * Of JSON whose writers may order it as they like, pass a canonical form.
+   * Of JSON whose writers may order it as they like, pass its {@link canonicalJson}.
    */
   readonly input: FingerprintInput | readonly FingerprintInput[]
   /** Aborts when the operation is to be given up: handed on to the handler. */

@@ -4,13 +4,24 @@ import type { KeyScope } from '../ports/idempotency-store.js'
 /** Longest key, tenant and operation. Three of them fit into an entry of PostgreSQL's index. */
 const maxScopeLength = 255
 
+/** A key and its scope, as a caller gives them. */
+export interface AskedScope {
+  /** What is asked for, as your service names it: `POST /orders`, `charge`. Keys of two operations are apart. */
+  readonly operation: string
+  /** 1 to 255 of ASCII's visible characters, chosen by the caller before the first attempt. */
+  readonly key: string | undefined
+  /**
+   * Whose key it is: keys of two tenants are apart, and none gets another's answer. Take it from the authenticated caller.
+   * @default ''
+   */
+  readonly tenant?: string
+}
+
 /**
  * The scope that is stored for what a caller gives.
  * @throws KEY_MISSING, KEY_INVALID, OPTION_INVALID
  */
-export function keyScopeOf(
-  asked: Pick<KeyScope, 'operation'> & { readonly tenant?: string; readonly key: string | undefined },
-): KeyScope {
+export function keyScopeOf(asked: AskedScope): KeyScope {
   const { operation, key } = asked
   // A tenant that was looked up and not found is not the one that all share.
   const tenant = 'tenant' in asked ? asked.tenant : ''

@@ -4,12 +4,19 @@ import { TimeLimit } from '../lifecycle/time-limit.js'
 import { publishIn } from '../outbox/publish-in.js'
 import type { Fingerprint, KeyScope, StoredAnswer } from '../ports/idempotency-store.js'
 import type { AnswerCodec } from './answer-codec.js'
+import { deriveKey, type KeyPurpose } from './derive-key.js'
 import { isSameInput } from './fingerprint.js'
 import type { ResolvedIdempotencyOptions } from './idempotency-options.js'
 import { Refusal } from './refuse.js'
 
+/** What an operation's handler has at hand. */
+export interface OperationContext<Tx> extends TransactionContext<Tx> {
+  /** A key for a step that the operation has done elsewhere: see {@link deriveKey}. */
+  deriveKey(...purpose: KeyPurpose): string
+}
+
 /** What an operation's handler does. What it returns is stored, and given to each repeat. */
-export type OperationHandler<Tx, R> = (context: TransactionContext<Tx>) => Promise<R | Refusal<R>>
+export type OperationHandler<Tx, R> = (context: OperationContext<Tx>) => Promise<R | Refusal<R>>
 
 /** An operation with its key. */
 export interface OperationWork<Tx, R> {
@@ -105,7 +112,8 @@ async function runHandler<Tx, R>(
   { tx, limit }: Frame<Tx>,
 ): Promise<StoredAnswer> {
   const publish = publishIn(options.outbox, tx, () => outboxMissing(scope))
-  const returned = await limit.measure(() => handler({ tx, publish, signal: limit.signal }))
+  const context = { tx, publish, signal: limit.signal, deriveKey: deriveKey.bind(undefined, scope) }
+  const returned = await limit.measure(() => handler(context))
   const answer = codec.encode(returned instanceof Refusal ? returned.result : returned)
   assertFits(answer, options.maxAnswerBytes, scope)
   if (returned instanceof Refusal) throw new RolledBack(answer)
