@@ -8,6 +8,7 @@ import { readLog } from '@pigeonhole/testing'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { type Stage, setStage, strikeStage } from './demo/stage.js'
+import { askForOrder } from './shop/ask-for-order.js'
 
 const servers = { postgresUrl: inject('databaseUrl'), brokers: inject('kafkaBrokers'), shared: true }
 const services: ChildProcess[] = []
@@ -43,8 +44,19 @@ async function start(name: string, more: NodeJS.ProcessEnv = {}): Promise<string
   return line
 }
 
-function post(body: unknown): Promise<Response> {
-  return fetch(ordersUrl, { method: 'POST', body: JSON.stringify(body) })
+function post(order: object, key: string = randomUUID()): Promise<Response> {
+  const body = JSON.stringify({ reference: 'test', ...order })
+  return fetch(ordersUrl, { method: 'POST', headers: { 'idempotency-key': key }, body })
+}
+
+async function orderRows(reference: string): Promise<number> {
+  const client = new pg.Client({ connectionString: stage.orders.url })
+  await client.connect()
+  try {
+    return (await client.query('SELECT FROM "order" WHERE reference = $1', [reference])).rowCount ?? 0
+  } finally {
+    await client.end()
+  }
 }
 
 async function invoices(): Promise<{ reference: string; amount_cents: number }[]> {
@@ -71,11 +83,26 @@ it('turns an order into an invoice and an event that tells of it', async () => {
     .toEqual([{ type: 'InvoiceIssued', invoiceId: '1', customerId: 'ada', amountCents: 300 }])
 })
 
+it('gives the shop that asks again the answer that it gave before, and makes no second order', async () => {
+  const checkout = { id: randomUUID(), customerId: 'ada', productId: 'anvil', quantity: 1 }
+  const first = await askForOrder(ordersUrl, checkout)
+  const again = await askForOrder(ordersUrl, checkout)
+  expect(first).toEqual({ status: 201, orderId: expect.any(String) })
+  expect(again).toEqual(first)
+  expect(await orderRows(checkout.id)).toBe(1)
+})
+
 it('refuses what it cannot do, and tells nobody of it', async () => {
-  expect((await post({ customerId: 'ada', productId: 'grail', quantity: 1 })).status).toBe(409)
+  const refused = { reference: 'refused', customerId: 'ada', productId: 'grail', quantity: 1 }
+  for (const _ of ['once', 'again']) {
+    const response = await post(refused, 'of the refused')
+    expect([response.status, await response.json()]).toEqual([409, { error: 'Not enough in stock' }])
+  }
+  expect(await orderRows('refused')).toBe(0)
   expect((await post({ customerId: 'nobody', productId: 'anvil', quantity: 1 })).status).toBe(409)
   expect((await post({ customerId: 'ada', quantity: 'many' })).status).toBe(400)
   expect((await fetch(ordersUrl)).status).toBe(404)
+  expect((await fetch(ordersUrl, { method: 'POST' })).status).toBe(400)
   // An order behind them has arrived, and only it has.
   const { orderId } = (await (await post({ customerId: 'ben', productId: 'anvil', quantity: 1 })).json()) as {
     orderId: string
@@ -83,7 +110,7 @@ it('refuses what it cannot do, and tells nobody of it', async () => {
   await expect
     .poll(async () => (await invoices()).map(({ reference }) => reference), { timeout: 30_000 })
     .toContain(orderId)
-  expect(await invoices()).toHaveLength(2)
+  expect(await invoices()).toHaveLength(3)
 })
 
 it('ends on SIGTERM', async () => {

@@ -6,6 +6,8 @@ import type { Stage } from './stage.js'
 export interface Cast {
   /** The payment provider, which is not ours: no fault is meant for it. */
   readonly provider: Actor
+  /** Callers of the order services, one of each. */
+  readonly shops: readonly Actor[]
   readonly orders: readonly Actor[]
   readonly billing: readonly Actor[]
   /** Relays; none in a run without Pigeonhole. In the order in which they are to lead. */
@@ -18,17 +20,31 @@ export interface Cast {
 export type Style = 'usual' | 'pigeonhole'
 
 /** The cast of a run: two of each kind, and a relay for billing's own outbox. */
-export function castFor(style: Style, plan: Plan, { environment }: Stage): Cast {
+export function castFor(style: Style, plan: Plan, { environment, ordersUrls }: Stage): Cast {
   const actor = (name: string, worker: string, more: Record<string, string> = {}): Actor =>
     new Actor(name, { worker, plan, environment: { ...environment, ...more } })
   const naive = style === 'usual' ? 'naive-' : ''
-  const orders1 = actor('orders-1', `${naive}orders`)
-  const orders2 = actor('orders-2', `${naive}orders`)
+  const [first, second] = ordersUrls.map((url) => ({ ORDERS_URL: url }))
+  const orders1 = actor('orders-1', `${naive}orders`, first)
+  const orders2 = actor('orders-2', `${naive}orders`, second)
+  const shop1 = actor('shop-1', `${naive}shop`, first)
+  const shop2 = actor('shop-2', `${naive}shop`, second)
   const billing1 = actor('billing-1', `${naive}billing`)
   const billing2 = actor('billing-2', `${naive}billing`)
   const provider = actor('provider', 'provider')
-  const cast = { provider, orders: [orders1, orders2], billing: [billing1, billing2] }
-  const services = { 'orders 1': orders1, 'orders 2': orders2, 'billing 1': billing1, 'billing 2': billing2 }
+  const cast = {
+    provider,
+    shops: [shop1, shop2],
+    orders: [orders1, orders2],
+    billing: [billing1, billing2],
+  }
+  const services = {
+    'shop 1': shop1,
+    'orders 1': orders1,
+    'orders 2': orders2,
+    'billing 1': billing1,
+    'billing 2': billing2,
+  }
   if (style === 'usual') {
     return { ...cast, relays: [], roles: { ...services, 'sender 1': orders1, 'sender 2': orders2 } }
   }
@@ -41,6 +57,6 @@ export function castFor(style: Style, plan: Plan, { environment }: Stage): Cast 
 }
 
 /** Every process of a cast. */
-export function everyone({ provider, orders, billing, relays }: Cast): Actor[] {
-  return [provider, ...orders, ...billing, ...relays]
+export function everyone({ provider, shops, orders, billing, relays }: Cast): Actor[] {
+  return [provider, ...shops, ...orders, ...billing, ...relays]
 }

@@ -1,22 +1,42 @@
-// The checker: a process of its own that reads SQL and Kafka, prints one table for all runs, and tells the conductor
+// The checker: a process of its own that reads SQL and Kafka, prints what it counts for all runs, and tells the conductor
 // what it found. It knows nothing of the plan, nor of the processes.
-import { type ExactlyOnceVerdict, formatFaults, formatVerdicts } from '@pigeonhole/testing'
-import { investigate, type Scene } from './evidence.js'
+import { formatFaults, formatVerdicts } from '@pigeonhole/testing'
+import { investigate, type Scene, type Verdict } from './evidence.js'
+import { formatIntentFaults, formatIntents } from './format-intents.js'
 import type { Finding } from './verdict.js'
 
 const effects = 'invoices'
 const scenes = JSON.parse(process.env['DEMO_SCENES'] ?? '[]') as Scene[]
-const verdicts: Record<string, ExactlyOnceVerdict> = {}
+const verdicts: Record<string, Verdict> = {}
 for (const scene of scenes) verdicts[scene.title] = await investigate(scene)
 
-console.log(formatVerdicts(verdicts, { effects }))
-for (const [title, verdict] of Object.entries(verdicts)) {
-  const examples = formatFaults(verdict, { effects, examples: 1 })
+console.log('Of callers: what the shops wanted, and the orders, events and answers that came of it\n')
+console.log(formatIntents(partOf(({ intents }) => intents)))
+console.log('\nOf messages: what was committed, what is in Kafka, and what came of it\n')
+console.log(
+  formatVerdicts(
+    partOf(({ messages }) => messages),
+    { effects },
+  ),
+)
+for (const [title, { intents, messages }] of Object.entries(verdicts)) {
+  const examples = [...formatIntentFaults(intents), ...formatFaults(messages, { effects, examples: 1 })]
   if (examples.length > 0)
     console.log(['', `For instance, ${title}:`, ...examples.map((line) => `  ${line}`)].join('\n'))
 }
-const findings = Object.entries(verdicts).map(([title, { faults, empty, log }]): Finding => {
-  return { title, faults, empty, committed: log.committed }
+const findings = Object.entries(verdicts).map(([title, { intents, messages }]): Finding => {
+  return {
+    title,
+    intents: intents.intents,
+    intentFaults: intents.faults,
+    committed: messages.log.committed,
+    messageFaults: messages.faults,
+    empty: messages.empty || intents.intents === 0,
+  }
 })
 process.send?.(findings)
 process.disconnect?.()
+
+function partOf<T>(read: (verdict: Verdict) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(verdicts).map(([title, verdict]) => [title, read(verdict)]))
+}

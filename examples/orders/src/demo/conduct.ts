@@ -51,14 +51,14 @@ async function raiseCurtain({ plan, cast }: Injection): Promise<void> {
     if (first) await start(first)
     await Promise.all(others.map(start))
   }
-  await Promise.all([relays(), ...cast.billing.map(start)])
+  await Promise.all([relays(), ...cast.billing.map(start), ...cast.orders.map(start)])
 }
 
 async function play(injection: Injection): Promise<void> {
   const { cast, plan, tell } = injection
   const faults = everyone(cast).map((actor) => injectFaults(injection, actor))
   const enough = cast.orders.map((actor) => committedOrders(actor, plan.ordersEach))
-  const traffic = [cast.provider, ...cast.orders]
+  const traffic = [cast.provider, ...cast.shops]
   await Promise.all(traffic.map((actor) => actor.start(faultsOf(injection, actor)[0]?.at)))
   tell(
     'start',

@@ -10,7 +10,7 @@ import { endProcesses, openRun, type Run, titles } from './run.js'
 import { runChecker } from './run-checker.js'
 import { openServers } from './servers.js'
 import type { Servers } from './stage.js'
-import { objections, type RunResult } from './verdict.js'
+import { faultsOf, objections, type RunResult } from './verdict.js'
 
 /** What does not change from one run to the next. */
 interface Setting {
@@ -25,7 +25,7 @@ export async function demo(options: DemoOptions, narrator: Narrator, signal: Abo
   const plan = makePlan(options.seed, options.orders)
   narrator.begin(`One plan of faults, played twice (seed ${options.seed})`)
   narrator.say(
-    'Order services, billing consumers and relays are killed and paused at moments that follow from the seed.',
+    'Shops, order services, billing consumers and relays are killed and paused at moments that follow from the seed.',
   )
   await using servers = await openServers()
   narrator.event('start', servers.description, '')
@@ -35,7 +35,7 @@ export async function demo(options: DemoOptions, narrator: Narrator, signal: Abo
   const usualInjected = await play(
     setting,
     usual,
-    'Run 1, the usual way: write, then send; handle, then commit the offset',
+    'Run 1, the usual way: ask until there is an answer; write, then send; handle, then commit the offset',
   )
   await endProcesses(usual.cast)
 
@@ -84,10 +84,10 @@ function announce(narrator: Narrator, [usual, pigeonhole]: [RunResult, RunResult
   narrator.say('')
   for (const objection of against) narrator.say(`${narrator.paint('red', 'FAIL')}  ${objection}`)
   if (against.length > 0) return false
-  const { committed } = pigeonhole.finding
+  const { intents, committed } = pigeonhole.finding
   narrator.say(
-    `${narrator.paint('green', 'PASS')}  Pigeonhole: ${committed} messages committed, 0 faults. ` +
-      `The usual way, under the same plan: ${usual.finding.faults} faults.`,
+    `${narrator.paint('green', 'PASS')}  Pigeonhole: ${intents} intents of callers, ${committed} messages committed, 0 faults. ` +
+      `The usual way, under the same plan: ${faultsOf(usual.finding)} faults.`,
   )
   return true
 }

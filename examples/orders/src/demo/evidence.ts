@@ -8,6 +8,7 @@ import {
   readLog,
 } from '@pigeonhole/testing'
 import pg from 'pg'
+import { checkIntents, type Intent, type IntentEvidence, type IntentVerdict, type Trace } from './intents.js'
 
 /** Where a run has left its traces. */
 export interface Scene {
@@ -15,12 +16,14 @@ export interface Scene {
   readonly title: string
   readonly ordersUrl: string
   readonly billingUrl: string
+  readonly shopUrl: string
   readonly brokers: readonly string[]
   readonly prefix: string
 }
 
 interface OrderRow {
   readonly id: string
+  readonly reference: string
   readonly customer_id: string
   readonly number: number
   readonly total_cents: number
@@ -34,13 +37,15 @@ interface InvoiceRow {
   readonly amount_cents: number
 }
 
+/** What was found of a run. */
+export interface Verdict {
+  readonly intents: IntentVerdict
+  readonly messages: ExactlyOnceVerdict
+}
+
 /** What SQL and Kafka say of a run. Nothing else is asked: neither the services, nor Pigeonhole's own tables. */
-export async function investigate({
-  ordersUrl,
-  billingUrl,
-  brokers,
-  prefix,
-}: Scene): Promise<ExactlyOnceVerdict> {
+export async function investigate(scene: Scene): Promise<Verdict> {
+  const { ordersUrl, billingUrl, shopUrl, brokers, prefix } = scene
   const [ordersTopic, refundsTopic, invoicesTopic] = [
     `${prefix}orders`,
     `${prefix}refunds`,
@@ -48,7 +53,7 @@ export async function investigate({
   ]
   const orderRows = await query<OrderRow>(
     ordersUrl,
-    'SELECT id, customer_id, number, total_cents FROM "order"',
+    'SELECT id, reference, customer_id, number, total_cents FROM "order"',
   )
   const invoiceRows = await query<InvoiceRow>(
     billingUrl,
@@ -57,12 +62,34 @@ export async function investigate({
   const log = await readLog({ brokers, topics: [ordersTopic, invoicesTopic] })
   const refunds = await readLog({ brokers, topics: [refundsTopic] })
   const orders = orderRows.map((row) => orderMessage(row, ordersTopic))
-  return checkExactlyOnce({
+  const messages = checkExactlyOnce({
     committed: [...orders, ...invoiceRows.map((row) => invoiceMessage(row, invoicesTopic))],
     log: log.map((record) => ({ ...loggedMessage(record, idOf), content: contentOf(record) })),
     expected: [...orders, ...refundMessages(refunds)],
     effects: invoiceRows.map(invoiceEffect),
   })
+  const events = log.filter(({ topic }) => topic === ordersTopic).map(idOf)
+  return { messages, intents: checkIntents(tracesOf(orderRows, events, await readIntents(shopUrl))) }
+}
+
+async function readIntents(shopUrl: string): Promise<Intent[]> {
+  return query<Intent>(
+    shopUrl,
+    `SELECT id, coalesce(json_agg(json_build_object('status', status, 'orderId', order_id)) FILTER (WHERE status IS NOT NULL), '[]')
+       AS answers
+     FROM checkout LEFT JOIN answer ON checkout_id = id GROUP BY id`,
+  )
+}
+
+// An event tells of an order, and the order of what it is for.
+function tracesOf(
+  rows: readonly OrderRow[],
+  events: readonly string[],
+  intents: readonly Intent[],
+): IntentEvidence {
+  const orders = rows.map(({ id, reference }): Trace => ({ orderId: id, intentId: reference }))
+  const byId = new Map(orders.map((order) => [order.orderId, order]))
+  return { intents, orders, events: events.flatMap((id) => byId.get(id) ?? []) }
 }
 
 function orderMessage({ id, customer_id, number, total_cents }: OrderRow, topic: string): CommittedMessage {

@@ -8,6 +8,7 @@ export function howToLook(runs: readonly Run[], { brokers }: Servers): string {
     `  ${titles[style]}`,
     `    orders    psql '${stage.orders.url}'`,
     `    billing   psql '${stage.billing.url}'`,
+    `    shop      psql '${stage.shop.url}'`,
     `    topics    ${['orders', 'refunds', 'invoices'].map((topic) => stage.prefix + topic).join(' ')}`,
   ])
   const heading = "Everything is left as it is, and Pigeonhole's relays and billing are still running."

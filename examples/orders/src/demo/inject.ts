@@ -86,7 +86,8 @@ function describeAct(report: Report): string {
 }
 
 const points: Readonly<Record<Moment, (nth: string) => string>> = {
-  'order committed': (nth) => `its ${nth} order is committed, and nothing of it is sent`,
+  answered: (nth) => `its ${nth} answer has come, and is not written down`,
+  'order committed': (nth) => `its ${nth} order is committed, and nobody has been told of it`,
   'about to send': (nth) => `about to send for the ${nth} time`,
   'in Kafka': (nth) => `its ${nth} send is in Kafka, and it has not noticed yet`,
   'about to handle': (nth) => `about to handle its ${nth} message`,

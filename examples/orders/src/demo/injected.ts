@@ -1,4 +1,5 @@
 import type { Actor } from './actor.js'
+import { formatTable } from './table.js'
 
 /** What was done to a run, by the conductor's own count. */
 export interface Injected {
@@ -7,6 +8,8 @@ export interface Injected {
   readonly deliveredTwice: number
   readonly sentTwice: number
   readonly acksLost: number
+  readonly answersLost: number
+  readonly clickedTwice: number
   readonly rolledBack: number
 }
 
@@ -17,6 +20,8 @@ export class InjectedCount implements Injected {
   deliveredTwice = 0
   sentTwice = 0
   acksLost = 0
+  answersLost = 0
+  clickedTwice = 0
   rolledBack = 0
 
   /** Counts what `actors` tell. */
@@ -26,6 +31,8 @@ export class InjectedCount implements Injected {
         if (says === 'delivered twice') this.deliveredTwice += 1
         if (says === 'sent twice') this.sentTwice += 1
         if (says === 'acknowledgement lost') this.acksLost += 1
+        if (says === 'answer lost') this.answersLost += 1
+        if (says === 'clicked twice') this.clickedTwice += 1
         if (says === 'rolled back') this.rolledBack += 1
       })
     }
@@ -35,6 +42,8 @@ export class InjectedCount implements Injected {
 const kinds: readonly (readonly [title: string, kind: keyof Injected])[] = [
   ['kill -9', 'kills'],
   ['paused and woken', 'pauses'],
+  ['answers to a shop lost', 'answersLost'],
+  ['double clicks in a shop', 'clickedTwice'],
   ['acknowledgements lost', 'acksLost'],
   ['sent twice by the provider', 'sentTwice'],
   ['deliveries repeated', 'deliveredTwice'],
@@ -48,22 +57,8 @@ export function notInjected(injected: Injected): string[] {
 
 /** The counts side by side, a column for each run. */
 export function formatInjected(runs: Readonly<Record<string, Injected>>): string {
-  const columns = Object.entries(runs)
-  const line = (title: string, cells: readonly (string | number)[]): string =>
-    [
-      title.padEnd(26),
-      ...cells.map((cell, at) => String(cell).padStart((columns[at]?.[0] ?? '').length)),
-    ].join('   ')
-  return [
-    line(
-      '',
-      columns.map(([title]) => title),
-    ),
-    ...kinds.map(([title, kind]) =>
-      line(
-        title,
-        columns.map(([, injected]) => injected[kind]),
-      ),
-    ),
-  ].join('\n')
+  return formatTable(
+    runs,
+    kinds.map(([title, kind]) => [title, (injected) => injected[kind]]),
+  )
 }

@@ -2,7 +2,7 @@ import type { Hold } from './protocol.js'
 import { between, randomFrom } from './random.js'
 
 /** Who a fault is meant for. A sender is what hands messages to Kafka: a relay, or an order service without an outbox. */
-export type Role = 'orders 1' | 'orders 2' | 'sender 1' | 'sender 2' | 'billing 1' | 'billing 2'
+export type Role = 'shop 1' | 'orders 1' | 'orders 2' | 'sender 1' | 'sender 2' | 'billing 1' | 'billing 2'
 
 /** What happens to a process at a moment of its life. */
 export interface Fault {
@@ -20,8 +20,12 @@ export interface Plan {
   readonly faults: readonly Fault[]
   /** Orders that each of the two order services commits at least. Orders go on until every fault has happened. */
   readonly ordersEach: number
-  /** Milliseconds between two orders of one service. */
+  /** Milliseconds between two checkouts of one shop. */
   readonly orderPaceMs: number
+  /** Every so manieth answer to a shop never leaves its order service, which has done everything. */
+  readonly loseAnswerEvery: number
+  /** Every so manieth checkout is asked for twice at once. */
+  readonly clickTwiceEvery: number
   /** Every so manieth order asks for what is sold out: its transaction is rolled back. */
   readonly rollBackEvery: number
   /** Every so manieth delivery to billing comes twice. */
@@ -63,6 +67,12 @@ export function makePlan(seed: number, ordersEach: number): Plan {
       ),
       fault(
         'kill',
+        'shop 1',
+        { moment: 'answered', count: between(random, 60, 80) },
+        'answered, not written down',
+      ),
+      fault(
+        'kill',
         'billing 1',
         { moment: 'handled', count: between(random, 20, 40) },
         'handled, offset not committed',
@@ -87,6 +97,8 @@ export function makePlan(seed: number, ordersEach: number): Plan {
       ),
     ],
     orderPaceMs: 25,
+    loseAnswerEvery: between(random, 35, 45),
+    clickTwiceEvery: between(random, 25, 35),
     rollBackEvery: between(random, 12, 18),
     deliverTwiceEvery: between(random, 18, 26),
     refundPaceMs: 120,

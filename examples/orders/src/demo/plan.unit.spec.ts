@@ -13,6 +13,7 @@ describe('makePlan', () => {
       expect(faults.map(({ kind, role }) => `${kind} ${role}`)).toEqual([
         'kill orders 1',
         'kill orders 2',
+        'kill shop 1',
         'kill billing 1',
         'pause billing 2',
         'kill sender 1',

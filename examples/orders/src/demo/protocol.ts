@@ -1,7 +1,13 @@
 import type { Plan } from './plan.js'
 
 /** A named point between two steps of a process, where it can be killed or paused. */
-export type Moment = 'order committed' | 'about to send' | 'in Kafka' | 'about to handle' | 'handled'
+export type Moment =
+  | 'order committed'
+  | 'about to send'
+  | 'in Kafka'
+  | 'about to handle'
+  | 'handled'
+  | 'answered'
 
 /** The point at which a process is to stand still until it is killed, or told to go on. */
 export interface Hold {
@@ -31,6 +37,8 @@ export type Report =
   | { readonly says: 'delivered twice' }
   | { readonly says: 'sent twice' }
   | { readonly says: 'acknowledgement lost' }
+  | { readonly says: 'answer lost' }
+  | { readonly says: 'clicked twice' }
   /** What it was about to handle was rejected. */
   | { readonly says: 'given up'; readonly subject: Subject }
   | { readonly says: 'done' }

@@ -19,7 +19,7 @@ export interface Run extends AsyncDisposable {
 export async function openRun(style: Style, plan: Plan, servers: Servers): Promise<Run> {
   const stage = await setStage(servers, prefixFor(style, servers))
   const cast = castFor(style, plan, stage)
-  const { orders, billing, prefix } = stage
+  const { orders, billing, shop, prefix } = stage
   return {
     style,
     stage,
@@ -28,6 +28,7 @@ export async function openRun(style: Style, plan: Plan, servers: Servers): Promi
       title: titles[style],
       ordersUrl: orders.url,
       billingUrl: billing.url,
+      shopUrl: shop.url,
       brokers: servers.brokers,
       prefix,
     },

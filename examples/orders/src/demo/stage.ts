@@ -1,9 +1,12 @@
+import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { createDatabase, createTopics, type TestDatabase } from '@pigeonhole/testing'
 import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
 import { migrate } from 'pigeonhole/postgres'
 import { customers, products, soldOut } from './catalogue.js'
+import { shopTables } from './shop-books.js'
 
 /** The servers of the demo. */
 export interface Servers {
@@ -14,11 +17,15 @@ export interface Servers {
   readonly shared: boolean
 }
 
-/** What one run has for itself: two databases, and topics under a prefix. */
+/** What one run has for itself: three databases, topics under a prefix, and where its order services listen. */
 export interface Stage {
   readonly prefix: string
   readonly orders: TestDatabase
   readonly billing: TestDatabase
+  /** What the shops write down. */
+  readonly shop: TestDatabase
+  /** Of each order service, which has the same one when it is started again. */
+  readonly ordersUrls: readonly string[]
   /** What its processes find in their environment. */
   readonly environment: Readonly<Record<string, string>>
 }
@@ -28,29 +35,33 @@ export async function setStage({ postgresUrl, brokers }: Servers, prefix: string
   const name = (service: string): string => `${prefix}${service}`.replaceAll(/[.-]/g, '_')
   const orders = await createDatabase({ url: postgresUrl, name: name('orders') })
   const billing = await createDatabase({ url: postgresUrl, name: name('billing') })
+  const shop = await createDatabase({ url: postgresUrl, name: name('shop') })
   // With the network at hand `prisma migrate deploy` does this. The demo works without it, so it runs the same files.
   await applyMigrations(orders, 'orders')
   await applyMigrations(billing, 'billing')
   await migrate({ connectionString: orders.url })
   await migrate({ connectionString: billing.url })
   await fillShelves(orders)
+  await execute(shop, async (client) => void (await client.query(shopTables)))
   await provideTopics(brokers, prefix)
   const environment = {
     ORDERS_DATABASE_URL: orders.url,
     BILLING_DATABASE_URL: billing.url,
+    SHOP_DATABASE_URL: shop.url,
     KAFKA_BROKERS: brokers.join(','),
     KAFKA_PREFIX: prefix,
   }
-  return { prefix, orders, billing, environment }
+  const ordersUrls = [await freeUrl(), await freeUrl()]
+  return { prefix, orders, billing, shop, ordersUrls, environment }
 }
 
 /** Removes the databases, topics and consumer groups of a run from servers that live on. */
 export async function strikeStage(
-  { prefix, orders, billing }: Stage,
+  { prefix, orders, billing, shop }: Stage,
   { brokers, shared }: Servers,
 ): Promise<void> {
   if (!shared) return
-  await Promise.all([orders.drop(), billing.drop()])
+  await Promise.all([orders.drop(), billing.drop(), shop.drop()])
   await withAdmin(brokers, async (admin) => {
     const topics = (await admin.listTopics()).filter((topic) => topic.includes(prefix))
     await admin.deleteTopics({ topics })
@@ -88,6 +99,16 @@ async function execute(database: TestDatabase, work: (client: pg.Client) => Prom
   } finally {
     await client.end()
   }
+}
+
+// A port that was free a moment ago: it has to be the same one in each life of its service.
+async function freeUrl(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return `http://127.0.0.1:${port}/orders`
 }
 
 async function provideTopics(brokers: readonly string[], prefix: string): Promise<void> {

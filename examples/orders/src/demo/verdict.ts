@@ -3,10 +3,13 @@ import { type Injected, notInjected } from './injected.js'
 /** What the checker found in one run. */
 export interface Finding {
   readonly title: string
-  readonly faults: number
-  /** Nothing was committed. */
-  readonly empty: boolean
+  /** What the shops wanted. */
+  readonly intents: number
+  readonly intentFaults: number
   readonly committed: number
+  readonly messageFaults: number
+  /** Nothing was wanted, or nothing was committed. */
+  readonly empty: boolean
 }
 
 /** A run as it is judged. */
@@ -23,10 +26,17 @@ export function objections(usual: RunResult, pigeonhole: RunResult): string[] {
     const missing = notInjected(injected)
     if (missing.length > 0) list.push(`${finding.title}: not injected: ${missing.join(', ')}`)
   }
-  const { faults } = pigeonhole.finding
+  const faults = faultsOf(pigeonhole.finding)
   if (faults > 0) list.push(`${pigeonhole.finding.title} has ${faults} ${faults === 1 ? 'fault' : 'faults'}`)
-  if (usual.finding.faults === 0) {
-    list.push(`${usual.finding.title} shows no fault: the checker is blind, or the faults came to nothing`)
+  const { title, intentFaults, messageFaults } = usual.finding
+  for (const [kind, count] of Object.entries({ callers: intentFaults, messages: messageFaults })) {
+    if (count === 0)
+      list.push(`${title} shows no fault of ${kind}: the checker is blind, or the faults came to nothing`)
   }
   return list
+}
+
+/** All faults of a run. */
+export function faultsOf({ intentFaults, messageFaults }: Finding): number {
+  return intentFaults + messageFaults
 }

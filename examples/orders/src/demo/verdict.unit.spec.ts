@@ -1,27 +1,44 @@
 import { describe, expect, it } from 'vitest'
 import { objections, type RunResult } from './verdict.js'
 
-const injected = { kills: 4, pauses: 2, deliveredTwice: 9, sentTwice: 5, acksLost: 3, rolledBack: 7 }
-
-function result(title: string, faults: number): RunResult {
-  return { finding: { title, faults, empty: false, committed: 100 }, injected }
+const injected = {
+  kills: 5,
+  pauses: 2,
+  answersLost: 6,
+  clickedTwice: 4,
+  deliveredTwice: 9,
+  sentTwice: 5,
+  acksLost: 3,
+  rolledBack: 7,
 }
 
-const usual = result('usual way', 12)
-const pigeonhole = result('Pigeonhole', 0)
+function result(title: string, intentFaults: number, messageFaults: number): RunResult {
+  const counts = { intents: 50, intentFaults, committed: 100, messageFaults }
+  return { finding: { title, empty: false, ...counts }, injected }
+}
+
+const usual = result('usual way', 3, 12)
+const pigeonhole = result('Pigeonhole', 0, 0)
 
 describe('objections', () => {
   it('has none when one run shows faults, the other none, and all was injected', () => {
     expect(objections(usual, pigeonhole)).toEqual([])
   })
 
-  it('objects to a fault of Pigeonhole', () => {
-    expect(objections(usual, result('Pigeonhole', 1))).toEqual(['Pigeonhole has 1 fault'])
+  it.each([
+    [1, 0, '1 fault'],
+    [0, 1, '1 fault'],
+    [2, 1, '3 faults'],
+  ])('objects to faults of Pigeonhole (%d of callers, %d of messages)', (ofCallers, ofMessages, told) => {
+    expect(objections(usual, result('Pigeonhole', ofCallers, ofMessages))).toEqual([`Pigeonhole has ${told}`])
   })
 
-  it('objects to a checker that finds no fault in the usual way', () => {
-    expect(objections(result('usual way', 0), pigeonhole)).toEqual([
-      'usual way shows no fault: the checker is blind, or the faults came to nothing',
+  it.each([
+    [0, 12, 'callers'],
+    [3, 0, 'messages'],
+  ])('objects to a checker that finds %d and %d faults in the usual way', (ofCallers, ofMessages, kind) => {
+    expect(objections(result('usual way', ofCallers, ofMessages), pigeonhole)).toEqual([
+      `usual way shows no fault of ${kind}: the checker is blind, or the faults came to nothing`,
     ])
   })
 

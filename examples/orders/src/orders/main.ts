@@ -1,37 +1,23 @@
-// The order service: POST /orders with { "customerId", "productId", "quantity" }.
+// The order service: POST /orders with { "reference", "customerId", "productId", "quantity" }, and an Idempotency-Key.
 import { once } from 'node:events'
-import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { json } from 'node:stream/consumers'
-import { z } from 'zod'
+import { serve } from '@hono/node-server'
 import { required } from '../settings.js'
 import { openOrdersDatabase } from './database.js'
-import { orderPlacing } from './place-order.js'
-
-const NewOrder = z.object({ customerId: z.string(), productId: z.string(), quantity: z.int().positive() })
+import { ordersApi } from './orders-api.js'
 
 const prisma = openOrdersDatabase(required('ORDERS_DATABASE_URL'))
-const placeOrder = orderPlacing(prisma)
+const { app, idempotency } = ordersApi(prisma)
 
-const server = createServer(async (request, response) => {
-  const answer = (status: number, body: object): void => {
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
-  }
-  if (request.method !== 'POST' || request.url !== '/orders')
-    return answer(404, { error: 'POST /orders is all there is' })
-  const order = NewOrder.safeParse(await json(request).catch(() => undefined))
-  if (!order.success) return answer(400, { error: z.prettifyError(order.error) })
-  try {
-    answer(201, { orderId: await placeOrder(order.data) })
-  } catch {
-    answer(409, { error: 'The order cannot be placed: no such customer or product, or not enough in stock' })
-  }
-})
-
-server.listen(Number(process.env['PORT'] ?? 3000))
+const server = serve({ fetch: app.fetch, port: Number(process.env['PORT'] ?? 3000) })
 await once(server, 'listening')
 console.log(`orders: http://localhost:${(server.address() as AddressInfo).port}/orders`)
 
+const forgetting = setInterval(() => {
+  idempotency.forgetExpired().catch((error: unknown) => console.error('orders: no key is forgotten:', error))
+}, 300_000)
+
 await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
+clearInterval(forgetting)
 server.close()
 await prisma.$disconnect()

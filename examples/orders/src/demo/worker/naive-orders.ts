@@ -1,10 +1,11 @@
 // An order service of the run without Pigeonhole: it sends to Kafka itself.
 import type { Producer } from 'kafkajs'
 import { orderPlacing } from '../../naive/place-order.js'
+import { answerOrder } from '../../orders/answer-order.js'
 import { openOrdersDatabase } from '../../orders/database.js'
 import { connectKafka, required } from '../../settings.js'
 import { ackLoser } from './now-and-then.js'
-import { placeOrders } from './order-traffic.js'
+import { serveOrders } from './order-server.js'
 import { takePart } from './part.js'
 
 const player = takePart()
@@ -24,7 +25,6 @@ const observed: Pick<Producer, 'send'> = {
   },
 }
 
-player.report({ says: 'ready' })
-await placeOrders(player, orderPlacing(prisma, observed))
-await player.stopped
+const placeOrder = orderPlacing(prisma, observed)
+await serveOrders(player, (request) => answerOrder(request, placeOrder))
 process.exit()

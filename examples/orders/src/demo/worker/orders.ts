@@ -1,20 +1,17 @@
 // An order service of the Pigeonhole run.
-
 import { openOrdersDatabase } from '../../orders/database.js'
-import { orderPlacing } from '../../orders/place-order.js'
+import { ordersApi } from '../../orders/orders-api.js'
 import { required } from '../../settings.js'
-import { placeOrders } from './order-traffic.js'
+import { serveOrders } from './order-server.js'
 import { takePart } from './part.js'
 
 const player = takePart()
-const prisma = openOrdersDatabase(required('ORDERS_DATABASE_URL'))
-const placeOrder = orderPlacing(prisma)
+const { app } = ordersApi(openOrdersDatabase(required('ORDERS_DATABASE_URL')))
 
-player.report({ says: 'ready' })
-await placeOrders(player, async (order) => {
-  const id = await placeOrder(order)
-  await player.reach('order committed')
-  return id
+await serveOrders(player, async (request) => {
+  const response = await app.fetch(request)
+  const isNew = response.status === 201 && !response.headers.has('idempotency-replayed')
+  if (isNew) await player.reach('order committed')
+  return response
 })
-await player.stopped
 process.exit()

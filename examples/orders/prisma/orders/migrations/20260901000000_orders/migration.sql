@@ -16,6 +16,7 @@ CREATE TABLE "product" (
 
 CREATE TABLE "order" (
     "id" UUID NOT NULL,
+    "reference" TEXT NOT NULL,
     "customer_id" TEXT NOT NULL,
     "number" INTEGER NOT NULL,
     "product_id" TEXT NOT NULL,
