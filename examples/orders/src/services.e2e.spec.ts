@@ -95,7 +95,7 @@ it('gives the shop that asks again the answer that it gave before, and makes no 
 it('refuses what it cannot do, and tells nobody of it', async () => {
   const refused = { reference: 'refused', customerId: 'ada', productId: 'grail', quantity: 1 }
   for (const _ of ['once', 'again']) {
-    const response = await post(refused, 'of the refused')
+    const response = await post(refused, 'of-the-refused')
     expect([response.status, await response.json()]).toEqual([409, { error: 'Not enough in stock' }])
   }
   expect(await orderRows('refused')).toBe(0)

@@ -10,9 +10,9 @@ const scenes = JSON.parse(process.env['DEMO_SCENES'] ?? '[]') as Scene[]
 const verdicts: Record<string, Verdict> = {}
 for (const scene of scenes) verdicts[scene.title] = await investigate(scene)
 
-console.log('Of callers: what the shops wanted, and the orders, events and answers that came of it\n')
+console.log('\nFor callers: what the shops wanted, and what came of it')
 console.log(formatIntents(partOf(({ intents }) => intents)))
-console.log('\nOf messages: what was committed, what is in Kafka, and what came of it\n')
+console.log('\nFor messages: what was committed, what is in Kafka, and what came of it')
 console.log(
   formatVerdicts(
     partOf(({ messages }) => messages),

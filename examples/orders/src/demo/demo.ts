@@ -10,7 +10,7 @@ import { endProcesses, openRun, type Run, titles } from './run.js'
 import { runChecker } from './run-checker.js'
 import { openServers } from './servers.js'
 import type { Servers } from './stage.js'
-import { faultsOf, objections, type RunResult } from './verdict.js'
+import { objections, type RunResult } from './verdict.js'
 
 /** What does not change from one run to the next. */
 interface Setting {
@@ -87,7 +87,7 @@ function announce(narrator: Narrator, [usual, pigeonhole]: [RunResult, RunResult
   const { intents, committed } = pigeonhole.finding
   narrator.say(
     `${narrator.paint('green', 'PASS')}  Pigeonhole: ${intents} intents of callers, ${committed} messages committed, 0 faults. ` +
-      `The usual way, under the same plan: ${faultsOf(usual.finding)} faults.`,
+      `The usual way, under the same plan: ${usual.finding.intentFaults} faults for callers, ${usual.finding.messageFaults} for messages.`,
   )
   return true
 }

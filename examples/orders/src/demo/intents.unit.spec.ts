@@ -62,14 +62,14 @@ describe('the table of intents', () => {
   it('has a column for each run', () => {
     expect(formatIntents({ 'usual way': wrong, Pigeonhole: right })).toBe(
       [
-        '                             usual way   Pigeonhole',
-        'intents                              1            2',
-        'orders made                          3            1',
-        'missing orders                       0            0',
-        'duplicated orders                    2            0',
-        'duplicated events                    0            0',
-        'answers that differ                  1            0',
-        'faults                               3            0',
+        '                         usual way   Pigeonhole',
+        'intents                          1            2',
+        'orders made                      3            1',
+        'missing orders                   0            0',
+        'duplicated orders                2            0',
+        'duplicated events                0            0',
+        'answers that differ              1            0',
+        'faults                           3            0',
       ].join('\n'),
     )
   })

@@ -12,7 +12,7 @@ export interface DemoOptions {
 export const usage = `npm run demo -- [options]
 
   --seed N     the kill moments and everything random follow from it (default 1)
-  --orders N   orders that each of the two order services commits, in each run (default 150)
+  --orders N   orders that each of the two order services commits, in each run (default 120)
   --keep       leave servers and services running, and say how to look at them`
 
 /** @throws Error that names the mistake. */
@@ -21,7 +21,7 @@ export function readOptions(args: readonly string[]): DemoOptions | 'help' {
     args: [...args],
     options: {
       seed: { type: 'string', default: '1' },
-      orders: { type: 'string', default: '150' },
+      orders: { type: 'string', default: '120' },
       keep: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },

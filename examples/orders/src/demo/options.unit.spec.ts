@@ -3,7 +3,7 @@ import { readOptions } from './options.js'
 
 describe('readOptions', () => {
   it('has defaults', () => {
-    expect(readOptions([])).toEqual({ seed: 1, keep: false, orders: 150 })
+    expect(readOptions([])).toEqual({ seed: 1, keep: false, orders: 120 })
   })
 
   it('reads what is given', () => {

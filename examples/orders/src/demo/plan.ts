@@ -68,7 +68,7 @@ export function makePlan(seed: number, ordersEach: number): Plan {
       fault(
         'kill',
         'shop 1',
-        { moment: 'answered', count: between(random, 60, 80) },
+        { moment: 'answered', count: between(random, 40, 55) },
         'answered, not written down',
       ),
       fault(
@@ -97,8 +97,8 @@ export function makePlan(seed: number, ordersEach: number): Plan {
       ),
     ],
     orderPaceMs: 25,
-    loseAnswerEvery: between(random, 35, 45),
-    clickTwiceEvery: between(random, 25, 35),
+    loseAnswerEvery: between(random, 40, 50),
+    clickTwiceEvery: between(random, 36, 44),
     rollBackEvery: between(random, 12, 18),
     deliverTwiceEvery: between(random, 18, 26),
     refundPaceMs: 120,

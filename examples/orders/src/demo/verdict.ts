@@ -26,17 +26,12 @@ export function objections(usual: RunResult, pigeonhole: RunResult): string[] {
     const missing = notInjected(injected)
     if (missing.length > 0) list.push(`${finding.title}: not injected: ${missing.join(', ')}`)
   }
-  const faults = faultsOf(pigeonhole.finding)
+  const faults = pigeonhole.finding.intentFaults + pigeonhole.finding.messageFaults
   if (faults > 0) list.push(`${pigeonhole.finding.title} has ${faults} ${faults === 1 ? 'fault' : 'faults'}`)
   const { title, intentFaults, messageFaults } = usual.finding
   for (const [kind, count] of Object.entries({ callers: intentFaults, messages: messageFaults })) {
     if (count === 0)
-      list.push(`${title} shows no fault of ${kind}: the checker is blind, or the faults came to nothing`)
+      list.push(`${title} shows no fault for ${kind}: the checker is blind, or the faults came to nothing`)
   }
   return list
-}
-
-/** All faults of a run. */
-export function faultsOf({ intentFaults, messageFaults }: Finding): number {
-  return intentFaults + messageFaults
 }

@@ -38,7 +38,7 @@ describe('objections', () => {
     [3, 0, 'messages'],
   ])('objects to a checker that finds %d and %d faults in the usual way', (ofCallers, ofMessages, kind) => {
     expect(objections(result('usual way', ofCallers, ofMessages), pigeonhole)).toEqual([
-      `usual way shows no fault of ${kind}: the checker is blind, or the faults came to nothing`,
+      `usual way shows no fault for ${kind}: the checker is blind, or the faults came to nothing`,
     ])
   })
 
