@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Actor } from './actor.js'
 import type { Cast } from './cast.js'
 import type { InjectedCount } from './injected.js'
@@ -107,10 +108,12 @@ function ordinal(count: number): string {
 async function sentElsewhere({ plan, cast }: Injection, paused: Actor): Promise<string> {
   const other = paused === cast.roles['sender 2'] ? cast.roles['sender 1'] : cast.roles['sender 2']
   let messages = 0
-  await other.next((report) => {
+  const enough = other.next((report) => {
     if (report.says === 'moment' && report.moment === 'in Kafka') messages += report.subject.messages ?? 0
     return messages >= plan.wakeSenderAfter
   })
+  // An order service may stand still with another order's locks, and the other one wait for those.
+  await Promise.race([enough, pause(plan.longestPauseMs, undefined, { ref: false })])
   return `${other.name} has sent ${messages} messages meanwhile`
 }
 

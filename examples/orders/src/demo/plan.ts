@@ -38,6 +38,8 @@ export interface Plan {
   readonly loseAckEvery: number
   /** A paused sender is woken when the other one has put so many messages into Kafka. */
   readonly wakeSenderAfter: number
+  /** And at the latest after so many milliseconds. */
+  readonly longestPauseMs: number
 }
 
 /** The plan of `seed`. */
@@ -105,5 +107,6 @@ export function makePlan(seed: number, ordersEach: number): Plan {
     sendTwiceEvery: between(random, 5, 8),
     loseAckEvery: between(random, 30, 40),
     wakeSenderAfter: 60,
+    longestPauseMs: 10_000,
   }
 }
