@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { type ServerType, serve } from '@hono/node-server'
@@ -56,15 +57,17 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
+type Caller = ChildProcessByStdio<null, Readable, null>
+
 /** A caller that wants an order, and keeps the key in a file of that order. */
-function startCaller(order: string, point = 'none'): ChildProcess {
+function startCaller(order: string, point = 'none'): Caller {
   return spawn(process.execPath, [program, url, path.join(folder, order), order, point], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
 }
 
-async function answerTo(caller: ChildProcess): Promise<unknown> {
-  return JSON.parse(await text(caller.stdout ?? []))
+async function answerTo(caller: Caller): Promise<unknown> {
+  return JSON.parse(await text(caller.stdout))
 }
 
 /** An order of which there is one, though it was asked for several times, under one key. */

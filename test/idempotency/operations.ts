@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { deriveKey, isPigeonholeError, type OperationRequest, PigeonholeError, refuse } from '@pigeonhole/core'
+import {
+  deriveKey,
+  isPigeonholeError,
+  type OperationRequest,
+  PigeonholeError,
+  refuse,
+} from '@pigeonhole/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type LabKind, OperationLab } from './operation-lab.js'
 import { placed } from './placed.js'

@@ -20,7 +20,7 @@ export interface Performance {
   readonly signal: AbortSignal
 }
 
-const longestMs = 150_000
+const longestMs = 300_000
 
 /** Plays the plan once, until all of it has happened and everything has come to rest. Its processes then still run. */
 export async function conduct(performance: Performance): Promise<Injected> {
