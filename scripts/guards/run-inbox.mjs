@@ -17,6 +17,13 @@ const runner = { file: `${folder}/kafkajs-runner.ts`, spec: `${folder}/kafkajs-r
 const consumerRun = { file: `${folder}/consumer-run.ts` }
 const usable = { ...start, file: `${folder}/assert-usable.ts` }
 
+/** What is behind the looks of a group's attempts: one before each of its turns. */
+const lookOfTurn = {
+  file: `${folder}/partition-worker.ts`,
+  find: '    if (!this.#isClosing && this.#cursor.isDoubtful) await this.#locate()\n',
+  replace: '',
+}
+
 /** @typedef {Pick<GuardEntry, 'spec' | 'test'>} Proof */
 
 /**
@@ -90,6 +97,7 @@ const partitionGuards = [
       name: 'a position is read again after a failure',
       find: 'if (attempt > 1 || this.#cursor.isDoubtful) await this.#locate()',
       replace: 'if (attempt < 1) await this.#locate()',
+      also: [lookOfTurn],
       test: 'goes back when a failure turns out to be a restored database',
     },
     { ...deduplication, test: 'replays what a database has lost that was restored under a failing consumer' },
@@ -99,6 +107,7 @@ const partitionGuards = [
     name: 'a position is read again when its message has waited',
     find: 'attempt > 1 || this.#cursor.isDoubtful',
     replace: 'attempt > 1',
+    also: [lookOfTurn],
     test: 'goes back when the database was restored while a message waited for its turn',
   },
   {
