@@ -4,8 +4,8 @@ import { initSettings } from '../configuration/init-settings.js'
 import { resolveSettings } from '../configuration/resolve-settings.js'
 import { sourcesOf } from '../configuration/sources.js'
 import { warnOfUnknownVariables } from '../configuration/unknown-variables.js'
-import { type ProjectPlan, planProject, writeProject } from '../project/adopt-project.js'
-import type { PlannedFile } from '../project/plan-models.js'
+import { type ProjectPlan, planProject, writeProject } from '../project/plan-project.js'
+import type { PlannedFile } from '../project/planned-file.js'
 
 /** `pigeonhole init`: puts what a Prisma project needs into it, and says what it did and what comes next. */
 export async function init({ flags, environment, file, terminal }: CommandContext): Promise<void> {

@@ -1,13 +1,7 @@
 import path from 'node:path'
 import { PigeonholeError } from '@pigeonhole/core'
+import type { PlannedFile } from './planned-file.js'
 import type { PrismaProject } from './prisma-project.js'
-
-/** A file that is to be written, or is there as it should be. */
-export interface PlannedFile {
-  readonly path: string
-  readonly text: string
-  readonly state: 'new' | 'present' | 'changed'
-}
 
 /** What a plan is made of. */
 export interface ModelInput {

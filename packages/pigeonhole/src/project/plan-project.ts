@@ -4,7 +4,8 @@ import { renderMigrations, renderModels } from '@pigeonhole/postgres'
 import { configFileName } from '../configuration/config-file.js'
 import { configTemplate } from '../configuration/config-template.js'
 import { type ProjectMigration, planMigrations } from './plan-migrations.js'
-import { modelsPath, type PlannedFile, planModels } from './plan-models.js'
+import { modelsPath, planModels } from './plan-models.js'
+import type { PlannedFile } from './planned-file.js'
 import { type PrismaProject, readPrismaProject, readSchemaText } from './prisma-project.js'
 
 /** What a project is to get, and where it is. */
@@ -22,6 +23,8 @@ export interface ProjectWish {
 export interface ProjectPlan {
   readonly project: PrismaProject
   readonly migrations: readonly PlannedFile[]
+  /** What Prisma keeps beside its migrations. */
+  readonly lock: PlannedFile
   readonly models?: PlannedFile
   readonly config: PlannedFile
 }
@@ -42,21 +45,18 @@ export async function planProject(wish: ProjectWish): Promise<ProjectPlan> {
       return { path: path.join(project.migrations, folder, 'migration.sql'), text: sql, state }
     }),
     ...(wish.models && { models: await planProjectModels(project, schema) }),
-    config: await planConfig(cwd),
+    lock: await planOnce(path.join(project.migrations, 'migration_lock.toml'), lockFile),
+    // One that is there is the project's own.
+    config: await planOnce(path.join(cwd, configFileName), configTemplate()),
   }
 }
 
 /** Writes what a plan has that is new, and the models anew where they are another release's. */
-export async function writeProject({ project, migrations, models, config }: ProjectPlan): Promise<void> {
+export async function writeProject({ migrations, lock, models, config }: ProjectPlan): Promise<void> {
   for (const file of migrations) if (file.state === 'new') await write(file)
-  await write({
-    path: path.join(project.migrations, 'migration_lock.toml'),
-    text: lockFile,
-    state:
-      (await read(path.join(project.migrations, 'migration_lock.toml'))) === undefined ? 'new' : 'present',
-  })
+  await write(lock)
   if (models) await write(models)
-  if (config.state === 'new') await write(config)
+  await write(config)
 }
 
 // As Prisma writes it with its first migration; without it, it takes the folder for another database's.
@@ -70,11 +70,9 @@ async function planProjectModels(project: PrismaProject, schema: string): Promis
   return planModels({ project, models, schema, schemaText, current: await read(modelsPath(project)) })
 }
 
-// One that is there is the project's own.
-async function planConfig(cwd: string): Promise<PlannedFile> {
-  const file = path.join(cwd, configFileName)
+async function planOnce(file: string, text: string): Promise<PlannedFile> {
   const current = await read(file)
-  return { path: file, text: current ?? configTemplate(), state: current === undefined ? 'new' : 'present' }
+  return { path: file, text: current ?? text, state: current === undefined ? 'new' : 'present' }
 }
 
 async function readMigrations(folder: string): Promise<ProjectMigration[]> {
