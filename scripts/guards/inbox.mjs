@@ -2,7 +2,7 @@
 /** @import { GuardEntry } from '../guards.mjs' */
 
 const inbox = {
-  file: 'packages/core/src/inbox/inbox.ts',
+  file: 'packages/core/src/inbox/stored-inbox.ts',
   spec: 'packages/core/src/inbox/inbox.unit.spec.ts',
 }
 const deduplication = { ...inbox, file: 'packages/core/src/inbox/deduplication.ts' }
