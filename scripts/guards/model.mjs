@@ -327,4 +327,36 @@ export const modelGuards = [
     find: ' && !(copied && numberedBy === this.#database.systemIdentifier)',
     replace: ' && (!copied || numberedBy !== undefined)',
   },
+  {
+    ...pipeline,
+    ...when('a standby takes over while a page becomes an intent'),
+    name: 'PAGE: page and intent share one guarded transaction',
+    find: awaited.find,
+    replace:
+      'await this.#guarded((before) =>\n' +
+      '      before.readPage(parent.cursor, {\n' +
+      '        maxRows: this.#parts.search.size.rows,\n' +
+      '        maxBytes: this.#parts.options.batchBytes,\n' +
+      '      }),\n' +
+      '    ).then((page) =>\n' +
+      '      this.#guarded((tx, confirmed) =>\n' +
+      '        this.#writeIntent(Object.create(tx, { readPage: { value: async () => page } }), { parent, confirmed }),\n' +
+      '      ),\n' +
+      '    )',
+  },
+  {
+    ...pipeline,
+    ...when('a standby takes over from under a relay at rest, and the cluster is another one'),
+    name: 'REST: the batch that the database knows to be confirmed stays where a failover has lost the next',
+    find: '    if (!isThere) throw orphaned',
+    replace: '    if (isThere === undefined) throw orphaned',
+  },
+  {
+    ...model,
+    ...when('a log loses a batch behind which an opening has cleared up'),
+    file: 'packages/core/src/relay/opening.ts',
+    name: 'RAISED: an opening that forgets the batches before Kafka’s raises what is confirmed to it',
+    find: '      await tx.confirm(startUp.from.number)\n',
+    replace: '',
+  },
 ]

@@ -52,6 +52,11 @@ const acts: { readonly [Name in Exclude<Step['do'], Divergence>]: Act<Name> } = 
   'pause operator': ({ operations }) => operations.at(-1)?.pause(),
   'resume operator': ({ operations }) => operations.at(-1)?.resume(),
   advance: (world, { relay, until }) => world.advance(pick(world.processes, relay), until),
+  'let through': async (world, { relay, call }) => {
+    const process = pick(world.processes, relay)
+    await world.advance(process, call)
+    await world.letThrough(process, call)
+  },
   'advance operator': (world, { until }) => {
     const operation = world.operations.at(-1)
     return operation && world.advance(operation, until)

@@ -18,29 +18,18 @@ import {
 
 type Steps = fc.Arbitrary<readonly Step[] | Step>
 
-interface Setting {
-  readonly shards?: number
-  readonly relays?: number
-  readonly batchRows?: number
-}
+type Setting = Partial<Omit<History, 'steps'>>
 
 /** A history that comes to one moment step by step, from where chance goes on. */
-function situation(
-  { shards = 1, relays = 2, batchRows = 2 }: Setting,
-  ...parts: readonly Steps[]
-): fc.Arbitrary<History> {
-  return fc.record({
-    shards: fc.constant(shards),
-    relays: fc.constant(relays),
-    batchRows: fc.constant(batchRows),
-    steps: inTurn(...parts),
-  })
+function situation(setting: Setting, ...parts: readonly Steps[]): fc.Arbitrary<History> {
+  return inTurn(...parts).map((steps) => ({ shards: 1, relays: 2, batchRows: 2, ...setting, steps }))
 }
 
 /** Steps that are the same in every history. */
 const always = (...steps: readonly Step[]): Steps => fc.constant(steps)
 
 const advance = (relay: number, until: string): Step => ({ do: 'advance', relay, until })
+const letThrough = (relay: number, call: string): Step => ({ do: 'let through', relay, call })
 const advanceOperator = (until: string): Step => ({ do: 'advance operator', until })
 /** No call is named so: as far as it goes. */
 const end = 'the end'
@@ -53,6 +42,13 @@ const calls: readonly Weighted[] = [
   },
 ]
 const division = (shards: number): Step => ({ do: 'reshard', shards })
+
+/** Relay 0 is at rest, and the database has noted what is confirmed. */
+const settled: readonly Step[] = [
+  letThrough(0, 'commit'),
+  advance(0, 'tx.deleteBatchesBelow'),
+  letThrough(0, 'COMMIT'),
+]
 
 /** One of the last messages is refused by the broker, and found out by relay 0. */
 const refused: Steps = inTurn(
@@ -144,6 +140,40 @@ export const situations = {
     {},
     some(12, lively),
     always({ do: 'move' }, { do: 'new cluster' }),
+    some(8, lively),
+  ),
+  'a standby takes over while a page becomes an intent': situation(
+    { relays: 1 },
+    some(8, lively),
+    always(advance(0, end), { do: 'replicate' }),
+    messages,
+    always(advance(0, 'tx.readPage')),
+    some(4, calls),
+    always({ do: 'fail over' }),
+    messages,
+    some(16, lively),
+  ),
+  'a log loses a batch behind which an opening has cleared up': situation(
+    { relays: 1, idlePollMs: 500 },
+    messages,
+    always(...settled, { do: 'remember log' }),
+    messages,
+    // The batch is committed, and its relay is gone before it has noted that.
+    always(letThrough(0, 'commit'), { do: 'kill', relay: 0 }),
+    always(advance(0, 'readCheckpoint'), letThrough(0, 'COMMIT')),
+    always({ do: 'truncate' }, { do: 'kill', relay: 0 }),
+    some(16, lively),
+  ),
+  'a standby takes over from under a relay at rest, and the cluster is another one': situation(
+    { relays: 1, batchRows: 4, idlePollMs: 500 },
+    publish,
+    always(...settled, { do: 'replicate' }),
+    publish,
+    always(letThrough(0, 'commit')),
+    some(2, calls),
+    always({ do: 'fail over' }, advance(0, 'COMMIT')),
+    some(2, calls),
+    always({ do: 'new cluster' }),
     some(8, lively),
   ),
 } as const satisfies Readonly<Record<string, fc.Arbitrary<History>>>

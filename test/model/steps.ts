@@ -41,6 +41,7 @@ export type Step =
   | { readonly do: 'reshard'; readonly shards: number }
   | { readonly do: 'adopt' | 'kill operator' | 'pause operator' | 'resume operator' }
   | { readonly do: 'advance'; readonly relay: number; readonly until: string }
+  | { readonly do: 'let through'; readonly relay: number; readonly call: string }
   | { readonly do: 'advance operator'; readonly until: string }
   | { readonly do: (typeof quietFaults)[number] }
   | { readonly do: Divergence }
@@ -50,6 +51,8 @@ export interface History {
   readonly shards: number
   readonly relays: number
   readonly batchRows: number
+  /** Longest pause of a relay at rest in milliseconds. Default: 2,000. */
+  readonly idlePollMs?: number
   readonly steps: readonly Step[]
 }
 
