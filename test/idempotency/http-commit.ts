@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type HttpScene, order, problemIn } from './http-scene.js'
+import { HttpScene, order, problemIn } from './http-scene.js'
+import type { HttpKind } from './http-service.js'
 
 // By the id of an order: its COMMIT waits for a lock, or fails.
 const commitTriggers = `
@@ -12,8 +13,13 @@ const commitTriggers = `
   CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON orders DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION at_commit();`
 
+const lostCommits = [
+  ['was lost on its way: the repeat does it', 'request', null],
+  ['was done: the repeat gets its answer', 'reply', 'true'],
+] as const
+
 /** The answer is the commit's. */
-export function describeCommit(opened: () => HttpScene): void {
+export function describeCommit(opened: () => HttpScene, kind: HttpKind): void {
   describe('an answer', () => {
     beforeAll(async () => void (await opened().lab.pool.query(commitTriggers)))
 
@@ -51,23 +57,39 @@ export function describeCommit(opened: () => HttpScene): void {
       expect(await scene.lab.countsOf(asked.id)).toEqual({ orders: 0, messages: 0 })
     })
 
-    it.each([
-      ['was lost on its way: the repeat does it', 'request', null],
-      ['was done: the repeat gets its answer', 'reply', 'true'],
-    ] as const)('is 503 where nobody knows of COMMIT, which %s', async (_, lost, replayed) => {
-      const scene = opened()
-      const asked = order('created')
-      const struck = scene.proxy.lose({ statement: /^commit/i, lost, connection: 'cut' })
-      const uncertain = await scene.send(asked)
-      await struck
-      expect(uncertain.status).toBe(503)
-      expect(uncertain.headers.get('retry-after')).toBe('1')
-      expect(uncertain.headers.get('x-request')).toBeNull()
-      expect(problemIn(uncertain)).toMatchObject({ code: 'STORE_UNAVAILABLE' })
-      const repeat = await scene.sendUntilLetIn(asked)
-      expect(repeat.status).toBe(201)
-      expect(repeat.headers.get('idempotency-replayed')).toBe(replayed)
-      expect(await scene.lab.countsOf(asked.id)).toEqual({ orders: 1, messages: 1 })
+    it.each(lostCommits)('is 503 where nobody knows of COMMIT, which %s', async (_, lost, replayed) => {
+      await expectUncertain(opened(), { lost, connection: 'cut', replayed })
     })
+
+    it.each(lostCommits)(
+      'is 503 where the connection has gone silent at COMMIT, which %s',
+      async (_, lost, replayed) => {
+        // Nothing but the time limit tells, and the server's own ends the transaction that waits for COMMIT.
+        await using scene = await HttpScene.open(kind, { timeoutMs: 1_000 })
+        await expectUncertain(scene, { lost, connection: 'half-open', replayed })
+      },
+    )
   })
+}
+
+interface LostCommit {
+  readonly lost: 'request' | 'reply'
+  readonly connection: 'cut' | 'half-open'
+  /** How the repeat's answer is marked. */
+  readonly replayed: string | null
+}
+
+async function expectUncertain(scene: HttpScene, { lost, connection, replayed }: LostCommit): Promise<void> {
+  const asked = order('created')
+  const struck = scene.proxy.lose({ statement: /^commit/i, lost, connection })
+  const uncertain = await scene.send(asked)
+  await struck
+  expect(uncertain.status).toBe(503)
+  expect(uncertain.headers.get('retry-after')).toBe('1')
+  expect(uncertain.headers.get('x-request')).toBeNull()
+  expect(problemIn(uncertain)).toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  const repeat = await scene.sendUntilLetIn(asked)
+  expect(repeat.status).toBe(201)
+  expect(repeat.headers.get('idempotency-replayed')).toBe(replayed)
+  expect(await scene.lab.countsOf(asked.id)).toEqual({ orders: 1, messages: 1 })
 }

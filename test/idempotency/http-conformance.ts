@@ -19,7 +19,7 @@ export function describeHttp(kind: HttpKind): void {
     const runsOf = (id: string): number => scene.runsOf(id)
 
     describeStreams(opened, kind)
-    describeCommit(opened)
+    describeCommit(opened, kind)
 
     it('answers a repeat with the same status, headers and body, and marks it', async () => {
       const asked = order('created')

@@ -12,6 +12,7 @@ const faults: readonly (readonly [title: string, read: (verdict: IntentVerdict) 
 export function formatIntents(verdicts: Readonly<Record<string, IntentVerdict>>): string {
   return formatTable(verdicts, [
     ['intents', ({ intents }) => intents],
+    ['refused, sold out', ({ refused }) => refused],
     ['orders made', ({ orders }) => orders],
     ...faults.map(([title, read]) => [title, (verdict: IntentVerdict) => read(verdict).length] as const),
     ['faults', (verdict) => verdict.faults],

@@ -26,6 +26,8 @@ export interface IntentEvidence {
 /** What was wanted against what came of it. */
 export interface IntentVerdict {
   readonly intents: number
+  /** Intents that were refused, and have no order. With nothing wrong, the others have one order each. */
+  readonly refused: number
   readonly orders: number
   /** Intents without an order, though none was refused. */
   readonly missing: readonly string[]
@@ -41,14 +43,15 @@ export interface IntentVerdict {
 /** Whether each intent has one order, one event and one answer, or none of the first two where it was refused. */
 export function checkIntents({ intents, orders, events }: IntentEvidence): IntentVerdict {
   const ordersOf = groupByIntent(orders)
-  const isPlaced = ({ id }: Intent): boolean => ordersOf.has(id)
-  const missing = intents.filter((intent) => !isPlaced(intent) && !isRefused(intent)).map(({ id }) => id)
+  const unplaced = intents.filter(({ id }) => !ordersOf.has(id))
+  const missing = unplaced.filter((intent) => !isRefused(intent)).map(({ id }) => id)
   const duplicated = repeated(orders)
   const duplicatedEvents = repeated(events)
   const differing = intents.flatMap((intent) => differingAnswers(intent, ordersOf.get(intent.id) ?? []))
   const faults = missing.length + duplicated.length + duplicatedEvents.length + differing.length
   return {
     intents: intents.length,
+    refused: unplaced.length - missing.length,
     orders: orders.length,
     missing,
     duplicated,

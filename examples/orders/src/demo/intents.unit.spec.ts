@@ -18,7 +18,7 @@ const right = checkIntents({
 
 describe('checkIntents', () => {
   it('finds no fault in one order, one event and one answer for each intent', () => {
-    expect(right).toMatchObject({ intents: 2, orders: 1, faults: 0 })
+    expect(right).toMatchObject({ intents: 2, refused: 1, orders: 1, faults: 0 })
   })
 
   it('finds intents without an order, but for those that were refused', () => {
@@ -64,6 +64,7 @@ describe('the table of intents', () => {
       [
         '                         usual way   Pigeonhole',
         'intents                          1            2',
+        'refused, sold out                0            1',
         'orders made                      3            1',
         'missing orders                   0            0',
         'duplicated orders                2            0',
