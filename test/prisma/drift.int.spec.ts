@@ -3,8 +3,9 @@ import { createDatabase, type TestDatabase } from '@pigeonhole/testing'
 import type pg from 'pg'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { quietPool } from '../postgres/quiet-pool.js'
+import type { Scripts } from './engine-pg.js'
 import { readCatalog } from './read-catalog.js'
-import { SchemaEngine, type SchemaFiles, type Scripts } from './schema-engine.js'
+import { SchemaEngine, type SchemaFiles } from './schema-engine.js'
 
 let database: TestDatabase
 let pool: pg.Pool

@@ -1,28 +1,18 @@
-import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { promisify } from 'node:util'
-import type { Migration } from '@pigeonhole/postgres'
 import { createDatabase, type TestDatabase } from '@pigeonhole/testing'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { SchemaEngine, type SchemaFiles } from './schema-engine.js'
+import { ScratchProject } from './scratch-project.js'
 
-const root = path.dirname(createRequire(import.meta.url).resolve('../../package.json'))
-const bin = path.join(root, 'packages/pigeonhole/dist/bin.js')
-
-let folder: string
+let project: ScratchProject
 let database: TestDatabase
 
 beforeEach(async () => {
   database = await createDatabase({ url: inject('databaseUrl') })
-  folder = await mkdtemp(path.join(tmpdir(), 'pigeonhole-init-'))
-  await writeFile(path.join(folder, 'package.json'), '{ "type": "module" }')
-  await symlink(path.join(root, 'node_modules'), path.join(folder, 'node_modules'))
+  project = await ScratchProject.make()
 })
 afterEach(async () => {
-  await rm(folder, { recursive: true })
+  await project[Symbol.asyncDispose]()
   await database.drop()
 })
 
@@ -31,43 +21,24 @@ const invoice = 'model invoice {\n  id String @id\n  @@schema("public")\n}\n'
 const usersMigration =
   'CREATE TABLE "invoice" ("id" TEXT NOT NULL, CONSTRAINT "invoice_pkey" PRIMARY KEY ("id"));\n'
 
-async function put(file: string, text: string): Promise<void> {
-  await mkdir(path.dirname(path.join(folder, file)), { recursive: true })
-  await writeFile(path.join(folder, file), text)
-}
-
 /** A project with one file for its schema, or a folder of them, and a migration of its own. */
 async function makeProject(schema: string): Promise<void> {
-  await put(
+  await project.put(
     'prisma.config.ts',
     `import { defineConfig } from 'prisma/config'
      export default defineConfig({ schema: '${schema}', migrations: { path: 'db/migrations' } })\n`,
   )
-  await put(schema.endsWith('.prisma') ? schema : `${schema}/main.prisma`, datasource + invoice)
-  await put('db/migrations/20260101000000_users_own/migration.sql', usersMigration)
+  await project.put(schema.endsWith('.prisma') ? schema : `${schema}/main.prisma`, datasource + invoice)
+  await project.put('db/migrations/20260101000000_users_own/migration.sql', usersMigration)
 }
 
-async function init(...args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, [bin, 'init', ...args], { cwd: folder })
-  return stdout
-}
-
-async function migrations(): Promise<Migration[]> {
-  const entries = await readdir(path.join(folder, 'db/migrations'), { withFileTypes: true })
-  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
-  return Promise.all(
-    names.sort().map(async (name, index) => {
-      const sql = await readFile(path.join(folder, 'db/migrations', name, 'migration.sql'), 'utf8')
-      return { version: index, name, sql }
-    }),
-  )
-}
+const init = (...args: string[]) => project.run('pigeonhole', ['init', ...args])
+const migrations = () => project.migrations('db/migrations')
 
 async function schemaFiles(schema: string): Promise<SchemaFiles> {
-  const at = path.join(folder, schema)
-  if (schema.endsWith('.prisma')) return { [schema]: await readFile(at, 'utf8') }
-  const names = await readdir(at)
-  const entries = names.map(async (name) => [name, await readFile(path.join(at, name), 'utf8')])
+  if (schema.endsWith('.prisma')) return { [schema]: await project.read(schema) }
+  const names = await project.list(schema)
+  const entries = names.map(async (name) => [name, await project.read(path.join(schema, name))])
   return Object.fromEntries(await Promise.all(entries))
 }
 
@@ -108,8 +79,8 @@ describe('pigeonhole init', () => {
     await makeProject('db/schema')
     await init()
     const newest = (await migrations()).at(-1)?.name ?? ''
-    await rm(path.join(folder, 'db/migrations', newest), { recursive: true })
-    await put('db/migrations/20290101000000_users_latest/migration.sql', 'CREATE TABLE latest ();\n')
+    await project.remove(`db/migrations/${newest}`)
+    await project.put('db/migrations/20290101000000_users_latest/migration.sql', 'CREATE TABLE latest ();\n')
     const files = await schemaFiles('db/schema')
     await withEngine(files, async (engine) => engine.deploy(await migrations()))
     await init()
@@ -120,23 +91,23 @@ describe('pigeonhole init', () => {
   it('writes nothing with --dry-run, nor where the datasource lacks the schema', async () => {
     await makeProject('db/schema')
     expect(await init('--dry-run', '--models')).toContain('Nothing was written')
-    await put('db/schema/main.prisma', 'datasource db {\n  provider = "postgresql"\n}\n')
+    await project.put('db/schema/main.prisma', 'datasource db {\n  provider = "postgresql"\n}\n')
     await expect(init('--models')).rejects.toMatchObject({
       code: 1,
       stderr: expect.stringContaining('PRISMA_PROJECT_INVALID: The models'),
     })
     expect(await migrations()).toHaveLength(1)
-    expect(await readdir(folder)).not.toContain('pigeonhole.config.mjs')
+    expect(await project.list('.')).not.toContain('pigeonhole.config.mjs')
   })
 
   it('says that there is no Prisma, or no project', async () => {
-    await rm(path.join(folder, 'node_modules'))
+    await project.remove('node_modules')
     await expect(init()).rejects.toMatchObject({ stderr: expect.stringContaining('Prisma is not installed') })
-    await symlink(path.join(root, 'node_modules'), path.join(folder, 'node_modules'))
+    await project.linkModules()
     await expect(init()).rejects.toMatchObject({
       stderr: expect.stringContaining('There is no Prisma schema'),
     })
-    await put('prisma.config.ts', 'export default {')
+    await project.put('prisma.config.ts', 'export default {')
     await expect(init()).rejects.toMatchObject({ stderr: expect.stringContaining('cannot be read') })
   })
 })

@@ -1,18 +1,9 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 import type { Migration } from '@pigeonhole/postgres'
-import { PrismaPg } from '@prisma/adapter-pg'
-import {
-  bindMigrationAwareSqlAdapterFactory,
-  ColumnTypeEnum,
-  type SqlDriverAdapter,
-  type SqlQuery,
-  type SqlResultSet,
-} from '@prisma/driver-adapter-utils'
-import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg'
+import type * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg'
 import type pg from 'pg'
 import { quietPool } from '../postgres/quiet-pool.js'
+import { EnginePg, type Scripts } from './engine-pg.js'
+import { openWasmEngine } from './wasm-engine.js'
 
 /** The files of a Prisma schema folder, by path. */
 export type SchemaFiles = Readonly<Record<string, string>>
@@ -31,11 +22,9 @@ export class SchemaEngine {
   }
 
   static async open(url: string, files: SchemaFiles, scripts: Scripts = 'whole'): Promise<SchemaEngine> {
-    instantiate()
     const pool = quietPool(url)
-    const factory = bindMigrationAwareSqlAdapterFactory(new EnginePg(pool, scripts))
-    const datamodels = Object.entries(files)
-    return new SchemaEngine(await bindings.SchemaEngine.new({ datamodels }, () => undefined, factory), pool)
+    const adapter = new EnginePg(pool, { scripts })
+    return new SchemaEngine(await openWasmEngine(Object.entries(files), adapter), pool)
   }
 
   /** `prisma migrate deploy`: the names of the migrations that it has applied. */
@@ -69,12 +58,6 @@ export class SchemaEngine {
   }
 }
 
-/**
- * How a migration reaches the server: whole, as Prisma's own binary sends it, or cut at its semicolons, as the driver
- * adapter does when it is asked to.
- */
-export type Scripts = 'whole' | 'cut'
-
 const filters = { externalTables: [], externalEnums: [] }
 
 function listOf(migrations: readonly Migration[]): bindings.MigrationList {
@@ -86,92 +69,5 @@ function listOf(migrations: readonly Migration[]): bindings.MigrationList {
       path: name,
       migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: sql } },
     })),
-  }
-}
-
-/** What Node has and neither its types nor our `lib` declare. */
-interface WithWebAssembly {
-  readonly WebAssembly: {
-    readonly Module: new (bytes: Uint8Array) => object
-    readonly Instance: new (module: object, imports: object) => { readonly exports: Exports }
-  }
-}
-
-interface Exports {
-  __wbindgen_start(): void
-}
-
-let instantiated = false
-
-// The package is made for bundlers: what they do with its import of a .wasm file is done here by hand.
-function instantiate(): void {
-  if (instantiated) return
-  instantiated = true
-  const { WebAssembly } = globalThis as unknown as WithWebAssembly
-  const main = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm')
-  const bytes = readFileSync(join(dirname(main), 'schema_engine_bg.wasm'))
-  const imports = { './schema_engine_bg.js': bindings }
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports)
-  const loader = bindings as unknown as { __wbg_set_wasm(exports: Exports): void }
-  loader.__wbg_set_wasm(exports)
-  exports.__wbindgen_start()
-}
-
-/** The driver adapter with what the engine's binary does otherwise. */
-class EnginePg extends PrismaPg {
-  readonly #scripts: Scripts
-
-  constructor(pool: pg.Pool, scripts: Scripts) {
-    super(pool)
-    this.#scripts = scripts
-  }
-
-  override async connect(): Promise<Awaited<ReturnType<PrismaPg['connect']>>> {
-    return this.#adapt(await super.connect())
-  }
-
-  override async connectToShadowDb(): Promise<Awaited<ReturnType<PrismaPg['connect']>>> {
-    return this.#adapt(await super.connectToShadowDb())
-  }
-
-  #adapt<A extends SqlDriverAdapter & { underlyingDriver(): { query(text: string): Promise<unknown> } }>(
-    adapter: A,
-  ): A {
-    adapter.queryRaw = queryWithChars(adapter)
-    if (this.#scripts === 'whole') {
-      adapter.executeScript = async (script) => {
-        await adapter.underlyingDriver().query(script)
-      }
-    }
-    return adapter
-  }
-}
-
-const charOid = 18
-const bpcharOid = 1042
-
-interface RawResult {
-  readonly fields: { dataTypeID: number }[]
-}
-
-// The catalog's "char" type has no mapping in the adapter, and the engine wants it as a character.
-function queryWithChars(adapter: SqlDriverAdapter): (query: SqlQuery) => Promise<SqlResultSet> {
-  const queryRaw = adapter.queryRaw
-  const { performIO } = adapter as unknown as { performIO(query: SqlQuery): Promise<RawResult> }
-  return async (query) => {
-    let chars: boolean[] = []
-    const watching = Object.assign(Object.create(adapter) as SqlDriverAdapter, {
-      async performIO(asked: SqlQuery): Promise<RawResult> {
-        const result = await performIO.call(adapter, asked)
-        chars = result.fields.map((field) => field.dataTypeID === charOid)
-        for (const field of result.fields) if (field.dataTypeID === charOid) field.dataTypeID = bpcharOid
-        return result
-      },
-    })
-    const result = await queryRaw.call(watching, query)
-    const columnTypes = result.columnTypes.map((type, index) =>
-      chars[index] ? ColumnTypeEnum.Character : type,
-    )
-    return { ...result, columnTypes }
   }
 }
