@@ -1,5 +1,5 @@
 // @ts-check
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 
@@ -59,7 +59,7 @@ export class Mutator {
       original.replace(find, () => replace),
     )
     try {
-      const restoreOutput = this.#compile(file, source)
+      const restoreOutput = file.endsWith('.ts') ? this.#compile(file, source) : this.#copy(file, source)
       return () => {
         restoreSource()
         restoreOutput()
@@ -88,6 +88,20 @@ export class Mutator {
     const compiled = readFileSync(output.name, 'utf8')
     writeFileSync(output.name, output.text)
     return () => writeFileSync(output.name, compiled)
+  }
+
+  // The migrations are shipped as they are.
+  /**
+   * @param {string} file
+   * @param {string} source
+   * @returns {() => void}
+   */
+  #copy(file, source) {
+    const shipped = join(this.#root, 'packages', 'postgres', 'dist', file)
+    if (!existsSync(shipped)) throw new UnfitGuard(`${file} is not shipped`)
+    const original = readFileSync(shipped, 'utf8')
+    copyFileSync(source, shipped)
+    return () => writeFileSync(shipped, original)
   }
 
   /**

@@ -8,13 +8,33 @@ const conformance = { spec: 'test/postgres/postgres-store.int.spec.ts' }
 const receive = { file: 'packages/postgres/src/sql/inbox-message/receive.ts' }
 const receiveOne = { file: 'packages/postgres/src/sql/inbox-message/receive-one.ts' }
 const postgres = { spec: 'packages/postgres/src/inbox/sql-inbox-parking.int.spec.ts' }
+const deadlines = { spec: 'test/run-inbox/deadlines.e2e.spec.ts' }
 const worker = {
   file: 'packages/kafkajs/src/run-inbox/partition-worker.ts',
   spec: 'test/run-inbox/parking.e2e.spec.ts',
 }
 
+const anyLength = { file: 'prisma/migrations/20261127000000_pigeonhole_keys_of_any_length/migration.sql' }
+
 /** What an inbox cannot handle, and what waits behind it. @type {readonly GuardEntry[]} */
 export const inboxParkingGuards = [
+  {
+    ...conformance,
+    ...anyLength,
+    name: 'a key that no index takes is blocked',
+    find: 'PRIMARY KEY ("side", "scope", "topic", "key_digest")',
+    replace:
+      'PRIMARY KEY ("side", "scope", "topic", "key_digest"), ADD UNIQUE ("side", "scope", "topic", "key")',
+    test: 'may have a key of any length, and blocks no other one',
+  },
+  {
+    ...worker,
+    ...anyLength,
+    name: 'a message of a key that no index takes is parked',
+    find: '"topic", (sha256("key")), "id"',
+    replace: '"topic", "key", "id"',
+    test: 'is parked whatever the length of its key, and handled in order afterwards',
+  },
   {
     ...unit,
     file: `${core}/park-message.ts`,
@@ -331,7 +351,8 @@ export const inboxParkingGuards = [
     name: 'what the database is to blame for does not count',
     find: ' || !isMessageFault(error)) throw error',
     replace: ' || !isMessageFault) throw error',
-    test: 'does not count attempts whose connection is killed',
+    ...deadlines,
+    test: 'whose backend is killed, time and again',
   },
   {
     ...worker,
@@ -354,7 +375,8 @@ export const inboxParkingGuards = [
     name: 'a full disk is not the handler’s fault',
     find: ' || (coded !== undefined && isServersState(error))',
     replace: ' || (!coded && isServersState(error))',
-    test: 'does not count attempts that finds the disk full',
+    ...deadlines,
+    test: 'that finds the disk full, time and again',
   },
   {
     ...worker,

@@ -17,6 +17,14 @@ const sql = (file) => ({
 /** What cannot be sent, and what follows it. @type {readonly GuardEntry[]} */
 export const parkingGuards = [
   {
+    spec: 'test/postgres/postgres-store.int.spec.ts',
+    file: 'prisma/migrations/20261127000000_pigeonhole_keys_of_any_length/migration.sql',
+    name: 'a record of a key that no index takes is parked',
+    find: '"topic", (sha256("key")), "id"',
+    replace: '"topic", "key", "id"',
+    test: 'takes a key of any length, and what follows on it, and no other one',
+  },
+  {
     ...pipeline,
     name: 'what is blocked is taken out of every page',
     find: 'await this.#parking.sift(tx, page.rows)',
@@ -140,8 +148,8 @@ export const parkingGuards = [
     file: 'packages/postgres/src/sql/parked-message/select-releases.ts',
     spec: 'packages/postgres/src/sql/parked-message/plans.int.spec.ts',
     name: 'a release does not walk the followers of other keys',
-    find: 'AND message.key >= blocked.key AND message.key <= blocked.key\n        ORDER BY message.key, message.id',
-    replace: 'AND message.key = blocked.key\n        ORDER BY message.id',
+    find: 'AND sha256(message.key) >= blocked.key_digest AND sha256(message.key) <= blocked.key_digest\n        ORDER BY sha256(message.key), message.id',
+    replace: 'AND sha256(message.key) = blocked.key_digest\n        ORDER BY message.id',
     test: 'when another key is sent again, which is younger, and taken off',
   },
   {

@@ -5,7 +5,8 @@ import { renderMigrations } from './render.js'
 
 let database: SpecDatabase
 const migrations = await renderMigrations()
-const [sixth] = migrations.slice(5)
+const [sixth, ...later] = migrations.slice(5)
+const applied = [sixth, ...later].map((one) => one?.name)
 
 // The tables as they were before.
 beforeEach(async () => {
@@ -25,7 +26,7 @@ async function versions(): Promise<number> {
 }
 
 it('builds the index where the table is small', async () => {
-  expect((await migrate({ pool: database.pool })).applied).toEqual([sixth?.name])
+  expect((await migrate({ pool: database.pool })).applied).toEqual(applied)
 })
 
 it('does not hold up inboxes while the index of a large table is built: it says how to build it, and changes nothing', async () => {
@@ -36,8 +37,8 @@ it('does not hold up inboxes while the index of a large table is built: it says 
   expect(await versions()).toBe(5)
   const { hint } = refused as { readonly hint: string }
   await pool.query(hint.slice(0, hint.indexOf(', then migrate')))
-  expect((await migrate({ pool })).applied).toEqual([sixth?.name])
-  expect(await versions()).toBe(6)
+  expect((await migrate({ pool })).applied).toEqual(applied)
+  expect(await versions()).toBe(migrations.length)
 })
 
 it('takes no index that was given up half built', async () => {
@@ -56,5 +57,5 @@ it('runs again over what it has made, also once the table has grown', async () =
   await migrate({ pool })
   await pool.query(grow)
   await pool.query(sixth?.sql ?? '')
-  expect(await versions()).toBe(6)
+  expect(await versions()).toBe(migrations.length)
 })

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { OutboxRow, ReceivedMessages } from '@pigeonhole/core'
 import { afterEach, expect } from 'vitest'
 import type { OpenStore, StoreSubject } from './store-subject.js'
@@ -55,6 +55,12 @@ export function ofIds(ids: readonly { readonly scope: string; readonly id: strin
 /** UTF-8. */
 export function bytes(value: string): Uint8Array {
   return new Uint8Array(Buffer.from(value))
+}
+
+/** A key that no index of PostgreSQL takes, since nothing compresses it. All of them begin alike. */
+export function longKey(last: number): Uint8Array {
+  const blocks = Array.from({ length: 300 }, (_, i) => createHash('sha256').update(String(i)).digest())
+  return Uint8Array.from(Buffer.concat([...blocks, Buffer.of(last)]))
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { PositionRange, ReceivedMessage } from '@pigeonhole/core'
 import { base64OrNull } from '../base64.js'
 import { bool } from '../decode.js'
-import { isOfKeyIn } from '../parked-inbox/own.js'
+import { isKeyIn } from '../parked-inbox/own.js'
 import type { Statement } from '../statement.js'
 import { movePosition } from './move-position.js'
 
@@ -30,7 +30,7 @@ export const receiveInboxMessage: Statement<ReceiveOneParams, ReceivedOne> = {
   text: (schema) => `
     WITH moved AS (${movePosition(schema)}
     ), blocked AS (
-      SELECT 1 AS blocked FROM ${schema}.parked_key AS blocked WHERE ${isOfKeyIn('blocked', '$8')}
+      SELECT 1 AS blocked FROM ${schema}.parked_key AS blocked WHERE ${isKeyIn('blocked', '$8')}
       FOR KEY SHARE
     ), remembered AS (
       INSERT INTO ${schema}.inbox_message (inbox, scope, message_id)

@@ -48,7 +48,7 @@ export const receiveInboxMessages: Statement<ReceiveParams, ReceivedRow> = {
     ), blocked AS (
       SELECT key FROM ${schema}.parked_key AS blocked
       WHERE ${isOf('blocked')} AND topic = $2::text
-        AND key = ANY (ARRAY(SELECT decode(key, 'base64') FROM unnest($8::text[]) AS given (key) WHERE key IS NOT NULL))
+        AND key_digest = ANY (ARRAY(SELECT sha256(decode(key, 'base64')) FROM unnest($8::text[]) AS given (key) WHERE key IS NOT NULL))
       FOR KEY SHARE
     ), remembered AS (
       INSERT INTO ${schema}.inbox_message (inbox, scope, message_id)

@@ -22,7 +22,7 @@ export const parkBlockedMessages: Statement<ParkBlockedParams, string> = {
       SELECT message.seq,
         coalesce(
           (SELECT error FROM ${schema}.parked_key AS parked
-            WHERE ${isOutgoing('parked')} AND parked.topic = message.topic AND parked.key = message.key),
+            WHERE ${isOutgoing('parked')} AND parked.topic = message.topic AND parked.key_digest = sha256(message.key)),
           (SELECT error FROM paused WHERE paused.topic = message.topic)
         ) AS error
       FROM ${schema}.outbox_message AS message

@@ -9,7 +9,7 @@ export const claimParkedKey: Statement<ClaimParams, ClaimRow> = {
   name: 'parked_inbox.claim_key',
   text: (schema) => `
     WITH due AS MATERIALIZED (
-      SELECT topic, key, ${foundByStarts}
+      SELECT topic, key, key_digest, ${foundByStarts}
       FROM ${schema}.parked_key AS blocked
       WHERE ${isOf('blocked')} AND topic = ANY ($2::text[]) AND retry_at <= statement_timestamp()
       ORDER BY retry_at
@@ -19,7 +19,7 @@ export const claimParkedKey: Statement<ClaimParams, ClaimRow> = {
       UPDATE ${schema}.parked_key AS blocked
       SET ${setClaimed('blocked')}
       FROM due
-      WHERE ${isOf('blocked')} AND blocked.topic = due.topic AND blocked.key = due.key AND due.found <> 'suspect'
+      WHERE ${isOf('blocked')} AND blocked.topic = due.topic AND blocked.key_digest = due.key_digest AND due.found <> 'suspect'
     )
     SELECT found, topic, encode(key, 'base64') AS key_text FROM due`,
   bind: bindClaim,

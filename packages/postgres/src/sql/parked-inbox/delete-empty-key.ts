@@ -1,5 +1,5 @@
 import { noRow, type Statement } from '../statement.js'
-import { isOfKey } from './own.js'
+import { isKey, isOfKey } from './own.js'
 import { bindKey, type PlaceParams } from './place.js'
 
 /** Unblocks a key that the transaction has locked, if nothing of it is left: one row then. */
@@ -7,7 +7,7 @@ export const deleteEmptyKey: Statement<PlaceParams, null> = {
   name: 'parked_inbox.delete_empty_key',
   text: (schema) => `
     DELETE FROM ${schema}.parked_key AS blocked
-    WHERE ${isOfKey('blocked')}
+    WHERE ${isKey('blocked')}
       AND NOT EXISTS (SELECT FROM ${schema}.parked_message AS message WHERE ${isOfKey('message')})
     RETURNING 1 AS unblocked`,
   bind: bindKey,

@@ -10,7 +10,7 @@ export const deleteEmptyKeysOfInbox: Statement<KeysParams, null> = {
     WHERE ${isOf('blocked')} AND (blocked.topic, blocked.key) IN (${givenKeys(2)})
       AND NOT EXISTS (
         SELECT FROM ${schema}.parked_message AS message
-        WHERE ${isOf('message')} AND message.topic = blocked.topic AND message.key = blocked.key)
+        WHERE ${isOf('message')} AND message.topic = blocked.topic AND sha256(message.key) = blocked.key_digest)
     RETURNING 1 AS unblocked`,
   bind: ({ inbox, keys }) => [inbox, ...bindKeys(keys)],
   decode: noRow,

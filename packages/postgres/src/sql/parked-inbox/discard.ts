@@ -36,7 +36,7 @@ export const discardParkedOfInbox: Statement<DiscardParams, Omit<DiscardedInboxP
       WHERE ${isOf('blocked')} AND (topic, key) IN (SELECT topic, key FROM locked)
         AND NOT EXISTS (
           SELECT FROM ${schema}.parked_message AS message
-          WHERE ${isOf('message')} AND message.topic = blocked.topic AND message.key = blocked.key
+          WHERE ${isOf('message')} AND message.topic = blocked.topic AND sha256(message.key) = blocked.key_digest
             AND message.id NOT IN (SELECT id FROM selected))
     )
     SELECT (SELECT count(*)::int FROM deleted) AS messages,

@@ -1,5 +1,5 @@
 import { noRow, type Statement } from '../statement.js'
-import { isOfKey } from './own.js'
+import { isKey } from './own.js'
 import { bindKey, type PlaceParams } from './place.js'
 
 /**
@@ -9,7 +9,7 @@ import { bindKey, type PlaceParams } from './place.js'
 export const lockIdleKey: Statement<PlaceParams, null> = {
   name: 'parked_inbox.lock_idle_key',
   text: (schema) => `
-    SELECT 1 AS locked FROM ${schema}.parked_key AS blocked WHERE ${isOfKey('blocked')} FOR UPDATE SKIP LOCKED`,
+    SELECT 1 AS locked FROM ${schema}.parked_key AS blocked WHERE ${isKey('blocked')} FOR UPDATE SKIP LOCKED`,
   bind: bindKey,
   decode: noRow,
 }

@@ -1,7 +1,7 @@
 import type { DueMessage, InboxFailure } from '@pigeonhole/core'
 import { base64OrNull } from '../base64.js'
 import { noRow, type Statement } from '../statement.js'
-import { isOf, isOfKey } from './own.js'
+import { isKey, isOf } from './own.js'
 
 /** A parked message that has failed again. */
 export interface NoteFailureParams {
@@ -23,7 +23,7 @@ export const noteFailure: Statement<NoteFailureParams, null> = {
     UPDATE ${schema}.parked_key AS blocked
     SET error_code = $5::text, error = $6::text, starts = greatest(starts - 1, 0),
       retry_at = CASE WHEN NOT $8::boolean THEN retry_at END
-    WHERE ${isOfKey('blocked')}`,
+    WHERE ${isKey('blocked')}`,
   bind: ({ inbox, due: { place, message }, failure: { code, error, attempts, waits } }) => [
     inbox,
     message.topic,

@@ -7,16 +7,25 @@ export function isOf(name: string): string {
 export function lastOrdinal(schema: string, name: string, direction: 'ASC' | 'DESC'): string {
   return `(
       SELECT ordinal FROM ${schema}.parked_message AS message
-      WHERE ${isOf('message')} AND message.topic = $2::text AND message.key = ${name}.key
+      WHERE ${isOf('message')} AND message.topic = $2::text AND sha256(message.key) = sha256(${name}.key)
       ORDER BY message.id ${direction} LIMIT 1)`
 }
 
-/** That a row called `name` is of the topic $2 and the key $3 of the inbox $1. */
-export function isOfKey(name: string): string {
-  return isOfKeyIn(name, '$3')
+/** That a blocked key called `name` is of the topic $2 and the key $3 of the inbox $1. */
+export function isKey(name: string): string {
+  return isKeyIn(name, '$3')
 }
 
-/** As {@link isOfKey}, where the key is another parameter. */
-export function isOfKeyIn(name: string, parameter: string): string {
-  return `${isOf(name)} AND ${name}.topic = $2::text AND ${name}.key = decode(${parameter}::text, 'base64')`
+/** As {@link isKey}, where the key is another parameter. */
+export function isKeyIn(name: string, parameter: string): string {
+  return `${isOf(name)} AND ${name}.topic = $2::text AND ${name}.key_digest = ${digestOf(parameter)}`
+}
+
+/** That a parked message called `name` is of the topic $2 and the key $3 of the inbox $1. */
+export function isOfKey(name: string): string {
+  return `${isOf(name)} AND ${name}.topic = $2::text AND sha256(${name}.key) = ${digestOf('$3')}`
+}
+
+function digestOf(parameter: string): string {
+  return `sha256(decode(${parameter}::text, 'base64'))`
 }

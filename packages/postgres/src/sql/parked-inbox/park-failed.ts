@@ -22,7 +22,7 @@ export const parkFailed: Statement<ParkFailedParams, null> = {
       SELECT 'inbox', $1::text, topic, key, $11::text, $12::text, $15::int,
         statement_timestamp() + $14::float8 * interval '1 ms'
       FROM given WHERE key IS NOT NULL
-      ON CONFLICT (side, scope, topic, key) DO UPDATE SET error = parked_key.error
+      ON CONFLICT (side, scope, topic, key_digest) DO UPDATE SET error = parked_key.error
     )
     ${insertParked(schema, {
       columns: 'error_code, error, attempts, starts, retry_at',

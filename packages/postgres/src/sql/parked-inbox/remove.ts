@@ -1,5 +1,5 @@
 import { noRow, type Statement } from '../statement.js'
-import { isOf, isOfKey } from './own.js'
+import { isKey, isOf } from './own.js'
 import { bindKey, type PlaceParams } from './place.js'
 
 /** A parked message and what is parked with it. */
@@ -15,7 +15,7 @@ export const removeParked: Statement<RemoveParams, null> = {
       DELETE FROM ${schema}.parked_message AS message WHERE ${isOf('message')} AND message.id = $4::bigint
     )
     UPDATE ${schema}.parked_key AS blocked SET attempts = 0, starts = 0, retry_at = statement_timestamp()
-    WHERE ${isOfKey('blocked')}`,
+    WHERE ${isKey('blocked')}`,
   bind: (params) => [...bindKey(params), params.id],
   decode: noRow,
 }

@@ -1,5 +1,5 @@
 import { noRow, type Statement } from '../statement.js'
-import { isOf, isOfKey } from './own.js'
+import { isKey, isOf } from './own.js'
 import { bindKey, type PlaceParams } from './place.js'
 
 /** Takes back the attempt of a claim that came to nothing. It is due when the claim ends. */
@@ -12,7 +12,7 @@ export const returnClaim: Statement<PlaceParams, null> = {
       WHERE ${isOf('message')} AND message.id = $4::bigint AND key IS NULL
     )
     UPDATE ${schema}.parked_key AS blocked SET attempts = greatest(attempts - 1, 0), starts = greatest(starts - 1, 0)
-    WHERE ${isOfKey('blocked')}`,
+    WHERE ${isKey('blocked')}`,
   bind: (params) => [...bindKey(params), params.place.id],
   decode: noRow,
 }

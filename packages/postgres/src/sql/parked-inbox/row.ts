@@ -61,7 +61,8 @@ export function insertParked(
       SELECT 'inbox', $1::text, topic, key, message_scope, message_id, partition, log_offset, headers, payload, created_at,
         CASE WHEN key IS NOT NULL THEN coalesce((
           SELECT ordinal FROM ${schema}.parked_message AS message
-          WHERE message.side = 'inbox' AND message.scope = $1::text AND message.topic = given.topic AND message.key = given.key
+          WHERE message.side = 'inbox' AND message.scope = $1::text AND message.topic = given.topic
+            AND sha256(message.key) = sha256(given.key)
           ORDER BY message.id DESC LIMIT 1), 0) + row_number() OVER (PARTITION BY topic, key ORDER BY place) END,
         ${failure.values}
       FROM given

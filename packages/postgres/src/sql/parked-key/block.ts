@@ -6,7 +6,7 @@ export function blockKey(schema: string, source: string): string {
   return `blocked AS (
       INSERT INTO ${schema}.parked_key AS parked_key (side, scope, topic, key, bucket, error_code, error, attempts)
       SELECT 'outbox', '', topic, key, bucket, $2::text, $3::text, 1 FROM ${source} WHERE key IS NOT NULL
-      ON CONFLICT (side, scope, topic, key) DO UPDATE
+      ON CONFLICT (side, scope, topic, key_digest) DO UPDATE
       SET error_code = excluded.error_code, error = excluded.error, attempts = parked_key.attempts + 1, retry_at = NULL
     )`
 }

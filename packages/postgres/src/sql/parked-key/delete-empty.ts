@@ -10,7 +10,7 @@ export const deleteEmptyKeys: Statement<null, null> = {
       AND NOT EXISTS (
         SELECT FROM ${schema}.parked_message AS message
         WHERE message.side = blocked.side AND message.scope = blocked.scope AND message.topic = blocked.topic
-          AND message.key = blocked.key)
+          AND sha256(message.key) = blocked.key_digest)
     RETURNING 1 AS unblocked`,
   bind: noParams,
   decode: noRow,

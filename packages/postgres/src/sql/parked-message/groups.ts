@@ -11,9 +11,9 @@ export function failedGroups(schema: string, isOf: (name: string) => string): st
         blocked.retry_at
       FROM ${schema}.parked_key AS blocked
       LEFT JOIN ${schema}.parked_message AS message
-        ON ${isOf('message')} AND message.topic = blocked.topic AND message.key = blocked.key
+        ON ${isOf('message')} AND message.topic = blocked.topic AND sha256(message.key) = blocked.key_digest
       WHERE ${isOf('blocked')}
-      GROUP BY blocked.side, blocked.scope, blocked.topic, blocked.key
+      GROUP BY blocked.side, blocked.scope, blocked.topic, blocked.key_digest
       UNION ALL
       SELECT 'message', topic, NULL, id, 1, error_code, error, attempts, parked_at, retry_at
       FROM ${schema}.parked_message AS message

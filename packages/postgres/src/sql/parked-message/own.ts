@@ -20,7 +20,7 @@ export function isOwn(name: string): string {
 function hasBlockedKey(schema: string, name: string): string {
   return `EXISTS (
     SELECT FROM ${schema}.parked_key AS blocked
-    WHERE ${isOutgoing('blocked')} AND blocked.topic = ${name}.topic AND blocked.key = ${name}.key)`
+    WHERE ${isOutgoing('blocked')} AND blocked.topic = ${name}.topic AND blocked.key_digest = sha256(${name}.key))`
 }
 
 /** That nothing but the pause of its topic holds the parked message called `name`. */

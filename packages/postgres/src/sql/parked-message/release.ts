@@ -12,14 +12,14 @@ export const releaseParkedMessages: Statement<readonly string[], null> = {
     WITH released AS (
       DELETE FROM ${schema}.parked_message AS message
       WHERE ${isOutgoing('message')} AND id = ANY ($1::bigint[])
-      RETURNING topic, key
+      RETURNING topic, sha256(key) AS key_digest
     )
     DELETE FROM ${schema}.parked_key AS blocked
-    USING (SELECT DISTINCT topic, key FROM released WHERE key IS NOT NULL) AS done
-    WHERE ${isOutgoing('blocked')} AND blocked.topic = done.topic AND blocked.key = done.key
+    USING (SELECT DISTINCT topic, key_digest FROM released WHERE key_digest IS NOT NULL) AS done
+    WHERE ${isOutgoing('blocked')} AND blocked.topic = done.topic AND blocked.key_digest = done.key_digest
       AND NOT EXISTS (
         SELECT FROM ${schema}.parked_message AS message
-        WHERE ${isOutgoing('message')} AND message.topic = done.topic AND message.key = done.key
+        WHERE ${isOutgoing('message')} AND message.topic = done.topic AND sha256(message.key) = done.key_digest
           AND message.id <> ALL ($1::bigint[]))`,
   bind: (places) => [places],
   decode: noRow,

@@ -30,8 +30,8 @@ export const selectReleases: Statement<ReleaseParams, CapturedRow> = {
       CROSS JOIN LATERAL (
         SELECT message.id FROM ${schema}.parked_message AS message
         WHERE ${isOutgoing('message')} AND message.topic = blocked.topic
-          AND message.key >= blocked.key AND message.key <= blocked.key
-        ORDER BY message.key, message.id
+          AND sha256(message.key) >= blocked.key_digest AND sha256(message.key) <= blocked.key_digest
+        ORDER BY sha256(message.key), message.id
         LIMIT $2::int
       ) AS oldest
       WHERE ${isOwn('blocked')} AND blocked.retry_at <= statement_timestamp()

@@ -1,6 +1,6 @@
 import type { DueMessage, InboxParkingStore, ParkableMessage } from '@pigeonhole/core'
 import { describe, expect, it } from 'vitest'
-import { ofIds, type StoreScene } from '../store-scene.js'
+import { longKey, ofIds, type StoreScene } from '../store-scene.js'
 import type { OpenStore } from '../store-subject.js'
 import { claim, failure, inbox, key, place, terms, within } from './parking-scene.js'
 
@@ -90,6 +90,20 @@ export function describeOperatingInboxParking<Tx>(scene: StoreScene<Tx>): void {
       const verdicts = await within(opened, (tx) => opened.store.receiveMessages(tx, inbox, known))
       expect(verdicts).toEqual(['known', 'known', 'new'])
       expect(await operator.listInboxParkedMessages({ inbox: 'other' }, 10)).toHaveLength(1)
+    })
+
+    it('finds what is meant by a key of any length', async () => {
+      const { opened, operator } = await parkSome()
+      const [key, other] = [longKey(1), longKey(2)]
+      await park(opened, message(5, { key }))
+      await park(opened, message(6, { key: other }))
+      expect(await operator.retryInboxParked({ inbox, key })).toMatchObject({ keys: 1, messages: 0 })
+      expect(await operator.discardInboxParked({ inbox, key })).toEqual({
+        messages: 1,
+        unblocked: 1,
+        busy: 0,
+      })
+      expect(await offsetsOf(operator)).toEqual([1n, 2n, 3n, 6n])
     })
 
     it('leaves to its worker what is being handled, and does not wait for it', async () => {

@@ -1,6 +1,6 @@
 import type { ParkableMessage, ParkedPlace } from '@pigeonhole/core'
 import { describe, expect, it } from 'vitest'
-import { ofIds, type StoreScene } from '../store-scene.js'
+import { longKey, ofIds, type StoreScene } from '../store-scene.js'
 import {
   claim,
   inbox,
@@ -13,6 +13,7 @@ import {
   read,
   terms,
   verdicts,
+  within,
 } from './parking-scene.js'
 
 /** What an inbox cannot handle is put aside by its key. */
@@ -66,6 +67,22 @@ export function describeInboxParking<Tx>(scene: StoreScene<Tx>): void {
       const found = (await opened.store.parking.claimDue(inbox, terms)) as ParkedPlace
       expect(found).toEqual({ topic: 'orders', key: null, id: expect.any(String) })
       expect(plain((await read(opened, found))?.message)).toEqual(plain(message({ ...bare, key: null })))
+    })
+
+    it('may have a key of any length, and blocks no other one', async () => {
+      const opened = await scene.open()
+      const at = { ...place, key: longKey(1) }
+      await park(opened, message({ key: at.key }))
+      await within(opened, (tx) =>
+        opened.store.parking.parkBehind(tx, inbox, [message({ key: at.key, offset: 2n ** 60n + 1n })]),
+      )
+      await within(opened, async (tx) => {
+        const alike = [longKey(1), longKey(2), key]
+        expect(await verdicts(opened, tx, alike)).toEqual([{ parked: 2 }, 'new', 'new'])
+        expect(await verdicts(opened, tx, [at.key])).toEqual([{ parked: 2 }])
+      })
+      expect(await claim(opened)).toEqual(at)
+      expect(plain((await read(opened, at))?.message)).toEqual(plain(message({ key: at.key })))
     })
 
     it('has those behind it, in their order, and is counted with them', async () => {

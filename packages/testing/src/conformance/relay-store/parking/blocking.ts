@@ -1,6 +1,6 @@
 import { originCursor } from '@pigeonhole/core'
 import { describe, expect, it } from 'vitest'
-import { bytes, commitRows, row, type StoreScene } from '../../store-scene.js'
+import { bytes, commitRows, longKey, row, type StoreScene } from '../../store-scene.js'
 import { lead } from '../relay-scene.js'
 import { key, parkFirst, reason, wide } from './parking-scene.js'
 
@@ -86,6 +86,19 @@ export function describeBlocking<Tx>(scene: StoreScene<Tx>): void {
         partition: 3,
       })
       expect(await relay.relay.readParkedMessage('999999')).toBeNull()
+    })
+
+    it('takes a key of any length, and what follows on it, and no other one', async () => {
+      const relay = await lead(scene)
+      const rows = [longKey(1), longKey(2), longKey(1)].map((of) => row({ key: of }))
+      const ids = await commitRows(relay.opened, rows)
+      expect(await parkFirst(relay)).toEqual([ids[1]])
+      await relay.relay.retryParked({ key: longKey(1) })
+      const released = await relay.guarded((tx) => tx.readReleases(wide))
+      expect(released.map(({ id }) => id)).toEqual([ids[0], ids[2]])
+      expect(Buffer.from(released[1]?.key ?? []).equals(longKey(1))).toBe(true)
+      await relay.guarded((tx) => tx.applyReleases(released.map(({ seq }) => seq)))
+      expect(await relay.relay.listParking()).toEqual([])
     })
 
     it('lists what is blocked with its oldest message and the number of those behind it', async () => {
