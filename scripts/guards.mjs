@@ -5,6 +5,7 @@ import { adoptGuards } from './guards/adopt.mjs'
 import { balanceGuards } from './guards/balance.mjs'
 import { carefulGuards } from './guards/careful.mjs'
 import { cleaningGuards } from './guards/cleaning.mjs'
+import { deadlineGuards } from './guards/deadlines.mjs'
 import { httpGuards } from './guards/http.mjs'
 import { idRetentionGuards } from './guards/id-retention.mjs'
 import { idempotencyGuards } from './guards/idempotency.mjs'
@@ -72,6 +73,7 @@ export const guards = [
   ...of('inbox', inboxGuards),
   ...of('id retention', idRetentionGuards),
   ...of('inbox parking', inboxParkingGuards),
+  ...of('deadlines', deadlineGuards),
   ...of('capture', captureGuards),
   ...of('postgres relay', postgresRelayGuards),
   ...of('postgres transaction', postgresTransactionGuards),
