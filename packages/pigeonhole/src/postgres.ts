@@ -1,4 +1,8 @@
 export {
+  type CheckTablesOptions,
+  checkTables,
+  grantsFor,
+  listTables,
   type MigrateOptions,
   type MigrateResult,
   type Migration,
@@ -6,7 +10,9 @@ export {
   type PostgresStore,
   type PostgresStoreOptions,
   postgresStore,
+  type RolePart,
   renderMigrations,
   renderModels,
   requiredSchemaVersion,
+  type TablesReport,
 } from '@pigeonhole/postgres'

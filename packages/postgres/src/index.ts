@@ -11,8 +11,10 @@ export { type Migration, renderMigrations, renderModels } from './migrations/ren
 export { type SessionOf, sqlOutboxStore } from './outbox/sql-outbox-store.js'
 export { withDeadline } from './pg/deadline.js'
 export { type PostgresStore, type PostgresStoreOptions, postgresStore } from './pg/postgres-store.js'
+export { grantsFor, type RolePart } from './privileges/grants.js'
 export { requiredSchemaVersion } from './schema/check-schema-version.js'
 export { defaultSchema, quoteSchema } from './schema/schema-name.js'
+export type { CatalogLine } from './sql/catalog/select-tables.js'
 export { boundTransaction } from './sql/server/set-timeouts.js'
 export {
   run as runStatement,
@@ -22,3 +24,4 @@ export {
   type SqlValue,
   type Statement,
 } from './sql/statement.js'
+export { type CheckTablesOptions, checkTables, listTables, type TablesReport } from './tables/check-tables.js'

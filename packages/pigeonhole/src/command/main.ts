@@ -3,6 +3,7 @@ import { CommanderError } from 'commander'
 import type { CommandContext, Terminal } from './context.js'
 import { describeError } from './describe-error.js'
 import { exitCodes } from './exit-codes.js'
+import { FaultFound } from './fault-found.js'
 import { NotConfirmed } from './not-confirmed.js'
 import { createProgram } from './program.js'
 
@@ -27,6 +28,7 @@ export async function main(
       terminal.warn(`${error.message}.\n`)
       return exitCodes.notConfirmed
     }
+    if (error instanceof FaultFound) return exitCodes.found
     terminal.warn(`${describeError(error, { verbose })}\n`)
     return isPigeonholeError(error, 'OPTION_INVALID') ? exitCodes.usage : exitCodes.failure
   }

