@@ -2,7 +2,6 @@ export {
   type CheckTablesOptions,
   checkTables,
   grantsFor,
-  listTables,
   type MigrateOptions,
   type MigrateResult,
   type Migration,

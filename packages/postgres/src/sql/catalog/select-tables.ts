@@ -17,7 +17,7 @@ export const selectTables: Statement<{ readonly schema: string }, CatalogLine> =
   name: 'catalog.select_tables',
   text: () => `
   WITH relation AS (
-    SELECT oid, relname, reloptions FROM pg_class
+    SELECT oid, relname, reloptions, relispartition FROM pg_class
     WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND relkind IN ('r', 'p', 'v', 'm')
   ), line AS (
     SELECT relname, 1 AS part, 0 AS place,
@@ -26,7 +26,9 @@ export const selectTables: Statement<{ readonly schema: string }, CatalogLine> =
     UNION ALL
     SELECT relname, 2, attnum, format('column %s %s%s%s%s', attname, format_type(atttypid, atttypmod),
       CASE WHEN attnotnull THEN ' not null' END,
-      CASE attidentity WHEN 'd' THEN ' identity by default' WHEN 'a' THEN ' identity always' END,
+      -- Before PostgreSQL 17 the identity was the parent's alone.
+      CASE WHEN NOT relispartition THEN
+        CASE attidentity WHEN 'd' THEN ' identity by default' WHEN 'a' THEN ' identity always' END END,
       ' default ' || pg_get_expr(adbin, adrelid))
     FROM relation
     JOIN pg_attribute ON attrelid = relation.oid AND attnum > 0 AND NOT attisdropped
