@@ -1,12 +1,10 @@
-import { execFile } from 'node:child_process'
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { createDatabase, createTopics, type TestDatabase } from '@pigeonhole/testing'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { execute, installedVersion, npm, type Packed, packAll, root } from './packed.js'
 
-const root = join(import.meta.dirname, '..', '..')
 const topic = `packed-${Date.now()}`
 let project: string
 let database: TestDatabase
@@ -20,9 +18,7 @@ beforeAll(async () => {
   await cp(join(root, 'examples', 'orders', 'src', 'generated', 'orders'), join(project, 'generated'), {
     recursive: true,
   })
-  const packages = (await readdir(join(root, 'packages'))).map((folder) => join('packages', folder))
-  await npm(root, ['pack', '--pack-destination', project, ...packages.flatMap((it) => ['--workspace', it])])
-  await writeFile(join(project, 'package.json'), JSON.stringify(await manifest(packages)))
+  await writeFile(join(project, 'package.json'), JSON.stringify(await manifest(await packAll(project))))
   await npm(project, ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'])
   const compiled = await execute(installed('tsc'), [], { cwd: project }).catch((error) => error)
   compilerOutput = compiled.stdout
@@ -34,31 +30,11 @@ afterAll(async () => {
 })
 
 /** A manifest as a user's would be, but that our packages come from the files just packed. */
-async function manifest(packages: readonly string[]): Promise<object> {
-  const tarballs = await Promise.all(packages.map(tarballOf))
+async function manifest(packages: readonly Packed[]): Promise<object> {
+  const tarballs = packages.map(({ name, file }) => [name, `file:${file}`])
   const peers = ['kafkajs', 'pg', '@types/pg', '@types/node', '@prisma/client', 'prom-client', 'typescript']
   const versions = await Promise.all(peers.map(installedVersion))
   return { private: true, type: 'module', dependencies: Object.fromEntries([...tarballs, ...versions]) }
-}
-
-async function tarballOf(folder: string): Promise<[string, string]> {
-  const { name, version } = await readManifest(join(root, folder))
-  return [name, `file:${name.replace('@', '').replace('/', '-')}-${version}.tgz`]
-}
-
-async function installedVersion(name: string): Promise<[string, string]> {
-  const { version } = await readManifest(join(root, 'node_modules', name))
-  return [name, version]
-}
-
-async function readManifest(folder: string): Promise<{ name: string; version: string }> {
-  return JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
-}
-
-const execute = promisify(execFile)
-
-function npm(cwd: string, args: readonly string[]): Promise<unknown> {
-  return execute('npm', args, { cwd, maxBuffer: 64 * 1024 * 1024 })
 }
 
 function installed(program: string): string {
