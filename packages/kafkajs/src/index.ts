@@ -1,5 +1,24 @@
 export { on, onBatch } from '@pigeonhole/core'
+export type { ControllerClock } from './inspect/controller-clock.js'
+export type {
+  DescribedPartition,
+  DescribedTopic,
+  ListedBroker,
+  TopicOperation,
+} from './inspect/describe-topics.js'
+export {
+  type ClusterInspection,
+  type ClusterQuestion,
+  type InspectedBroker,
+  type InspectedTopic,
+  inspectCluster,
+  type Settings,
+} from './inspect/inspect-cluster.js'
+export type { ReadingMember } from './inspect/read-groups.js'
+export type { CheckpointTopicRequest } from './publisher/checkpoint-topic.js'
 export { kafkajsPublisher } from './publisher/kafkajs-publisher.js'
+export { checkpointTopicOf, transactionalIdOf } from './publisher/names.js'
+export { provideCheckpointTopic } from './publisher/provide-checkpoint-topic.js'
 export type { KafkajsPublisherOptions } from './publisher/publisher-options.js'
 export { correctReadCommitted } from './read-committed/correct-read-committed.js'
 export { type RewoundPartition, rewindInbox } from './rewind-inbox/rewind-inbox.js'

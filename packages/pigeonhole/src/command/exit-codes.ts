@@ -5,6 +5,7 @@ export const exitCodes: {
   readonly usage: 2
   readonly notConfirmed: 3
   readonly found: 4
+  readonly atRisk: 5
 } = {
   /** It did what it was asked; a worker was told to stop, and did. */
   ok: 0,
@@ -16,4 +17,6 @@ export const exitCodes: {
   notConfirmed: 3,
   /** It looked, and found something that is not as it should be. What that is, is on stdout. */
   found: 4,
+  /** It looked, and found nothing worse than what may go wrong one day. What that is, is on stdout. */
+  atRisk: 5,
 }

@@ -2,6 +2,7 @@ import { isPigeonholeError } from '@pigeonhole/core'
 import { CommanderError } from 'commander'
 import type { CommandContext, Terminal } from './context.js'
 import { describeError } from './describe-error.js'
+import { Diagnosed } from './diagnosed.js'
 import { exitCodes } from './exit-codes.js'
 import { FaultFound } from './fault-found.js'
 import { NotConfirmed } from './not-confirmed.js'
@@ -24,6 +25,7 @@ export async function main(
   } catch (error) {
     // Commander has printed its own errors, and the help and version that it ends with.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
+    if (error instanceof Diagnosed) return error.exitCode
     if (error instanceof NotConfirmed) {
       terminal.warn(`${error.message}.\n`)
       return exitCodes.notConfirmed

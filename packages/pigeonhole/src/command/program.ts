@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import { adoptSettings } from '../configuration/adopt-settings.js'
 import { configFileName, configFileVariable, readConfigFile } from '../configuration/config-file.js'
 import { databaseSettings } from '../configuration/database-settings.js'
+import { doctorSettings } from '../configuration/doctor-settings.js'
 import { inboxSettings } from '../configuration/inbox-settings.js'
 import { initSettings } from '../configuration/init-settings.js'
 import { relaySettings } from '../configuration/relay-settings.js'
@@ -69,6 +70,7 @@ export function createProgram(environment: CommandContext['environment'], termin
   define('status', databaseSettings, async () => (await import('../commands/status.js')).status)
     .description('Shows the outbox and its shards, as the database has them.')
     .option('--json', 'print JSON')
+  defineDoctor(program, define)
   define('adopt', adoptSettings, async () => (await import('../commands/adopt.js')).adoptOutbox)
     .summary('make database and Kafka agree again, after one of them was restored, copied or replaced')
     .description(
@@ -122,6 +124,24 @@ function defineMigrate(program: Command, define: Define): void {
 }
 
 type Define = (name: string, settings: Settings, load: () => Promise<Run>, under: Command) => Command
+
+function defineDoctor(program: Command, define: Define): void {
+  define('doctor', doctorSettings, async () => (await import('../commands/doctor.js')).doctor, program)
+    .summary('look for settings of PostgreSQL and Kafka that would break a promise, and say how to mend them')
+    .description(
+      'Looks at PostgreSQL, at Kafka, or at both, and changes nothing unless it is told to create topics. Run it where the ' +
+        'relay runs, with its settings and its credentials. With --verbose it also lists what is well.',
+    )
+    .option(
+      '--role <part=role,...>',
+      'roles whose privileges are looked at, such as publisher=shop,consumer=billing; parts are owner, relay, publisher, ' +
+        'consumer, caller and operator (default: the role that connects, as the relay)',
+    )
+    .option('--topics <list>', 'topics that are published to, besides those that the outbox names now')
+    .option('--id-retention-ms <number>', 'idRetentionMs of the inboxes (default 2592000000, 30 days)')
+    .option('--create-topics', 'create the checkpoint topic and other topics that are missing')
+    .option('--json', 'print JSON')
+}
 
 function defineParked(program: Command, define: Define): void {
   const parked = program

@@ -1,0 +1,51 @@
+import { PigeonholeError } from '@pigeonhole/core'
+import { roleParts } from './postgres/privileges.js'
+import type { AskedRole } from './postgres/read-role-facts.js'
+
+/** What the doctor alone can be told. */
+export interface DoctorFlags {
+  readonly roles: readonly AskedRole[]
+  readonly topics: readonly string[]
+  readonly idRetentionMs: number
+  readonly createTopics: boolean
+}
+
+/** As createInbox has it by default. */
+const idRetentionMs = 30 * 24 * 60 * 60 * 1000
+
+/** @throws OPTION_INVALID */
+export function readDoctorFlags(flags: Readonly<Record<string, unknown>>): DoctorFlags {
+  return {
+    roles: wordsOf(flags['role']).map(readRole),
+    topics: wordsOf(flags['topics']),
+    idRetentionMs: readRetention(flags['idRetentionMs']),
+    createTopics: flags['createTopics'] === true,
+  }
+}
+
+function wordsOf(given: unknown): string[] {
+  return String(given ?? '')
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '')
+}
+
+function readRole(text: string): AskedRole {
+  const [given, role] = text.split('=')
+  const part = roleParts.find((it) => it === given)
+  if (part !== undefined && role !== undefined && role !== '') return { part, role }
+  throw refused('role', text, `part=role, separated by commas; a part is one of ${roleParts.join(', ')}`)
+}
+
+function readRetention(given: unknown): number {
+  if (given === undefined) return idRetentionMs
+  if (/^\d+$/.test(String(given)) || given === 'Infinity') return Number(given)
+  throw refused('id-retention-ms', String(given), 'a whole number of milliseconds, or Infinity')
+}
+
+function refused(option: string, given: string, rule: string): PigeonholeError<'OPTION_INVALID'> {
+  return new PigeonholeError('OPTION_INVALID', {
+    message: `--${option} is ${JSON.stringify(given)}: it takes ${rule}`,
+    details: { option },
+  })
+}
