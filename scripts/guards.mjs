@@ -6,6 +6,7 @@ import { balanceGuards } from './guards/balance.mjs'
 import { carefulGuards } from './guards/careful.mjs'
 import { cleaningGuards } from './guards/cleaning.mjs'
 import { deadlineGuards } from './guards/deadlines.mjs'
+import { doctorGuards } from './guards/doctor.mjs'
 import { httpGuards } from './guards/http.mjs'
 import { idRetentionGuards } from './guards/id-retention.mjs'
 import { idempotencyGuards } from './guards/idempotency.mjs'
@@ -82,6 +83,7 @@ export const guards = [
   ...of('http', httpGuards),
   ...of('idempotent fetch', idempotentFetchGuards),
   ...of('monitor', monitorGuards),
+  ...of('doctor', doctorGuards),
   ...of('publisher', publisherGuards),
   ...of('read_committed', readCommittedGuards),
   ...of('run-inbox', runInboxGuards),

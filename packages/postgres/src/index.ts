@@ -11,7 +11,7 @@ export { type Migration, renderMigrations, renderModels } from './migrations/ren
 export { type SessionOf, sqlOutboxStore } from './outbox/sql-outbox-store.js'
 export { withDeadline } from './pg/deadline.js'
 export { type PostgresStore, type PostgresStoreOptions, postgresStore } from './pg/postgres-store.js'
-export { grantsFor, type RolePart } from './privileges/grants.js'
+export { grantsFor, type NeededPrivileges, privilegesOf, type RolePart } from './privileges/grants.js'
 export { requiredSchemaVersion } from './schema/check-schema-version.js'
 export { defaultSchema, quoteSchema } from './schema/schema-name.js'
 export type { CatalogLine } from './sql/catalog/select-tables.js'

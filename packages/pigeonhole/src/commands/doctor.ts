@@ -1,8 +1,8 @@
 import { PigeonholeError } from '@pigeonhole/core'
-import type { Kafka } from 'kafkajs'
+import type { Kafka, RetryOptions } from 'kafkajs'
 import type { CommandContext } from '../command/context.js'
-import { Diagnosed } from '../command/diagnosed.js'
-import { exitCodes } from '../command/exit-codes.js'
+import { FaultFound } from '../command/fault-found.js'
+import { RiskFound } from '../command/risk-found.js'
 import { describeDatabase } from '../configuration/describe-database.js'
 import { doctorSettings } from '../configuration/doctor-settings.js'
 import { resolveSettings } from '../configuration/resolve-settings.js'
@@ -43,8 +43,8 @@ export async function doctor({ flags, environment, file, terminal }: CommandCont
   const verbose = flags['verbose'] === true
   terminal.print(flags['json'] === true ? asJson(diagnosis) : formatDiagnosis(diagnosis, { verbose }))
   const worst = worstOf(diagnosis)
-  if (worst === 'broken') throw new Diagnosed(exitCodes.broken)
-  if (worst === 'risk') throw new Diagnosed(exitCodes.atRisk)
+  if (worst === 'broken') throw new FaultFound()
+  if (worst === 'risk') throw new RiskFound()
 }
 
 function nothingToLookAt(): PigeonholeError<'OPTION_INVALID'> {
@@ -106,7 +106,8 @@ async function examineKafka(
 ): Promise<ExaminedKafka | undefined> {
   const { brokers } = values
   if (brokers === undefined) return undefined
-  const kafka = createKafka({ ...values, brokers }, { name: 'doctor', logger: createLogger('error') })
+  const options = { name: 'doctor', logger: createLogger('error'), retry: retryOf(brokers) }
+  const kafka = createKafka({ ...values, brokers }, options)
   const question = questionOf({ ...values, brokers }, { kafka, given, outbox: postgres?.outbox })
   const bootstrap = brokers.join(',')
   let facts: KafkaFacts
@@ -122,6 +123,11 @@ async function examineKafka(
   const title = `Kafka cluster ${facts.cluster.clusterId} at ${bootstrap}, ${count} ${count === 1 ? 'broker' : 'brokers'}, as ${facts.principal}`
   const examinations = [reached('kafka'), ...examine(kafkaChecks, facts)]
   return { side: { side: 'kafka', title, examinations }, created }
+}
+
+// A try for each address and one more: somebody waits for the answer.
+function retryOf(brokers: readonly string[]): RetryOptions {
+  return { retries: brokers.length, initialRetryTime: 100, maxRetryTime: 500 }
 }
 
 interface QuestionParts {

@@ -8,10 +8,10 @@ export interface Check<Facts> {
   readonly judge: (facts: Facts) => Verdict
 }
 
-/** What was found, nothing where all is well; or that it could not be looked at. */
-export type Verdict = readonly Finding[] | Unexamined
+/** What was found, nothing where all is well; or why that says nothing here. */
+export type Verdict = readonly Finding[] | Unexamined | Inapplicable
 
-/** Why a check could not be made: it says neither that all is well nor that anything is wrong. */
+/** It could not be looked at: neither that all is well is known, nor that anything is wrong. */
 export class Unexamined {
   readonly why: string
 
@@ -20,20 +20,35 @@ export class Unexamined {
   }
 }
 
+/** There is nothing to look at. */
+export class Inapplicable {
+  readonly why: string
+
+  constructor(why: string) {
+    this.why = why
+  }
+}
+
+/** How a check ended. */
+export type Outcome = 'well' | 'found' | 'unexamined' | 'inapplicable'
+
 /** What came of a check. */
 export interface Examination {
   readonly check: string
   readonly about: string
+  readonly outcome: Outcome
   readonly findings: readonly Finding[]
-  /** Why it could not be made; null where it was. */
-  readonly unexamined: string | null
+  /** Why it says nothing; null where it does. */
+  readonly why: string | null
 }
 
 /** Makes each of `checks`. */
 export function examine<Facts>(checks: readonly Check<Facts>[], facts: Facts): Examination[] {
-  return checks.map(({ name, about, judge }) => {
-    const verdict = judge(facts)
-    if (verdict instanceof Unexamined) return { check: name, about, findings: [], unexamined: verdict.why }
-    return { check: name, about, findings: verdict, unexamined: null }
-  })
+  return checks.map(({ name: check, about, judge }) => ({ check, about, ...outcomeOf(judge(facts)) }))
+}
+
+function outcomeOf(verdict: Verdict): Omit<Examination, 'check' | 'about'> {
+  if (verdict instanceof Unexamined) return { outcome: 'unexamined', findings: [], why: verdict.why }
+  if (verdict instanceof Inapplicable) return { outcome: 'inapplicable', findings: [], why: verdict.why }
+  return { outcome: verdict.length > 0 ? 'found' : 'well', findings: verdict, why: null }
 }

@@ -1,5 +1,5 @@
 import { PigeonholeError } from '@pigeonhole/core'
-import { roleParts } from './postgres/privileges.js'
+import { askedParts } from './postgres/postgres-facts.js'
 import type { AskedRole } from './postgres/read-role-facts.js'
 
 /** What the doctor alone can be told. */
@@ -32,9 +32,9 @@ function wordsOf(given: unknown): string[] {
 
 function readRole(text: string): AskedRole {
   const [given, role] = text.split('=')
-  const part = roleParts.find((it) => it === given)
+  const part = askedParts.find((it) => it === given)
   if (part !== undefined && role !== undefined && role !== '') return { part, role }
-  throw refused('role', text, `part=role, separated by commas; a part is one of ${roleParts.join(', ')}`)
+  throw refused('role', text, `part=role, separated by commas; a part is one of ${askedParts.join(', ')}`)
 }
 
 function readRetention(given: unknown): number {

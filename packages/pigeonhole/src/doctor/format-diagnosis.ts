@@ -1,4 +1,4 @@
-import type { Examination } from './check.js'
+import type { Examination, Outcome } from './check.js'
 import { countFindings, type DiagnosedSide, type Diagnosis } from './diagnosis.js'
 import { type Finding, severities } from './finding.js'
 
@@ -24,32 +24,31 @@ function formatSide({ title, examinations }: DiagnosedSide, verbose: boolean): s
       findings.filter((it) => it.severity === severity).flatMap((it) => formatFinding(check, it)),
     ),
   )
-  const well = examinations.filter(isWell)
-  const unexamined = examinations.filter((it) => it.unexamined !== null)
-  if (!verbose)
-    return [
-      title,
-      ...found,
-      ...(well.length > 0 ? [entry('ok', `${well.length} checks`)] : []),
-      ...(unexamined.length > 0
-        ? [
-            entry(
-              '?',
-              `could not be looked at: ${unexamined.map(({ check }) => check).join(', ')} (--verbose says why)`,
-            ),
-          ]
-        : []),
-    ]
+  const of = (outcome: Outcome): Examination[] => examinations.filter((it) => it.outcome === outcome)
+  const lines = verbose ? listAll(of) : countAll(of)
+  return [title, ...found, ...lines]
+}
+
+type Select = (outcome: Outcome) => Examination[]
+
+function countAll(of: Select): string[] {
+  const well = of('well').length
+  const unexamined = of('unexamined').map(({ check }) => check)
+  const hidden = `could not be looked at: ${unexamined.join(', ')} (--verbose says why)`
   return [
-    title,
-    ...found,
-    ...well.map(({ check, about }) => entry('ok', `${check}: ${about}`)),
-    ...unexamined.flatMap(({ check, unexamined: why }) => wrap(entry('?', `${check}: ${why}`))),
+    ...(well > 0 ? [entry('ok', `${well} ${well === 1 ? 'check' : 'checks'}`)] : []),
+    ...(unexamined.length > 0 ? wrap(entry('?', hidden)) : []),
   ]
 }
 
-function isWell({ findings, unexamined }: Examination): boolean {
-  return findings.length === 0 && unexamined === null
+function listAll(of: Select): string[] {
+  return [
+    ...of('well').map(({ check, about }) => entry('ok', `${check}: ${about}`)),
+    ...of('unexamined').flatMap(({ check, why }) =>
+      wrap(entry('?', `${check} could not be looked at: ${why}`)),
+    ),
+    ...of('inapplicable').flatMap(({ check, why }) => wrap(entry('-', `${check}: ${why}`))),
+  ]
 }
 
 function formatFinding(check: string, { severity, is, why, fix }: Finding): string[] {

@@ -11,7 +11,7 @@ export const aboutReachable = {
 
 /** A side that was reached. */
 export function reached(side: keyof typeof reachable): Examination {
-  return { check: reachable[side], about: aboutReachable[side], findings: [], unexamined: null }
+  return { check: reachable[side], about: aboutReachable[side], outcome: 'well', findings: [], why: null }
 }
 
 /** The one finding of a PostgreSQL that could not be asked. `address`: without credentials. */
@@ -22,7 +22,7 @@ export function postgresUnreachable(address: string, error: unknown): Examinatio
     why: 'Nothing on its side could be looked at, and nothing works without it.',
     fix: postgresFix((error as { readonly code?: unknown }).code, address),
   }
-  return { ...reached('postgres'), findings: [finding] }
+  return { ...reached('postgres'), outcome: 'found', findings: [finding] }
 }
 
 /** The one finding of a Kafka that could not be asked. */
@@ -34,7 +34,7 @@ export function kafkaUnreachable(bootstrap: string, error: unknown): Examination
     why: 'Nothing on its side could be looked at, and nothing can be sent without it.',
     fix: kafkaFix(text),
   }
-  return { ...reached('kafka'), findings: [finding] }
+  return { ...reached('kafka'), outcome: 'found', findings: [finding] }
 }
 
 function postgresFix(code: unknown, address: string): string {

@@ -1,7 +1,22 @@
-import { Kafka, type KafkaConfig, type LogEntry, logLevel, type SASLOptions } from 'kafkajs'
+import {
+  Kafka,
+  type KafkaConfig,
+  type LogEntry,
+  logLevel,
+  type RetryOptions,
+  type SASLOptions,
+} from 'kafkajs'
 import { type kafkaSettings, type SaslCredentials, saslCredentials } from '../configuration/kafka-settings.js'
 import type { Values } from '../configuration/setting.js'
 import type { Logger } from './logger.js'
+
+/** What a client is made with besides its settings. */
+export interface KafkaClientOptions {
+  readonly name: string
+  readonly logger: Logger
+  /** How kafkajs tries again to connect. Default: its own way, ten seconds long. */
+  readonly retry?: RetryOptions
+}
 
 /**
  * The worker's client of Kafka.
@@ -9,7 +24,7 @@ import type { Logger } from './logger.js'
  */
 export function createKafka(
   values: Values<typeof kafkaSettings>,
-  { name, logger }: { name: string; logger: Logger },
+  { name, logger, retry }: KafkaClientOptions,
 ): Kafka {
   const credentials = saslCredentials(values)
   const config: KafkaConfig = {
@@ -18,6 +33,7 @@ export function createKafka(
     ssl: values.kafkaSsl,
     logLevel: logLevel.WARN,
     logCreator: () => (entry) => logEntry(logger, entry),
+    ...(retry && { retry }),
   }
   return new Kafka(credentials ? { ...config, sasl: saslOptions(credentials) } : config)
 }

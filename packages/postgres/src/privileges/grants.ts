@@ -3,6 +3,14 @@ import { defaultSchema, quoteSchema } from '../schema/schema-name.js'
 /** What a role of PostgreSQL does with the tables. One role may have several parts. */
 export type RolePart = 'publisher' | 'consumer' | 'caller' | 'relay' | 'operator'
 
+/** Privileges on one thing. */
+export interface NeededPrivileges {
+  readonly kind: 'schema' | 'table' | 'function'
+  /** Without the schema. Of the schema itself: none. */
+  readonly name: string
+  readonly privileges: readonly string[]
+}
+
 /** The least that each part needs beside `USAGE` on the schema, by table. */
 const needs: Readonly<
   Record<RolePart, readonly (readonly [privileges: string, tables: readonly string[]])[]>
@@ -46,5 +54,20 @@ export function grantsFor(part: RolePart, role: string, schema: string = default
     `GRANT SELECT ON ${quoted}.schema_version TO ${to};`,
     ...needs[part].map(([privileges, tables]) => `GRANT ${privileges} ON ${list(tables)} TO ${to};`),
     ...(readsIdentity.has(part) ? [`GRANT EXECUTE ON FUNCTION pg_control_system() TO ${to};`] : []),
+  ]
+}
+
+/** The least that a part needs, one thing at a time. */
+export function privilegesOf(part: RolePart): NeededPrivileges[] {
+  const tables = needs[part].flatMap(([privileges, names]) =>
+    names.map((name) => ({ kind: 'table' as const, name, privileges: privileges.split(', ') })),
+  )
+  return [
+    { kind: 'schema', name: '', privileges: ['USAGE'] },
+    { kind: 'table', name: 'schema_version', privileges: ['SELECT'] },
+    ...tables,
+    ...(readsIdentity.has(part)
+      ? [{ kind: 'function' as const, name: 'pg_control_system()', privileges: ['EXECUTE'] }]
+      : []),
   ]
 }

@@ -1,4 +1,4 @@
-import { Unexamined, type Verdict } from '../check.js'
+import { Inapplicable, Unexamined, type Verdict } from '../check.js'
 import type { Finding } from '../finding.js'
 import type { ExaminedTopic, KafkaFacts, TopicUse } from './kafka-facts.js'
 
@@ -26,6 +26,7 @@ export function listed(names: readonly string[], most = 5): string {
 
 /** What was found; where nothing was, and settings could not be read, that. */
 export function unlessHidden(findings: readonly Finding[], topics: readonly ExaminedTopic[]): Verdict {
+  if (topics.length === 0) return noTopics
   const hidden = topics.filter(({ settings }) => settings === undefined).map(({ topic }) => topic)
   if (findings.length > 0 || hidden.length === 0) return findings
   return new Unexamined(`the settings of ${listed(hidden)} may not be looked at`)
@@ -45,3 +46,11 @@ export function alterTopics({ bootstrap }: KafkaFacts, topics: readonly string[]
 export function isSingle({ cluster }: KafkaFacts): boolean {
   return cluster.brokers.length === 1
 }
+
+/** What is said where the cluster is one broker. */
+export const oneBroker: Inapplicable = new Inapplicable('the cluster is one broker')
+
+/** What is said where there is no topic to look at. */
+export const noTopics: Inapplicable = new Inapplicable(
+  'no topic is known that is there: --topics names those that are published to',
+)

@@ -1,4 +1,5 @@
 import type { RelayIdentity, XidHolder } from '@pigeonhole/core'
+import type { RolePart } from '@pigeonhole/postgres'
 
 /** All that is read of a PostgreSQL server before anything is judged. */
 export interface PostgresFacts {
@@ -58,7 +59,7 @@ export interface OutboxSequence {
 
 /** A role in one of the parts that a role can have. */
 export interface RoleFacts {
-  readonly part: RolePart
+  readonly part: AskedPart
   readonly role: string
   readonly exists: boolean
   /** What it lacks, as SQL that can be run. */
@@ -67,8 +68,18 @@ export interface RoleFacts {
   readonly hidden: readonly string[]
 }
 
-/** What a role does: docs/privileges.md says what each needs. */
-export type RolePart = 'owner' | 'relay' | 'publisher' | 'consumer' | 'caller' | 'operator'
+/** What a role does: it owns the tables, or has one of the parts of docs/privileges.md. */
+export type AskedPart = 'owner' | RolePart
+
+/** The parts that can be asked for. */
+export const askedParts: readonly AskedPart[] = [
+  'owner',
+  'relay',
+  'publisher',
+  'consumer',
+  'caller',
+  'operator',
+]
 
 /**
  * What stands between this process and the server. `session`: a pooler that keeps a server's session for each client;

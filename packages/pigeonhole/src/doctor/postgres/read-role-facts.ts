@@ -1,11 +1,10 @@
-import { quoteSchema } from '@pigeonhole/postgres'
+import { type NeededPrivileges, privilegesOf, quoteSchema, type RolePart } from '@pigeonhole/postgres'
 import pg from 'pg'
-import type { RoleFacts, RolePart } from './postgres-facts.js'
-import { neededPrivileges, type Privilege } from './privileges.js'
+import type { AskedPart, RoleFacts } from './postgres-facts.js'
 
 /** A role, and what it is to do. */
 export interface AskedRole {
-  readonly part: RolePart
+  readonly part: AskedPart
   readonly role: string
 }
 
@@ -41,9 +40,9 @@ const heldText = `
 async function missingGrants(
   client: Queryable,
   schema: string,
-  { part, role }: AskedRole & { readonly part: Exclude<RolePart, 'owner'> },
+  { part, role }: { readonly part: RolePart; readonly role: string },
 ): Promise<string[]> {
-  const asked = neededPrivileges[part].flatMap((needed) =>
+  const asked = privilegesOf(part).flatMap((needed) =>
     needed.privileges.map((privilege) => ({ needed, privilege })),
   )
   const values = [
@@ -54,7 +53,7 @@ async function missingGrants(
     asked.map(({ privilege }) => privilege),
   ]
   const { rows } = await client.query<{ ordinal: number; held: boolean }>(heldText, values)
-  const missing = new Map<Privilege, string[]>()
+  const missing = new Map<NeededPrivileges, string[]>()
   for (const { ordinal } of rows.filter(({ held }) => !held)) {
     const one = asked[ordinal - 1]
     if (one) missing.set(one.needed, [...(missing.get(one.needed) ?? []), one.privilege])
@@ -63,7 +62,7 @@ async function missingGrants(
 }
 
 function grant(
-  { kind, name }: Privilege,
+  { kind, name }: NeededPrivileges,
   privileges: readonly string[],
   { schema, role }: { readonly schema: string; readonly role: string },
 ): string {

@@ -1,13 +1,14 @@
-import { type Check, Unexamined } from '../../check.js'
+import { type Check, Inapplicable, Unexamined } from '../../check.js'
 import type { KafkaFacts } from '../kafka-facts.js'
 
 export const clusterIdentity: Check<KafkaFacts> = {
   name: 'cluster-identity',
   about: 'the outbox is that of this Kafka cluster',
   judge({ outbox, cluster: { clusterId } }) {
-    if (!outbox) return new Unexamined('the database was not given, or its tables cannot be read')
+    if (!outbox) return new Unexamined('the tables cannot be read, or no database was given')
     const recorded = outbox.identity?.clusterId
-    if (recorded === undefined || recorded === clusterId) return []
+    if (recorded === undefined) return new Inapplicable('no relay has opened this outbox yet')
+    if (recorded === clusterId) return []
     return [
       {
         severity: 'broken',

@@ -1,4 +1,4 @@
-import type { Check } from '../../check.js'
+import { type Check, Inapplicable } from '../../check.js'
 import type { Finding } from '../../finding.js'
 import type { ExaminedTopic, KafkaFacts } from '../kafka-facts.js'
 import { listed, numberOf, topicsOf, unlessHidden } from '../topics.js'
@@ -9,6 +9,8 @@ export const idRetention: Check<KafkaFacts> = {
     'inboxes keep ids for longer than their topics keep messages (idRetentionMs, retention.ms and segment.ms)',
   judge(facts) {
     const topics = topicsOf(facts, 'inbox')
+    if (topics.length === 0)
+      return new Inapplicable('no topic is known that an inbox of this database handles')
     const longer = topics.filter((topic) => keptMs(topic) >= facts.idRetentionMs)
     return unlessHidden(longer.length > 0 ? [short(facts, longer)] : [], topics)
   },

@@ -1,7 +1,16 @@
 import type { Check } from '../../check.js'
 import type { Finding } from '../../finding.js'
 import type { ExaminedTopic, KafkaFacts } from '../kafka-facts.js'
-import { alterTopics, isSingle, listed, numberOf, replicasOf, topicsOf, unlessHidden } from '../topics.js'
+import {
+  alterTopics,
+  isSingle,
+  listed,
+  numberOf,
+  oneBroker,
+  replicasOf,
+  topicsOf,
+  unlessHidden,
+} from '../topics.js'
 
 const setting = 'min.insync.replicas'
 
@@ -18,6 +27,7 @@ export const minInsync: Check<KafkaFacts> = {
       ...(low.length > 0 ? [tooLow(facts, low)] : []),
       ...(blocked.length > 0 ? [notWritable(blocked)] : []),
     ]
+    if (findings.length === 0 && isSingle(facts)) return oneBroker
     return unlessHidden(findings, topics)
   },
 }

@@ -1,6 +1,6 @@
 import type { Check } from '../../check.js'
 import type { KafkaFacts } from '../kafka-facts.js'
-import { listed, topicsOf } from '../topics.js'
+import { listed, noTopics, topicsOf } from '../topics.js'
 
 export const readers: Check<KafkaFacts> = {
   name: 'readers',
@@ -8,6 +8,7 @@ export const readers: Check<KafkaFacts> = {
     "who reads the outbox's topics in a consumer group: whether read_committed, each client knows itself",
   judge(facts) {
     const topics = new Set(topicsOf(facts, 'outbox').map(({ topic }) => topic))
+    if (topics.size === 0) return noTopics
     const groups = new Map<string, Set<string>>()
     for (const { groupId, clientId, topics: read } of facts.cluster.members)
       if (read.some((topic) => topics.has(topic)))

@@ -1,13 +1,14 @@
 import type { Check } from '../../check.js'
 import type { Finding, Severity } from '../../finding.js'
 import type { KafkaFacts } from '../kafka-facts.js'
-import { isSingle, listed, replicasOf, topicsOf } from '../topics.js'
+import { isSingle, listed, noTopics, oneBroker, replicasOf, topicsOf } from '../topics.js'
 
 export const replication: Check<KafkaFacts> = {
   name: 'replication',
   about: "the outbox's topics and the checkpoint topic have replication factor 3",
   judge(facts) {
-    if (isSingle(facts)) return []
+    if (isSingle(facts)) return oneBroker
+    if (topicsOf(facts, 'outbox', 'checkpoint').length === 0) return noTopics
     return [...withReplicas(facts, 1, 'broken'), ...withReplicas(facts, 2, 'risk')]
   },
 }

@@ -1,6 +1,6 @@
 import type { Check } from '../../check.js'
 import type { KafkaFacts } from '../kafka-facts.js'
-import { listed } from '../topics.js'
+import { listed, noTopics } from '../topics.js'
 
 export const topicsExist: Check<KafkaFacts> = {
   name: 'topics',
@@ -9,6 +9,7 @@ export const topicsExist: Check<KafkaFacts> = {
     const missing = topics
       .filter(({ state, uses }) => state === 'missing' && (uses.has('outbox') || uses.has('inbox')))
       .map(({ topic }) => topic)
+    if (!topics.some(({ uses }) => uses.has('outbox') || uses.has('inbox'))) return noTopics
     if (missing.length === 0) return []
     return [
       {

@@ -1,15 +1,15 @@
 import { type Check, Unexamined } from '../../check.js'
 import type { Finding } from '../../finding.js'
 import { type ExaminedTopic, type KafkaFacts, transactionLog as log } from '../kafka-facts.js'
-import { alterTopics, isSingle, numberOf, replicasOf } from '../topics.js'
+import { alterTopics, isSingle, numberOf, oneBroker, replicasOf, unlessHidden } from '../topics.js'
 
 export const transactionLog: Check<KafkaFacts> = {
   name: 'transaction-log',
   about: `${log} has replication factor 3 and min.insync.replicas 2 (transaction.state.log.*)`,
   judge(facts) {
-    if (isSingle(facts)) return []
+    if (isSingle(facts)) return oneBroker
     const topic = facts.topics.find((it) => it.topic === log)
-    return topic?.state === 'there' ? judgeTopic(facts, topic) : judgeSettings(facts)
+    return topic?.state === 'there' ? unlessHidden(judgeTopic(facts, topic), [topic]) : judgeSettings(facts)
   },
 }
 

@@ -1,14 +1,15 @@
-import { type Check, Unexamined } from '../../check.js'
+import { type Check, Inapplicable, Unexamined } from '../../check.js'
 import type { Finding } from '../../finding.js'
 import type { PostgresFacts } from '../postgres-facts.js'
 
 export const identity: Check<PostgresFacts> = {
   name: 'relay-identity',
   about: 'the outbox is that of this relay name, on this PostgreSQL server',
-  judge({ outbox, systemIdentifier, relay: { name } }) {
+  judge({ outbox, systemIdentifier, relay: { name }, schemaVersion }) {
+    if (schemaVersion === null) return new Inapplicable('there are no tables')
     if (!outbox) return new Unexamined('the tables cannot be read')
     const recorded = outbox.identity
-    if (!recorded) return []
+    if (!recorded) return new Inapplicable('no relay has opened this outbox yet')
     return [
       ...(name !== undefined && name !== recorded.relay ? [otherName(recorded.relay, name)] : []),
       ...(systemIdentifier !== undefined && systemIdentifier !== recorded.systemIdentifier

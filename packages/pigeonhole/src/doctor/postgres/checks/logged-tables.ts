@@ -1,10 +1,11 @@
-import type { Check } from '../../check.js'
+import { type Check, Inapplicable } from '../../check.js'
 import type { PostgresFacts } from '../postgres-facts.js'
 
 export const loggedTables: Check<PostgresFacts> = {
   name: 'logged-tables',
   about: 'the tables survive a crash: none is UNLOGGED',
-  judge({ unloggedTables, schema }) {
+  judge({ unloggedTables, schema, schemaVersion }) {
+    if (schemaVersion === null) return new Inapplicable('there are no tables')
     if (unloggedTables.length === 0) return []
     return [
       {

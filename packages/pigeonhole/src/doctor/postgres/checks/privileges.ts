@@ -1,4 +1,4 @@
-import type { Check } from '../../check.js'
+import { type Check, Inapplicable } from '../../check.js'
 import type { Finding } from '../../finding.js'
 import type { PostgresFacts, RoleFacts } from '../postgres-facts.js'
 
@@ -6,7 +6,8 @@ export const privileges: Check<PostgresFacts> = {
   name: 'privileges',
   about:
     'each role that was named may do what its part needs (docs/privileges.md); the one that is connected, as the relay',
-  judge({ roles }) {
+  judge({ roles, schemaVersion }) {
+    if (schemaVersion === null) return new Inapplicable('there are no tables')
     return roles.flatMap((facts) => (facts.exists ? lacking(facts) : [unknown(facts)]))
   },
 }

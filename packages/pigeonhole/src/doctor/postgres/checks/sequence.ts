@@ -1,11 +1,12 @@
-import { type Check, Unexamined } from '../../check.js'
+import { type Check, Inapplicable, Unexamined } from '../../check.js'
 import type { PostgresFacts } from '../postgres-facts.js'
 
 export const sequence: Check<PostgresFacts> = {
   name: 'sequence',
   about:
     'messages are numbered in order: the sequence of outbox_message.seq has CACHE 1, grows and never begins again',
-  judge({ sequence: found, schema }) {
+  judge({ sequence: found, schema, schemaVersion }) {
+    if (schemaVersion === null) return new Inapplicable('there are no tables')
     if (!found) return new Unexamined('outbox_message.seq has no sequence')
     const { cache, increment, cycles } = found
     const wrong = [
@@ -21,7 +22,7 @@ export const sequence: Check<PostgresFacts> = {
         why: 'Order per key: a session that has kept lower numbers back publishes a later message before an earlier one.',
         fix:
           `ALTER TABLE "${schema}".outbox_message ALTER COLUMN seq SET CACHE 1 SET INCREMENT 1 SET NO CYCLE;` +
-          ' Then restart what publishes: sessions keep the numbers that they have.',
+          '\n-- then restart what publishes: sessions keep the numbers that they have',
       },
     ]
   },
