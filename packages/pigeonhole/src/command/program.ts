@@ -133,10 +133,14 @@ function defineDoctor(program: Command, define: Define): void {
         'relay runs, with its settings and its credentials. With --verbose it also lists what is well.',
     )
     .option(
-      '--role <part=role,...>',
-      'roles whose privileges are looked at, such as publisher=shop,consumer=billing; parts are owner, relay, publisher, ' +
-        'consumer, caller and operator (default: the role that connects, as the relay)',
+      '--relay <role>',
+      'the role of the relay, whose privileges are looked at (default: the one that connects)',
     )
+    .option('--owner <role>', 'the role that owns the tables and migrates them')
+    .option('--publisher <role>', 'the role of a service that publishes')
+    .option('--consumer <role>', 'the role of a service with an inbox')
+    .option('--caller <role>', 'the role of a service with idempotency keys')
+    .option('--operator <role>', 'the role that runs pigeonhole adopt')
     .option('--topics <list>', 'topics that are published to, besides those that the outbox names now')
     .option('--id-retention-ms <number>', 'idRetentionMs of the inboxes (default 2592000000, 30 days)')
     .option('--create-topics', 'create the checkpoint topic and other topics that are missing')

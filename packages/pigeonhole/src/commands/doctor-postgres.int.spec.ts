@@ -106,7 +106,7 @@ describe('pigeonhole doctor on PostgreSQL', () => {
       ALTER TABLE pigeonhole.inbox_claim SET UNLOGGED;
       ALTER TABLE pigeonhole.paused_topic ENABLE ROW LEVEL SECURITY;
       ALTER TABLE pigeonhole.inbox_position ENABLE ROW LEVEL SECURITY`)
-    const { code, findings } = await look(['--role', `consumer=${role}`])
+    const { code, findings } = await look(['--consumer', role])
     expect(code).toBe(4)
     expect(findings).toMatchObject({
       sequence: [{ severity: 'broken', is: expect.stringContaining('CACHE 20, CYCLE') }],
@@ -117,16 +117,16 @@ describe('pigeonhole doctor on PostgreSQL', () => {
       privileges: [broken],
     })
     for (const found of Object.values(findings)) await owner.query(sqlOf(found))
-    expect(await look(['--role', `consumer=${role}`])).toMatchObject({ code: 0, findings: {} })
+    expect(await look(['--consumer', role])).toMatchObject({ code: 0, findings: {} })
   })
 
   it.each(['relay', 'publisher', 'consumer', 'caller', 'operator', 'owner'])(
     'names the grants that are missing to the %s, in SQL that gives them',
     async (part) => {
-      const { findings } = await look(['--role', `${part}=${role}`])
+      const { findings } = await look([`--${part}`, role])
       expect(findings).toEqual({ privileges: [broken] })
       await owner.query(sqlOf(findings['privileges']))
-      expect((await look(['--role', `${part}=${role}`])).findings).toEqual({})
+      expect((await look([`--${part}`, role])).findings).toEqual({})
       await owner.query(`REASSIGN OWNED BY ${role} TO CURRENT_USER; DROP OWNED BY ${role}`)
     },
   )
@@ -144,7 +144,7 @@ describe('pigeonhole doctor on PostgreSQL', () => {
   })
 
   it('says that a role is not there', async () => {
-    const { findings } = await look(['--role', 'caller=nobody_of_that_name'])
+    const { findings } = await look(['--caller', 'nobody_of_that_name'])
     expect(findings).toMatchObject({
       privileges: [{ is: expect.stringContaining('no role nobody_of_that_name') }],
     })

@@ -16,7 +16,10 @@ const idRetentionMs = 30 * 24 * 60 * 60 * 1000
 /** @throws OPTION_INVALID */
 export function readDoctorFlags(flags: Readonly<Record<string, unknown>>): DoctorFlags {
   return {
-    roles: wordsOf(flags['role']).map(readRole),
+    roles: askedParts.flatMap((part) => {
+      const role = flags[part]
+      return typeof role === 'string' ? [{ part, role }] : []
+    }),
     topics: wordsOf(flags['topics']),
     idRetentionMs: readRetention(flags['idRetentionMs']),
     createTopics: flags['createTopics'] === true,
@@ -28,13 +31,6 @@ function wordsOf(given: unknown): string[] {
     .split(',')
     .map((word) => word.trim())
     .filter((word) => word !== '')
-}
-
-function readRole(text: string): AskedRole {
-  const [given, role] = text.split('=')
-  const part = askedParts.find((it) => it === given)
-  if (part !== undefined && role !== undefined && role !== '') return { part, role }
-  throw refused('role', text, `part=role, separated by commas; a part is one of ${askedParts.join(', ')}`)
 }
 
 function readRetention(given: unknown): number {

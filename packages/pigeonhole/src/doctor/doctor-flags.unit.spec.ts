@@ -14,15 +14,16 @@ describe('what the doctor is told', () => {
   it('names roles and topics, separated by commas', () => {
     expect(
       readDoctorFlags({
-        role: 'publisher=shop, relay=r',
+        publisher: 'shop',
+        relay: 'r',
         topics: 'a,b',
         idRetentionMs: 'Infinity',
         createTopics: true,
       }),
     ).toEqual({
       roles: [
-        { part: 'publisher', role: 'shop' },
         { part: 'relay', role: 'r' },
+        { part: 'publisher', role: 'shop' },
       ],
       topics: ['a', 'b'],
       idRetentionMs: Number.POSITIVE_INFINITY,
@@ -30,10 +31,9 @@ describe('what the doctor is told', () => {
     })
   })
 
-  it.each([{ role: 'publisher' }, { role: 'publisher=' }, { role: 'admin=x' }, { idRetentionMs: '1 day' }])(
-    'is refused where it breaks its rule: %j',
-    (flags) => {
-      expect(() => readDoctorFlags(flags)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
-    },
-  )
+  it('is refused where it breaks its rule', () => {
+    expect(() => readDoctorFlags({ idRetentionMs: '1 day' })).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID' }),
+    )
+  })
 })

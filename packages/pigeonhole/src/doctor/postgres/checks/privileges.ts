@@ -17,7 +17,7 @@ function unknown({ part, role }: RoleFacts): Finding {
     severity: 'broken',
     is: `there is no role ${role}, which is to be the ${part}`,
     why: `Whatever is to run as the ${part} cannot connect.`,
-    fix: `CREATE ROLE "${role}" LOGIN; or another name: --role ${part}=<name>`,
+    fix: `CREATE ROLE "${role}" LOGIN;\n-- or another name: --${part} <role>`,
   }
 }
 
