@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { postgresStore } from '@pigeonhole/postgres'
 import { createTopics } from '@pigeonhole/testing'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
@@ -116,7 +115,7 @@ export class Operator {
   /** Sends again what is parked, until nothing is. */
   async release(ms: number): Promise<void> {
     let left = 0
-    const isDone = await asksUntil(ms, async () => {
+    const isDone = await asksUntil({ ms }, async () => {
       left = await this.#retryParked()
       return left === 0
     })
@@ -168,8 +167,8 @@ export class Operator {
   }
 
   // Brokers may be down: kafkajs tries for some seconds, and here it is tried again.
-  async #administer(work: (admin: Admin) => Promise<unknown>): Promise<boolean> {
-    for (let attempt = 0; attempt < 3; attempt++) {
+  #administer(work: (admin: Admin) => Promise<unknown>): Promise<boolean> {
+    return asksUntil({ attempts: 3 }, async () => {
       const kafka = new Kafka({ brokers: [...this.#setup.brokers], logLevel: logLevel.NOTHING })
       const admin = kafka.admin()
       try {
@@ -178,12 +177,11 @@ export class Operator {
         return true
       } catch (error) {
         this.#setup.history.note(`an operator was refused: ${String(error)}`)
-        await delay(500)
+        return false
       } finally {
         await admin.disconnect().catch(() => undefined)
       }
-    }
-    return false
+    })
   }
 
   /** Resolves to the groups that are still parked. */

@@ -164,7 +164,7 @@ async function finishHandling(
   await consumers.settle()
   const committed = await readLedger(databaseUrl)
   const expected = committed.filter(({ topic }) => handled.includes(topic)).length
-  await asksUntil(drainMs, async () => (await readEffects(databaseUrl)).length >= expected)
+  await asksUntil({ ms: drainMs }, async () => (await readEffects(databaseUrl)).length >= expected)
   await consumers.stop()
   return readParkedByInboxes(databaseUrl)
 }

@@ -30,11 +30,20 @@ export async function happens(work: Promise<unknown>, ms: number, over?: AbortSi
   }
 }
 
-/** Asks again and again whether it is so, for `ms` at most. Resolves to whether it was. */
-export async function asksUntil(ms: number, isSo: () => Promise<boolean>): Promise<boolean> {
+/** For how long, or how often at most, something is asked again. */
+export interface Patience {
+  readonly ms?: number
+  readonly attempts?: number
+}
+
+/** Asks again and again whether it is so, with a pause between: servers are down. Resolves to whether it was. */
+export async function asksUntil(
+  { ms = Number.POSITIVE_INFINITY, attempts = Number.POSITIVE_INFINITY }: Patience,
+  isSo: () => Promise<boolean>,
+): Promise<boolean> {
   const until = performance.now() + ms
-  while (!(await isSo())) {
-    if (performance.now() > until) return false
+  for (let attempt = 1; !(await isSo()); attempt += 1) {
+    if (attempt >= attempts || performance.now() > until) return false
     await delay(500)
   }
   return true
