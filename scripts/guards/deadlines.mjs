@@ -41,7 +41,7 @@ export const deadlineGuards = [
     ...prisma,
     name: 'Prisma’s own limit does not end a handler',
     find: '      timeout: timeoutMs,\n',
-    replace: '',
+    replace: '      timeout: Math.min(timeoutMs, 5_000),\n',
     test: 'lasts for longer than five seconds, Prisma’s own limit',
   },
   {
