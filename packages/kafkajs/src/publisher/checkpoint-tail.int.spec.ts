@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto'
 import type { RelayPublisher, ShardProducer } from '@pigeonhole/core'
 import {
   type Admin,
+  CompressionTypes,
   ConfigResourceTypes,
   type IResourceConfig,
   Kafka,
   logLevel,
   type Message,
   type Producer,
+  type Transaction,
 } from 'kafkajs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { readCheckpointBefore } from './checkpoint-tail.js'
@@ -113,6 +115,39 @@ describe('the tail of the checkpoint topic', () => {
     await aborted.abort()
     expect(await (await fence()).readCheckpoint()).toEqual({ number: 1, token: 'token' })
   })
+
+  // Plain kafkajs takes the transactions that were aborted in the order in which they ended, and one of them for each record.
+  it.each([CompressionTypes.None, CompressionTypes.GZIP])(
+    'never reads an aborted checkpoint of producers that take turns, one of which commits (compression %d)',
+    async (compression) => {
+      const first = await fence()
+      await first.readCheckpoint()
+      await commit(first, 1)
+      const others = await Promise.all(
+        Array.from({ length: 2 }, async () => {
+          const producer = kafka.producer({ transactionalId: randomUUID() })
+          await producer.connect()
+          return producer
+        }),
+      )
+      const [a, b, c] = await Promise.all([stranger, ...others].map((producer) => producer.transaction()))
+      const send = (transaction: Transaction | undefined, key: string | Buffer, number: number) => {
+        const value = JSON.stringify({ v: 1, number, token: 'of a stranger' })
+        return transaction?.send({ topic, compression, messages: [{ key, value }] })
+      }
+      // The one that begins first ends last.
+      for (const transaction of [a, b, c, a, b, c]) await send(transaction, Buffer.alloc(4), 7)
+      await send(a, 'checkpoint', 8)
+      await send(c, 'checkpoint', 2)
+      await send(b, 'checkpoint', 9)
+      await b?.abort()
+      await c?.commit()
+      await send(a, 'checkpoint', 10)
+      await a?.abort()
+      expect(await (await fence()).readCheckpoint()).toEqual({ number: 2, token: 'of a stranger' })
+      await Promise.all(others.map((producer) => producer.disconnect()))
+    },
+  )
 
   it('refuses a partition in which its session is not where it was written', async () => {
     await stranger.send({ topic, messages: others(3, 'session') })
