@@ -15,6 +15,8 @@ export class ConsumerProcess {
   /** Settles when it has ended, to how. */
   readonly exited: Promise<string>
   readonly told: ConsumerProcessMessage[] = []
+  /** What it has printed: where it has killed itself. */
+  printed = ''
   readonly #child: ChildProcess
   readonly #hear: (message: ConsumerProcessMessage) => void
   #probe: NodeJS.Timeout | undefined
@@ -25,8 +27,12 @@ export class ConsumerProcess {
     execArgv: readonly string[] = [],
   ) {
     this.#hear = hear
-    this.#child = fork(program, [JSON.stringify(options)], { execArgv: [...execArgv], stdio: 'ignore' })
-    this.exited = once(this.#child, 'exit').then(([code, signal]) => {
+    const stdio = ['ignore', 'pipe', 'ignore', 'ipc'] as const
+    this.#child = fork(program, [JSON.stringify(options)], { execArgv: [...execArgv], stdio: [...stdio] })
+    this.#child.stdout?.on('data', (data) => {
+      this.printed += String(data)
+    })
+    this.exited = once(this.#child, 'close').then(([code, signal]) => {
       clearTimeout(this.#probe)
       return String(signal ?? code)
     })

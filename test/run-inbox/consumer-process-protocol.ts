@@ -2,8 +2,9 @@
 export interface ConsumerProcessOptions {
   readonly databaseUrl: string
   readonly brokers: readonly string[]
-  /** The group, and the inbox. */
+  /** The inbox, and the group unless that has a name of its own. */
   readonly name: string
+  readonly groupId?: string
   readonly topics: readonly string[]
   readonly attempts: number
   /** Most messages in one transaction. */
@@ -14,6 +15,10 @@ export interface ConsumerProcessOptions {
   readonly holds?: boolean
   /** Where the process ends itself, whatever it handles. */
   readonly crash: 'claimed' | 'never'
+  /** The call of the store at which it kills itself, which it prints. Default: none. */
+  readonly fault?: { readonly point: string; readonly occurrence: number }
+  readonly parkedBackoff?: { readonly initialMs: number; readonly maxMs: number }
+  readonly deadLetters?: string
 }
 
 /** What a consumer process tells. */

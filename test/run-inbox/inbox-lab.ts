@@ -83,7 +83,8 @@ export class InboxLab implements AsyncDisposable {
     await migrate({ connectionString: database.url })
     const lab = new InboxLab(servers, database)
     await lab.pool.query(
-      'CREATE TABLE effect (id bigint GENERATED ALWAYS AS IDENTITY, value text NOT NULL, key bytea, unique_value text UNIQUE)',
+      `CREATE TABLE effect (id bigint GENERATED ALWAYS AS IDENTITY, value text NOT NULL, key bytea, unique_value text UNIQUE);
+       CREATE TABLE broken (value text PRIMARY KEY)`,
     )
     await lab.#producer.connect()
     return lab
@@ -228,10 +229,12 @@ export class InboxLab implements AsyncDisposable {
     return rows[0]?.open
   }
 
-  /** Sessions of this database that wait for another one's row. */
-  async sessionsWaitingForLocks(): Promise<number> {
+  /** Sessions of this database, or those of an application, that wait for another one's row. */
+  async sessionsWaitingForLocks(application?: string): Promise<number> {
     const { rows } = await this.pool.query(
-      "SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+      `SELECT count(*)::int AS waiting FROM pg_stat_activity
+       WHERE datname = current_database() AND wait_event_type = 'Lock' AND application_name = coalesce($1, application_name)`,
+      [application],
     )
     return rows[0]?.waiting
   }

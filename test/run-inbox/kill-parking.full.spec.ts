@@ -1,14 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import type { Topic } from '@pigeonhole/core'
 import { checkExactlyOnce, type Effect, loggedMessage, readLog } from '@pigeonhole/testing'
 import { describe, expect, inject, it } from 'vitest'
+import { ConsumerProcess } from './consumer-process-handle.js'
+import type { ConsumerProcessOptions } from './consumer-process-protocol.js'
 import { InboxLab } from './inbox-lab.js'
-import type { InboxProcessOptions } from './inbox-process-protocol.js'
 
 const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
-const program = fileURLToPath(new URL('../dist/run-inbox/inbox-process.js', import.meta.url))
 
 const key = Buffer.of(0x61, 0xc3, 0xa4)
 const sent = [
@@ -24,14 +21,14 @@ const broken = ['a1', 'n1']
 /** Are parked meanwhile. */
 const held = ['a1', 'a2', 'n1', 'a3']
 
-type Fault = NonNullable<InboxProcessOptions['fault']>
+type Fault = NonNullable<ConsumerProcessOptions['fault']>
 
 /** A topic, what is sent to it, and the processes of one inbox that handle it. */
 class KillLab implements AsyncDisposable {
   readonly lab: InboxLab
   readonly orders: Topic<string>
   readonly #dead: Topic<string>
-  readonly #children: ChildProcess[] = []
+  readonly #processes: ConsumerProcess[] = []
 
   private constructor(lab: InboxLab, orders: Topic<string>, dead: Topic<string>) {
     this.lab = lab
@@ -42,44 +39,43 @@ class KillLab implements AsyncDisposable {
   static async open(): Promise<KillLab> {
     const lab = await InboxLab.open(servers)
     const opened = new KillLab(lab, await lab.createTopic(), await lab.createTopic())
-    await lab.pool.query('CREATE TABLE broken (value text PRIMARY KEY)')
     await lab.pool.query('INSERT INTO broken SELECT unnest($1::text[])', [broken])
     await lab.send(opened.orders, sent)
     return opened
   }
 
-  start(fault?: Fault): ChildProcess {
-    const options: InboxProcessOptions = {
-      name: this.lab.name,
-      group: `${this.lab.name}-${this.#children.length}`,
-      databaseUrl: this.lab.databaseUrl,
-      brokers: this.lab.brokers,
-      topic: this.orders.name,
+  start(fault?: Fault): ConsumerProcess {
+    const { name, databaseUrl, brokers } = this.lab
+    const started = new ConsumerProcess({
+      name,
+      // None waits for the session of one that was killed.
+      groupId: `${name}-${this.#processes.length}`,
+      databaseUrl,
+      brokers,
+      topics: [this.orders.name],
+      attempts: 1,
+      group: 1,
+      timeoutMs: 5_000,
+      dedupe: 'both',
+      crash: 'never',
+      parkedBackoff: { initialMs: 1, maxMs: 1 },
       deadLetters: this.#dead.name,
       ...(fault && { fault }),
-    }
-    const child = spawn(process.execPath, [program, JSON.stringify(options)], {
-      stdio: ['pipe', 'pipe', 'inherit'],
     })
-    this.#children.push(child)
-    return child
+    this.#processes.push(started)
+    return started
   }
 
   /** Runs a process that kills itself at a point, and holds it to having done so. */
   async killAt(fault: Fault): Promise<void> {
-    const child = this.start(fault)
-    let told = ''
-    child.stdout?.on('data', (data) => {
-      told += String(data)
-    })
-    expect(await once(child, 'close')).toEqual([null, 'SIGKILL'])
-    expect(told).toBe(`${fault.point}\n`)
+    const one = this.start(fault)
+    expect(await one.exited).toBe('SIGKILL')
+    expect(one.printed).toBe(`${fault.point}\n`)
   }
 
-  async end(child: ChildProcess): Promise<void> {
-    const closed = once(child, 'close')
-    child.kill('SIGKILL')
-    await closed
+  async end(one: ConsumerProcess): Promise<void> {
+    one.signal('SIGKILL')
+    await one.exited
   }
 
   /** All that cannot be handled is parked, and all else has been handled. */
@@ -143,10 +139,7 @@ class KillLab implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const running = this.#children.filter(
-      ({ exitCode, signalCode }) => exitCode === null && signalCode === null,
-    )
-    await Promise.all(running.map((child) => this.end(child)))
+    await Promise.all(this.#processes.map((one) => this.end(one)))
     await this.lab[Symbol.asyncDispose]()
   }
 }
