@@ -50,6 +50,37 @@ describe('members of a group', { timeout: 240_000 }, () => {
     expect(await lab.effects()).toEqual(['hold', 'a', 'b', 'c'])
   })
 
+  it('that are killed while they wait for a paused owner have started nothing, however many', async () => {
+    const orders = await lab.createTopic()
+    await lab.send(orders, ['hold', 'a'].map(keyed))
+    const terms = { attempts: 1, timeoutMs: 120_000 }
+    const owner = start(orders, { ...terms, holds: true })
+    await told(owner, ({ type }) => type === 'handling')
+    owner.signal('SIGSTOP')
+    await lab.expelMembers()
+    const waiter = async (name: string): Promise<ConsumerProcess> => {
+      const databaseUrl = `${lab.databaseUrl}?application_name=${name}`
+      const successor = start(orders, { ...terms, databaseUrl })
+      await expect.poll(() => lab.sessionsWaitingForLocks(name), waiting).toBe(1)
+      return successor
+    }
+    // More than may die of a message that is to blame.
+    for (const name of ['first', 'second', 'third', 'fourth', 'fifth', 'sixth']) {
+      const successor = await waiter(name)
+      successor.signal('SIGKILL')
+      await successor.exited
+      await lab.expelMembers()
+    }
+    const last = await waiter('last')
+    expect(last.told.some(isCareful)).toBe(true)
+    owner.signal('SIGCONT')
+    const outcome = async () => ({ effects: await lab.effects(), parked: await parked() })
+    await expect.poll(outcome, waiting).toEqual({ effects: ['hold', 'a'], parked: [] })
+    expect(await owner.stop()).toBe('0')
+    expect(await last.stop()).toBe('0')
+    expect(await lab.effects()).toEqual(['hold', 'a'])
+  })
+
   it.each([
     [2, 1],
     [3, 2],

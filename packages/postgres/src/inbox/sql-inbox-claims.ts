@@ -13,6 +13,9 @@ const waitTimeoutMs = 10_000
 /** As long a start may take: a process that has been waited for stands still meanwhile, and so do all its handlers. */
 const startTimeoutMs = 2_000
 
+/** Rolls a transaction back that has only waited. */
+const waited = new Error('waited')
+
 /** How an inbox finds the message that kills its process, over any client that runs SQL. */
 export function sqlInboxClaims<Tx>({ sessionOf, inSession, transaction }: SqlInboxParts<Tx>): InboxClaims {
   return {
@@ -21,7 +24,8 @@ export function sqlInboxClaims<Tx>({ sessionOf, inSession, transaction }: SqlInb
     wait: (inbox, position) =>
       transaction({ timeoutMs: waitTimeoutMs }, async (tx) => {
         await run(await sessionOf(tx), waitForPosition, { inbox, position })
-      }),
+        throw waited
+      }).catch(unlessWaited),
     start: (inbox, position) =>
       transaction({ timeoutMs: startTimeoutMs }, async (tx) => {
         const [starts] = await run(await sessionOf(tx), startMessage, { inbox, position })
@@ -36,4 +40,8 @@ export function sqlInboxClaims<Tx>({ sessionOf, inSession, transaction }: SqlInb
         await run(session, finishMessage, { inbox, position })
       }),
   }
+}
+
+function unlessWaited(error: unknown): void {
+  if (error !== waited) throw error
 }

@@ -57,6 +57,26 @@ export function describeClaims<Tx>(scene: StoreScene<Tx>): void {
     })
 
     it.each([
+      ['commits', 'commit', 8n],
+      ['rolls back', 'rollback', undefined],
+    ] as const)(
+      'waits until who has the first position of a partition %s, and makes none itself',
+      async (_, end, expected) => {
+        const opened = await scene.open()
+        const { store } = opened
+        const range = { topic: 'orders', partition: 0, first: 7n, last: 7n }
+        const holder = await opened.begin()
+        await store.receiveMessages(holder.tx, 'a', { topic: 'orders', range, messages: [] })
+        const waiting = store.claims.wait('a', at(7n))
+        expect(await isHeldUp(opened, waiting)).toBe(true)
+        await holder[end]()
+        await waiting
+        const [position] = await store.readPositions('a', [range])
+        expect(position?.nextOffset).toBe(expected)
+      },
+    )
+
+    it.each([
       ['commits: then it is not started', 'commit', undefined],
       ['rolls back: then it is', 'rollback', 1],
     ] as const)('waits until who has its position %s', async (_, end, expected) => {
