@@ -106,8 +106,9 @@ export const carefulGuards = [
     ...worker,
     spec: 'packages/kafkajs/src/run-inbox/partition-lane.unit.spec.ts',
     name: 'a position is waited for beside the other handlers of the process',
-    find: '    await this.#care.waitForTurn(position)\n',
-    replace: '    await handlings.alone(() => this.#care.waitForTurn(position))\n',
+    find: '    await this.#care.waitForTurn(deliveryOf(this.#setup.place, first))\n',
+    replace:
+      '    await handlings.alone(() => this.#care.waitForTurn(deliveryOf(this.#setup.place, first)))\n',
     test: 'waits for a position that another owner holds while others handle beside it in the process',
   },
   {
@@ -132,7 +133,15 @@ export const carefulGuards = [
     name: 'who waits for the first position of a partition has started nothing, seen with processes',
     find: 'VALUES ($1::text, $2::text, $3::int, $4::bigint)',
     replace: 'SELECT $1::text, $2::text, $3::int, $4::bigint WHERE false',
-    test: 'that are killed while they wait for a paused owner have started nothing',
+    test: 'that are killed while they wait for a paused owner have started nothing, however many (both)',
+  },
+  {
+    ...members,
+    file: 'packages/core/src/inbox/wait-for-turn.ts',
+    name: 'who waits for an id has started nothing, seen with processes',
+    find: '  if (!id) return\n',
+    replace: '  if (id) return\n',
+    test: 'that are killed while they wait for a paused owner have started nothing, however many (id)',
   },
   {
     ...store,

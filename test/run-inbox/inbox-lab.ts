@@ -270,7 +270,7 @@ export function inboxWith(
     readPositions: (partitions) => inbox.readPositions(partitions),
     bindTopic: (topic, topicId) => inbox.bindTopic(topic, topicId),
     claimPosition: (position) => inbox.claimPosition(position),
-    waitForPosition: (position) => inbox.waitForPosition(position),
+    waitForTurn: (delivery) => inbox.waitForTurn(delivery),
     startMessage: (position) => inbox.startMessage(position),
     endMessage: (position) => inbox.endMessage(position),
     finishMessage: (position) => inbox.finishMessage(position),

@@ -50,36 +50,40 @@ describe('members of a group', { timeout: 240_000 }, () => {
     expect(await lab.effects()).toEqual(['hold', 'a', 'b', 'c'])
   })
 
-  it('that are killed while they wait for a paused owner have started nothing, however many', async () => {
-    const orders = await lab.createTopic()
-    await lab.send(orders, ['hold', 'a'].map(keyed))
-    const terms = { attempts: 1, timeoutMs: 120_000 }
-    const owner = start(orders, { ...terms, holds: true })
-    await told(owner, ({ type }) => type === 'handling')
-    owner.signal('SIGSTOP')
-    await lab.expelMembers()
-    const waiter = async (name: string): Promise<ConsumerProcess> => {
-      const databaseUrl = `${lab.databaseUrl}?application_name=${name}`
-      const successor = start(orders, { ...terms, databaseUrl })
-      await expect.poll(() => lab.sessionsWaitingForLocks(name), waiting).toBe(1)
-      return successor
-    }
-    // More than may die of a message that is to blame.
-    for (const name of ['first', 'second', 'third', 'fourth', 'fifth', 'sixth']) {
-      const successor = await waiter(name)
-      successor.signal('SIGKILL')
-      await successor.exited
+  it.each(['both', 'id'] as const)(
+    'that are killed while they wait for a paused owner have started nothing, however many (%s)',
+    async (dedupe) => {
+      const orders = await lab.createTopic()
+      const identified = (value: string) => ({ ...keyed(value), headers: { 'message-id': value } })
+      await lab.send(orders, ['hold', 'a'].map(identified))
+      const terms = { attempts: 1, timeoutMs: 120_000, dedupe }
+      const owner = start(orders, { ...terms, holds: true })
+      await told(owner, ({ type }) => type === 'handling')
+      owner.signal('SIGSTOP')
       await lab.expelMembers()
-    }
-    const last = await waiter('last')
-    expect(last.told.some(isCareful)).toBe(true)
-    owner.signal('SIGCONT')
-    const outcome = async () => ({ effects: await lab.effects(), parked: await parked() })
-    await expect.poll(outcome, waiting).toEqual({ effects: ['hold', 'a'], parked: [] })
-    expect(await owner.stop()).toBe('0')
-    expect(await last.stop()).toBe('0')
-    expect(await lab.effects()).toEqual(['hold', 'a'])
-  })
+      const waiter = async (name: string): Promise<ConsumerProcess> => {
+        const databaseUrl = `${lab.databaseUrl}?application_name=${name}`
+        const successor = start(orders, { ...terms, databaseUrl })
+        await expect.poll(() => lab.sessionsWaitingForLocks(name), waiting).toBe(1)
+        return successor
+      }
+      // More than may die of a message that is to blame.
+      for (const name of ['first', 'second', 'third', 'fourth', 'fifth', 'sixth']) {
+        const successor = await waiter(name)
+        successor.signal('SIGKILL')
+        await successor.exited
+        await lab.expelMembers()
+      }
+      const last = await waiter('last')
+      expect(last.told.some(isCareful)).toBe(true)
+      // Its session ends with it. Woken it might be given the partition once more.
+      owner.signal('SIGKILL')
+      const outcome = async () => ({ effects: await lab.effects(), parked: await parked() })
+      await expect.poll(outcome, waiting).toEqual({ effects: ['hold', 'a'], parked: [] })
+      expect(await last.stop()).toBe('0')
+      expect(await lab.effects()).toEqual(['hold', 'a'])
+    },
+  )
 
   it.each([
     [2, 1],

@@ -96,8 +96,12 @@ export interface Inbox<Tx> extends EventSource<InboxEvents> {
   bindTopic(topic: string, topicId: string): Promise<BoundTopic>
   /** Counts that a consumer begins to handle a partition at `position`, and resolves to what is known of the message there. */
   claimPosition(position: Position): Promise<ClaimCount>
-  /** Resolves when nobody holds the position: a handler of another owner, most likely. @throws STORE_UNAVAILABLE after a while */
-  waitForPosition(position: Position): Promise<void>
+  /**
+   * Resolves when nobody holds the position of a delivery, or its id where no positions are kept: a handler of another owner, most
+   * likely.
+   * @throws STORE_CONFLICT after a while, STORE_UNAVAILABLE
+   */
+  waitForTurn(delivery: Delivery): Promise<void>
   /**
    * Notes, by itself, that the handler of the message at `position` is about to run. Resolves to how many such starts have had
    * no end, this one included; to undefined where the inbox has passed it. `runInbox` finds by it which message kills its

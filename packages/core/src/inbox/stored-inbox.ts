@@ -15,6 +15,7 @@ import type { ResolvedInboxOptions } from './inbox-options.js'
 import { parksAtOnce } from './message-fault.js'
 import { type ParkOptions, parkMessage } from './park-message.js'
 import { type HandlingTurns, retryParked } from './parked-retry.js'
+import { waitForTurn } from './wait-for-turn.js'
 
 const nobodyElse: HandlingTurns = { shared: (work) => work(), alone: (work) => work() }
 
@@ -117,8 +118,8 @@ export class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
     return this.#options.store.claims.claim(this.name, position)
   }
 
-  waitForPosition(position: Position): Promise<void> {
-    return this.#options.store.claims.wait(this.name, position)
+  waitForTurn(delivery: Delivery): Promise<void> {
+    return waitForTurn(this.#options, delivery)
   }
 
   startMessage(position: Position): Promise<number | undefined> {

@@ -1,4 +1,4 @@
-import type { Inbox, Position } from '@pigeonhole/core'
+import type { Delivery, Inbox, Position } from '@pigeonhole/core'
 import type { OffsetCommitter } from './offset-committer.js'
 import { messageKillsProcess } from './partition-errors.js'
 
@@ -18,7 +18,7 @@ const lag = 1_000
 export interface CarefulModeSetup {
   readonly inbox: Pick<
     Inbox<never>,
-    'keepsPositions' | 'claimPosition' | 'waitForPosition' | 'startMessage' | 'endMessage' | 'finishMessage'
+    'keepsPositions' | 'claimPosition' | 'waitForTurn' | 'startMessage' | 'endMessage' | 'finishMessage'
   >
   readonly offsets: Pick<OffsetCommitter, 'flush'>
   /** How many messages one transaction may handle: one of them is to blame. */
@@ -70,11 +70,10 @@ export class CarefulMode {
   }
 
   /**
-   * Waits for whoever holds the position: as long as a handler takes, so that it is done while others still handle in the process.
+   * Waits for whoever holds a message: as long as a handler takes, so that it is done while others still handle in the process.
    */
-  async waitForTurn(position: Position): Promise<void> {
-    const { inbox } = this.#setup
-    if (inbox.keepsPositions) await inbox.waitForPosition(position)
+  waitForTurn(delivery: Delivery): Promise<void> {
+    return this.#setup.inbox.waitForTurn(delivery)
   }
 
   /**

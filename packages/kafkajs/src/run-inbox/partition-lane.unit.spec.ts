@@ -141,7 +141,7 @@ describe('PartitionLane', () => {
     const lane = await claimedLane()
     inbox.count = { claims: 3, starts: 0 }
     let release: () => void = () => undefined
-    inbox.waitForPosition = () => new Promise<void>((resolve) => (release = resolve))
+    inbox.waitForTurn = () => new Promise<void>((resolve) => (release = resolve))
     void lane.take(batchOf(0, [0]))
     await settle()
     let beside = false

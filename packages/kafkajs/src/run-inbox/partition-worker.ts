@@ -151,7 +151,7 @@ export class PartitionWorker<Tx> {
     await this.#care.claim(position)
     if (!this.#care.isOn)
       return await handlings.shared(() => this.#whereItIs(() => this.#attemptOrPark(messages, failures)))
-    await this.#care.waitForTurn(position)
+    await this.#care.waitForTurn(deliveryOf(this.#setup.place, first))
     return await handlings.alone(() =>
       this.#whereItIs(() =>
         this.#care.handle(position, {

@@ -98,7 +98,7 @@ export class ScriptedInbox implements Inbox<never> {
     return this.count
   }
 
-  async waitForPosition({ offset }: Position): Promise<void> {
+  async waitForTurn({ offset }: Delivery): Promise<void> {
     this.care.push(`wait ${offset}`)
   }
 

@@ -43,7 +43,7 @@ function observe<Tx>(inbox: Inbox<Tx>): Inbox<Tx> {
     readPositions: (partitions) => inbox.readPositions(partitions),
     bindTopic: (topic, topicId) => inbox.bindTopic(topic, topicId),
     claimPosition: (position) => inbox.claimPosition(position),
-    waitForPosition: (position) => inbox.waitForPosition(position),
+    waitForTurn: (delivery) => inbox.waitForTurn(delivery),
     startMessage: (position) => inbox.startMessage(position),
     endMessage: (position) => inbox.endMessage(position),
     finishMessage: (position) => inbox.finishMessage(position),
