@@ -140,7 +140,7 @@ export const carefulGuards = [
     file: 'packages/core/src/inbox/wait-for-turn.ts',
     name: 'who waits for an id has started nothing, seen with processes',
     find: '  if (!id) return\n',
-    replace: '  if (id) return\n',
+    replace: "  if (!id || name !== '') return\n",
     test: 'that are killed while they wait for a paused owner have started nothing, however many (id)',
   },
   {

@@ -92,6 +92,7 @@ export function describeClaims<Tx>(scene: StoreScene<Tx>): void {
       expect(await isHeldUp(opened, waiting)).toBe(true)
       await store.claims.wait('a', at(5n, 1))
       const starting = store.claims.start('a', at(5n))
+      expect(await isHeldUp(opened, starting)).toBe(true)
       await holder[end]()
       await waiting
       expect(await starting).toBe(expected)
