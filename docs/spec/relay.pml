@@ -17,6 +17,9 @@
 #ifndef ROLLBACKS
 #define ROLLBACKS 1
 #endif
+#ifndef PASSAGES
+#define PASSAGES 0   /* batches without messages, that take the cursor past those of other shards */
+#endif
 
 /* What the tokens stand for. */
 byte number[TOKENS], parentOf[TOKENS], cursor[TOKENS], page[TOKENS];
@@ -32,7 +35,7 @@ byte epoch, txnState, txnToken, checkpoint, staleCheckpoint, sent;
 byte writing;
 
 /* The world. */
-byte published, openings, crashes, failovers, rollbacks, writerXid, leaseTokens;
+byte published, openings, crashes, failovers, rollbacks, passages, writerXid, leaseTokens;
 bool lost;       /* what was sent has been taken back: nobody may go on */
 
 inline flush() {
@@ -222,7 +225,13 @@ publishing:
 #ifdef NO_EMPTY
           memory = mem.ended;
 #endif
-          skip
+          if
+          :: passages < PASSAGES && memory != mem.ended -> passages++; insertIntent(s, 0, mem.ended)
+          :: true
+          fi
+#ifdef NO_PASSED
+       :: found != 0 && passages < PASSAGES -> passages++; insertIntent(s, 0, mem.ended)
+#endif
        :: found != 0 ->
 #ifndef NO_PAGE
           insertIntent(s, found, mem.ended); found = 0; s = 0

@@ -359,4 +359,11 @@ export const modelGuards = [
     find: '      await tx.confirm(startUp.from.number)\n',
     replace: '',
   },
+  {
+    ...memoryTransaction,
+    ...when('a shard goes past the messages of others'),
+    name: 'PASSED: a cursor passes over no message of its own',
+    find: 'return own.length > 0 ? null : { from',
+    replace: 'return own.length < 0 ? null : { from',
+  },
 ]

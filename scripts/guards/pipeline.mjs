@@ -69,6 +69,20 @@ export const pipelineGuards = [
   },
   {
     ...pipeline,
+    name: 'messages of others that no snapshot passes over halt',
+    find: '      assertXidsKnown(shard, await tx.readFacts())\n',
+    replace: '',
+    test: 'stops at messages of others that another server has numbered',
+  },
+  {
+    ...pipeline,
+    name: 'what others publish wakes no shard',
+    find: "if (found === 'messages') poll.wake()",
+    replace: "if (found !== 'nothing') poll.wake()",
+    test: 'does not look more often because others publish',
+  },
+  {
+    ...pipeline,
     name: 'messages that no page holds halt',
     find: '      assertXidsKnown(open.shard, await tx.readFacts())\n',
     replace: '',

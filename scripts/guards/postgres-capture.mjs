@@ -7,6 +7,7 @@ const plans = { spec: 'packages/postgres/src/sql/outbox-message/plans.int.spec.t
 const order = { spec: 'packages/postgres/src/relay/read-page.int.spec.ts' }
 const beyond = { ...suite, file: `${sql}/beyond.ts` }
 const existsBeyond = { ...suite, file: `${sql}/exists-beyond.ts` }
+const look = { ...suite, file: `${sql}/look-for-uncovered.ts` }
 const uncovered = { ...suite, file: `${sql}/uncovered.ts` }
 const uncoveredInSnapshot = { ...suite, file: `${sql}/exists-uncovered-in-snapshot.ts` }
 const firstPage = { ...suite, file: `${sql}/select-first-page.ts` }
@@ -33,7 +34,7 @@ export const captureGuards = [
   {
     ...firstPage,
     name: 'a first page has nothing that was captured before',
-    find: 'WHERE ${beyondSnapshot1}\n          AND ',
+    find: 'WHERE ${beyondSnapshot1}\n        AND ',
     replace: 'WHERE ($1::pg_snapshot IS NOT NULL OR ${beyondSnapshot1}) AND ',
     test: 'has what is committed, as it was inserted, and then nothing until there is more',
   },
@@ -41,7 +42,7 @@ export const captureGuards = [
     ...firstPage,
     ...plans,
     name: 'a first page has nothing that its own snapshot does not cover',
-    find: '\n          AND pg_visible_in_snapshot(xid, (SELECT snapshot FROM server))',
+    find: '\n        AND pg_visible_in_snapshot(xid, (SELECT snapshot FROM server))',
     replace: '',
     test: 'is not captured before this server has come as far, or it would be captured again',
   },
@@ -49,8 +50,8 @@ export const captureGuards = [
     ...firstPage,
     ...order,
     name: 'a first page goes by seq, wherever the rows lie',
-    find: '        ORDER BY seq\n        LIMIT',
-    replace: '        LIMIT',
+    find: '      ORDER BY seq\n      LIMIT $2',
+    replace: '      LIMIT $2',
     test: 'has the rows by their seq, whatever the order in which they were written',
   },
   {
@@ -160,18 +161,49 @@ export const captureGuards = [
     test: 'of a capture without rows left is the first one of the next',
   },
   {
-    ...existsBeyond,
+    ...look,
     name: 'a look at the outbox sees what began after the last snapshot',
-    find: 'WHERE xid >= pg_snapshot_xmax($1::pg_snapshot)',
-    replace: 'WHERE false',
+    find: "'xid >= pg_snapshot_xmax($1::pg_snapshot)'",
+    replace: "'$1::pg_snapshot IS NULL'",
     test: 'is told without reading them',
   },
   {
-    ...existsBeyond,
+    ...look,
     name: 'a look at the outbox sees what ran at the last snapshot',
+    find: "'xid = ANY (ARRAY(SELECT pg_snapshot_xip($1::pg_snapshot)))'",
+    replace: "'$1::pg_snapshot IS NULL'",
+    test: 'is told without reading them',
+  },
+  {
+    ...look,
+    spec: 'packages/postgres/src/sql/outbox-message/look.int.spec.ts',
+    name: 'a look at the outbox goes no further than it may',
+    find: ' LIMIT $5::int\n',
+    replace: '\n',
+    also: [{ file: look.file, find: ' OR nth = $5::int', replace: ' OR $5::int IS NULL' }],
+    test: 'goes through no more of them than it may',
+  },
+  {
+    ...existsBeyond,
+    name: 'a mark waits for what began after the last snapshot',
+    find: 'WHERE xid >= pg_snapshot_xmax($1::pg_snapshot)',
+    replace: 'WHERE false',
+    test: 'is covered when everything committed before it is in batches, whatever comes after it',
+  },
+  {
+    ...existsBeyond,
+    name: 'a passage sees what ran at the last snapshot',
     find: 'WHERE xid = ANY (ARRAY(SELECT pg_snapshot_xip($1::pg_snapshot)))',
     replace: 'WHERE false',
-    test: 'is told without reading them',
+    test: 'passes over the messages of others, and over none of its own',
+  },
+  {
+    ...suite,
+    file: `${sql}/select-passage.ts`,
+    name: 'a passage goes over nothing of the shard’s own',
+    find: "bool(row, 'found') ? null",
+    replace: "typeof row['found'] === 'string' ? null",
+    test: 'passes over nothing that a capture under way has not read',
   },
   {
     ...uncovered,
@@ -193,13 +225,5 @@ export const captureGuards = [
     find: ' AND pg_visible_in_snapshot(xid, $4::pg_snapshot)',
     replace: ' AND $4::pg_snapshot IS NOT NULL',
     test: 'is covered when everything committed before it is in batches, whatever comes after it',
-  },
-  {
-    ...suite,
-    file: 'packages/postgres/src/relay/guarded-transaction.ts',
-    name: 'nothing of a capture under way is deleted',
-    find: '{ snapshot: cursor.from, bounds, buckets }',
-    replace: '{ snapshot: cursor.until ?? cursor.from, bounds, buckets }',
-    test: 'deletes nothing of a capture that is under way',
   },
 ]

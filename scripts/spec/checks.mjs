@@ -12,6 +12,8 @@
 /** @typedef {{ name: string, model: string, holds: boolean, flags: readonly string[] }} Check */
 
 const failover = ['-DFAILOVERS=1', '-DCRASHES=0', '-DROLLBACKS=0', '-DOPENINGS=2']
+/** A shard to which nothing is published takes its cursor past what others have. */
+const passage = ['-DPASSAGES=1', '-DROLLBACKS=0', '-DOPENINGS=2']
 /** The other key's message comes second. */
 const mixed = ['-DKEYED=13']
 const merged = ['-DSPLIT=true']
@@ -31,7 +33,12 @@ const models = [
   {
     model: 'relay',
     flags: [],
-    wholes: { 'a crash': [], 'a failover with loss': failover },
+    wholes: {
+      'a crash': [],
+      'a failover with loss': failover,
+      'a batch without messages, and a crash': passage,
+      'a batch without messages, and a failover with loss': [...failover, '-DPASSAGES=1'],
+    },
     guards: {
       TOKEN: [],
       FENCE: [],
@@ -47,6 +54,7 @@ const models = [
       PARENT: failover,
       KNOWN: failover,
       REST: failover,
+      PASSED: passage,
     },
   },
   {

@@ -53,6 +53,8 @@ export interface History {
   readonly batchRows: number
   /** Longest pause of a relay at rest in milliseconds. Default: 2,000. */
   readonly idlePollMs?: number
+  /** Whether looks for messages go no further now and then, as where other shards have many. Default: false. */
+  readonly looksInVain?: boolean
   readonly steps: readonly Step[]
 }
 

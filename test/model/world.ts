@@ -221,7 +221,13 @@ export class World {
   #ports(server: ModelServer, process: object): Ports {
     const { gate, time, broker } = this
     return {
-      store: modelRelayStore({ server, gate, process, now: () => time.now }),
+      store: modelRelayStore({
+        server,
+        gate,
+        process,
+        now: () => time.now,
+        looksInVain: this.#history.looksInVain ?? false,
+      }),
       publisher: modelPublisher(broker, gate, process),
       clock: { now: () => time.now, sleep: (ms, signal) => time.sleep(process, ms, signal) },
     }

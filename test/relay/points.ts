@@ -37,7 +37,7 @@ const genesisCalls = [
 
 /** The calls that make up a batch, in their order, and the renewals beside it. */
 const batchCalls = [
-  'store.hasMessages',
+  'store.lookForMessages',
   'tx.readPage',
   'tx.insertBatch',
   'producer.begin',

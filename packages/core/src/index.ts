@@ -154,6 +154,7 @@ export {
   type Guard,
   type GuardedTransaction,
   type Lease,
+  type Look,
   type OutboxStatus,
   originCursor,
   type Page,

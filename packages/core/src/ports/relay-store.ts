@@ -44,6 +44,12 @@ export interface Page {
   readonly cursor: Cursor
 }
 
+/**
+ * What a look at the outbox finds for a shard: something to read, nothing, or so many messages of other shards that it went no
+ * further.
+ */
+export type Look = 'messages' | 'nothing' | 'others'
+
 /** Bounds of a page. It holds at least one row if there is any. */
 export interface PageBounds {
   readonly maxRows: number
@@ -135,6 +141,11 @@ export interface GuardedTransaction extends ParkingTransaction, AdoptionTransact
    * cursor is at `until`.
    */
   readPageUntil(cursor: Cursor, until: string, bounds: PageBounds): Promise<Page>
+  /**
+   * The cursor that has every message of others behind it which is there by now; null where the shard's own are among them.
+   * It takes as long as there are many.
+   */
+  passOver(cursor: Cursor): Promise<Cursor | null>
   /** Inserts the intent if its parent is there (batch 0 has none). Resolves to false otherwise. */
   insertBatch(batch: RelayBatch): Promise<boolean>
   /**
@@ -209,8 +220,8 @@ export interface RelayStore extends ParkingStore {
   }): Promise<boolean>
   /** What `recorded` identity and system the database has, read without any lock. */
   readIdentity(): Promise<{ readonly recorded: RelayIdentity | null; readonly systemIdentifier: string }>
-  /** Whether a page of `shard` that is read from `cursor` would have rows. */
-  hasMessages(shard: number, cursor: Cursor): Promise<boolean>
+  /** Whether a page of `shard` that is read from `cursor` would have rows, told from a bounded number of rows. */
+  lookForMessages(shard: number, cursor: Cursor): Promise<Look>
   /** What is parked in the buckets of `shard`, and whether something of it is due. */
   lookAtParking(shard: number): Promise<ParkingLook>
   /** The current snapshot: the mark that `drain` waits for. */

@@ -1,7 +1,7 @@
 import type { Emitter } from '../events/emitter.js'
 import { linkAbort } from '../lifecycle/linked-abort.js'
 import { untilAborted } from '../lifecycle/until-aborted.js'
-import type { GuardedTransaction, RelayBatch } from '../ports/relay-store.js'
+import type { GuardedTransaction, Look, RelayBatch } from '../ports/relay-store.js'
 import { BatchSending } from './batch-sending.js'
 import { Cleaner } from './cleaner.js'
 import type { OpenShard } from './opening.js'
@@ -134,11 +134,11 @@ export class Pipeline {
           )
           sending.unlink()
         }
-        const found = !prepared && !due && (await this.#idle({ reading, leading, ending }))
+        const found = prepared || due ? undefined : await this.#idle({ reading, leading, ending })
         if (due) await this.#release({ reading, leading })
         if (prepared && !due) continue
         if (reading.aborted) return
-        ahead = found ? this.#prepareFound(this.#confirmed) : this.#prepare(this.#confirmed)
+        ahead = found ? this.#prepareFound(this.#confirmed, found) : this.#prepare(this.#confirmed)
       }
     } finally {
       await ahead.catch(() => undefined)
@@ -149,9 +149,14 @@ export class Pipeline {
   // without an intent, would let a crash of the database lose or invent messages.
   async #prepare(parent: RelayBatch): Promise<PreparedBatch | undefined> {
     const { options, open } = this.#parts
-    if (parent.cursor.until === null && !(await options.store.hasMessages(open.shard, parent.cursor)))
-      return undefined
-    return this.#prepareFound(parent)
+    if (parent.cursor.until !== null) return this.#preparePage(parent)
+    return this.#prepareFound(parent, await options.store.lookForMessages(open.shard, parent.cursor))
+  }
+
+  async #prepareFound(parent: RelayBatch, found: Look): Promise<PreparedBatch | undefined> {
+    if (found === 'nothing') return undefined
+    const passage = found === 'others' ? await this.#preparePassage(parent) : undefined
+    return passage ?? this.#preparePage(parent)
   }
 
   // A message that comes while a batch is being sent is prepared in that time, and not looked for when it is over.
@@ -166,14 +171,33 @@ export class Pipeline {
     return undefined
   }
 
-  async #prepareFound(parent: RelayBatch): Promise<PreparedBatch | undefined> {
-    const { events, open } = this.#parts
+  async #preparePage(parent: RelayBatch): Promise<PreparedBatch | undefined> {
     const prepared = await this.#guarded((tx, confirmed) => this.#writeIntent(tx, { parent, confirmed }))
     if (!prepared) return undefined
-    const { batch, rows, announce } = prepared
-    announce()
-    events.emit('batch:prepared', { shard: open.shard, batch: batch.number, rows: rows.length })
+    prepared.announce()
+    this.#tellOfPrepared(prepared)
     return prepared
+  }
+
+  // A shard to which nothing is published would walk past more and more messages of the others with each look. A batch
+  // without messages takes its cursor past them: by an intent, as any.
+  async #preparePassage(parent: RelayBatch): Promise<PreparedBatch | undefined> {
+    const { shard } = this.#parts.open
+    const batch = await this.#guarded(async (tx) => {
+      // No snapshot of this server passes over what another one has numbered.
+      assertXidsKnown(shard, await tx.readFacts())
+      const cursor = await tx.passOver(parent.cursor)
+      return cursor ? writeBatch(tx, { shard, parent, cursor }) : undefined
+    })
+    if (!batch) return undefined
+    const prepared = { batch, rows: [], announce: () => undefined, sending: undefined }
+    this.#tellOfPrepared(prepared)
+    return prepared
+  }
+
+  #tellOfPrepared({ batch, rows }: BatchInFlight): void {
+    const { events, open } = this.#parts
+    events.emit('batch:prepared', { shard: open.shard, batch: batch.number, rows: rows.length })
   }
 
   async #writeIntent(
@@ -239,14 +263,14 @@ export class Pipeline {
 
   // Nothing is in flight here. While there is nothing to send, PostgreSQL is told of the last acknowledged batch, so that
   // `drain` and `status` of other processes see it, and what it covers is deleted: once it is quiet, so that a message
-  // which comes in the middle of a lively outbox does not wait behind that. Resolves to whether a message was found.
-  async #idle({ reading, leading, ending }: IdleSignals): Promise<boolean> {
+  // which comes in the middle of a lively outbox does not wait behind that. Resolves to what was found.
+  async #idle({ reading, leading, ending }: IdleSignals): Promise<Look | undefined> {
     const { options, open, poll } = this.#parts
     while (!reading.aborted && !(await untilAborted(this.#parking.isDue(), leading))) {
-      if (await untilAborted(options.store.hasMessages(open.shard, this.#confirmed.cursor), leading)) {
-        poll.wake()
-        return true
-      }
+      const look = options.store.lookForMessages(open.shard, this.#confirmed.cursor)
+      const found = await untilAborted(look, leading)
+      if (found === 'messages') poll.wake()
+      if (found !== 'nothing') return found
       const untold = this.#noted < this.#confirmed.number || this.#cleaner.isDue(this.#confirmed)
       if (untold && poll.isQuiet)
         await untilAborted(
@@ -255,7 +279,7 @@ export class Pipeline {
         )
       else await poll.pause(ending)
     }
-    return false
+    return undefined
   }
 
   // An intent is behind its parent or not written; here, where none is written, the parent is looked for. A standby that was

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { Emitter } from '../events/emitter.js'
 import { CallScript } from '../ports/call-script.fake.js'
 import { ManualClock, settle } from '../ports/manual-clock.fake.js'
@@ -64,13 +64,13 @@ describe('a batch', () => {
     const running = run()
     await settle()
     expect(script.calls.slice(0, 7)).toEqual([
-      'hasMessages',
+      'lookForMessages',
       'guarded 0',
       'readPage',
       'insertBatch 1',
       'begin 1',
       'send 2',
-      'hasMessages',
+      'lookForMessages',
     ])
     expect(publisher.log).toEqual(store.rows)
     expect(publisher.checkpoint).toEqual({
@@ -159,7 +159,7 @@ describe('a batch', () => {
     script.take()
     store.commit()
     await clock.advance(20)
-    expect(script.calls.slice(0, 2)).toEqual(['hasMessages', 'guarded 0'])
+    expect(script.calls.slice(0, 2)).toEqual(['lookForMessages', 'guarded 0'])
     reading.abort()
     await running
   })
@@ -226,7 +226,7 @@ describe('the pipeline', () => {
     script.take()
     acknowledge()
     await running
-    expect(script.take('readPage', 'hasMessages', 'insertBatch')).toEqual([])
+    expect(script.take('readPage', 'lookForMessages', 'insertBatch')).toEqual([])
     expect(publisher.transactions).toEqual([2, 2])
   })
 
@@ -272,11 +272,64 @@ describe('the pipeline', () => {
   })
 })
 
+describe('a shard to which nothing is published', () => {
+  it('takes its cursor past the messages of the others by a batch without any, and not by a look', async () => {
+    const { run, script, store, publisher, events, reading } = await openPipeline()
+    const batches: unknown[] = []
+    events.on('batch:published', ({ batch, rows }) => batches.push([batch, rows]))
+    store.others = true
+    const running = run()
+    await settle()
+    expect(script.take('passOver', ...published)).toEqual([
+      'passOver',
+      'insertBatch 1',
+      'begin 1',
+      'commit 1',
+    ])
+    expect(publisher.checkpoint?.token).toBe(store.batches.find(({ number }) => number === 1)?.token)
+    expect(batches).toEqual([[1, 0]])
+    reading.abort()
+    await running
+  })
+
+  it('does not look more often because others publish', async () => {
+    const { run, script, store, clock, reading } = await openPipeline()
+    const running = run()
+    await clock.advance(5_000)
+    store.others = true
+    await clock.advance(200)
+    script.take()
+    await clock.advance(199)
+    expect(script.take('lookForMessages').length).toBeLessThanOrEqual(1)
+    reading.abort()
+    await running
+  })
+
+  it('reads a page where its own are among them', async () => {
+    const { run, store, publisher, reading } = await openPipeline()
+    store.commit()
+    vi.spyOn(store, 'lookForMessages').mockResolvedValueOnce('others')
+    const running = run()
+    await settle()
+    expect(publisher.transactions).toEqual([1])
+    expect(publisher.log).toEqual(store.rows)
+    reading.abort()
+    await running
+  })
+
+  it('stops at messages of others that another server has numbered, which it would never get past', async () => {
+    const { run, script, store } = await openPipeline()
+    Object.assign(store, { others: true, xidAhead: '900000000000' })
+    await expect(run()).rejects.toMatchObject({ code: 'RELAY_XID_AHEAD' })
+    expect(script.take('insertBatch')).toEqual([])
+  })
+})
+
 describe('a pipeline that fails', () => {
   it('stops at messages that another server has numbered, instead of looking at them for ever', async () => {
     const { run, script, store, publisher } = await openPipeline({ rows: 1 })
     Object.assign(store, { foreign: 1, xidAhead: '900000000000' })
-    script.failNext('hasMessages', ...Array<unknown>(20).fill(undefined), new Error('it looks for ever'))
+    script.failNext('lookForMessages', ...Array<unknown>(20).fill(undefined), new Error('it looks for ever'))
     await expect(run()).rejects.toMatchObject({ code: 'RELAY_XID_AHEAD' })
     expect(publisher.log).toEqual(store.rows)
   })
@@ -438,7 +491,7 @@ describe('what is confirmed', () => {
     const { run, script, events, reading } = await openPipeline({ rows: 4 })
     let look = (): void => undefined
     events.on('batch:prepared', ({ batch }) => {
-      if (batch === 1) look = script.hold('hasMessages')
+      if (batch === 1) look = script.hold('lookForMessages')
     })
     const acknowledge = script.hold('commit')
     const running = run()

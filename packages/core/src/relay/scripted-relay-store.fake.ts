@@ -7,6 +7,7 @@ import type {
   Guard,
   GuardedTransaction,
   Lease,
+  Look,
   OutboxStatus,
   Page,
   PageBounds,
@@ -44,6 +45,8 @@ export class ScriptedRelayStore extends ScriptedParking implements RelayStore {
   reclaimed: Reclaimed = { truncated: [], held: [], unsettled: [], turned: false }
   /** Messages that a look finds and no page holds: those numbered by another server. */
   foreign = 0
+  /** Whether many messages of other shards lie behind the cursor, until something passes over them. */
+  others = false
   /** Whether a page's cursor says that its capture goes on, as one does that ends at the limit of rows. */
   splitsCaptures = false
   /** What an adoption reads: rows of the outbox and parked ones. */
@@ -141,10 +144,12 @@ export class ScriptedRelayStore extends ScriptedParking implements RelayStore {
     return { recorded: this.recorded, systemIdentifier: 'system' }
   }
 
-  async hasMessages(_shard: number, cursor: Cursor): Promise<boolean> {
-    await this.#script.enter('hasMessages')
+  async lookForMessages(_shard: number, cursor: Cursor): Promise<Look> {
+    await this.#script.enter('lookForMessages')
     const unread = this.rows.slice(position(cursor)).some((row) => this.#isThere(row))
-    return unread || this.rows.length + this.foreign > Math.max(position(cursor), this.rows.length)
+    const isAny = unread || this.rows.length + this.foreign > Math.max(position(cursor), this.rows.length)
+    if (isAny) return 'messages'
+    return this.others ? 'others' : 'nothing'
   }
 
   async readSnapshot(): Promise<string> {
@@ -234,6 +239,12 @@ export class ScriptedRelayStore extends ScriptedParking implements RelayStore {
         await script.enter('readPageUntil')
         const page = this.#page(cursor, bounds)
         return page.rows.length > 0 ? page : { rows: [], cursor: { from: until, until: null, lastSeq: '0' } }
+      },
+      passOver: async (cursor) => {
+        await script.enter('passOver')
+        if (this.#page(cursor, { maxRows: 1, maxBytes: 1 }).rows.length > 0) return null
+        this.others = false
+        return { from: snapshot(this.rows.length), until: null, lastSeq: '0' }
       },
       insertBatch: async (batch) => {
         await script.enter('insertBatch', batch.number)

@@ -233,7 +233,7 @@ describe('a fault', () => {
     await clock.advance(5_000)
     store.commit()
     await clock.advance(1_000)
-    script.failNext('hasMessages', new Error('gone again'))
+    script.failNext('lookForMessages', new Error('gone again'))
     await clock.advance(1_000)
     const waits = log.flatMap(({ name, data }) =>
       name === 'shard:reopening' ? [data as RelayEvents['shard:reopening']] : [],
@@ -253,9 +253,9 @@ describe('a fault', () => {
     const running = run()
     await clock.advance(5_000)
     await clock.advance(10_000)
-    script.failNext('hasMessages', new Error('gone again'))
+    script.failNext('lookForMessages', new Error('gone again'))
     await clock.advance(1_000)
-    script.failNext('hasMessages', new Error('and again'))
+    script.failNext('lookForMessages', new Error('and again'))
     await clock.advance(1_000)
     const attempts = log.flatMap(({ name, data }) =>
       name === 'shard:reopening' ? [(data as RelayEvents['shard:reopening']).attempt] : [],
@@ -445,7 +445,7 @@ describe('a lease that is lost', () => {
     const { run, script, shard, clock, reading, hard } = runShard()
     const running = run()
     await settle()
-    const answers = ['renewLease', 'readLease', 'hasMessages'].map((call) => script.hold(call))
+    const answers = ['renewLease', 'readLease', 'lookForMessages'].map((call) => script.hold(call))
     await clock.advance(10_000)
     expect(shard).toMatchObject({ state: 'waiting', error: { code: 'LEASE_LOST' }, leads: false })
     for (const answer of answers) answer()

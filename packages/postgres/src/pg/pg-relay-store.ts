@@ -13,8 +13,8 @@ import { changeShards } from '../relay/change-shards.js'
 import { checkServer } from '../relay/check-server.js'
 import { SqlGuardedTransaction } from '../relay/guarded-transaction.js'
 import { readStatus } from '../relay/read-status.js'
-import { existsUncoveredMessage } from '../sql/outbox-message/exists-uncovered.js'
 import { existsUncoveredMessageInSnapshot } from '../sql/outbox-message/exists-uncovered-in-snapshot.js'
+import { lookForUncoveredMessage } from '../sql/outbox-message/look-for-uncovered.js'
 import { lookAtParking } from '../sql/parked-message/look.js'
 import { existsRelayBatch } from '../sql/relay-batch/exists.js'
 import { selectConfirmedRelayBatch } from '../sql/relay-batch/select-confirmed.js'
@@ -99,8 +99,8 @@ function reads(sessions: PgSessions): Omit<RelayStore, OtherMethods> {
         const [recorded = null] = await run(session, selectRelayIdentity, null)
         return { recorded, systemIdentifier: await runForOne(session, selectSystemIdentifier, null) }
       }),
-    hasMessages: (shard, cursor) =>
-      sessions.read((session) => runForOne(session, existsUncoveredMessage, { shard, cursor })),
+    lookForMessages: (shard, cursor) =>
+      sessions.read((session) => runForOne(session, lookForUncoveredMessage, { shard, cursor })),
     readSnapshot: () => sessions.read((session) => runForOne(session, selectSnapshot, null)),
     async readConfirmedCursor(shard: number): Promise<Cursor | null> {
       const [batch] = await sessions.read((session) => run(session, selectConfirmedRelayBatch, shard))

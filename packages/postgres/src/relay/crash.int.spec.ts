@@ -164,7 +164,7 @@ it('a row whose id the crash has freed is captured once it is written again', as
     tx.readPage(originCursor, { maxRows: 100, maxBytes: 100_000 }),
   )
   expect(rows.length).toBe(kept + 1)
-  expect(await store.hasMessages(0, cursor)).toBe(true)
+  expect(await store.lookForMessages(0, cursor)).toBe('messages')
   await writer.end()
 })
 

@@ -11,13 +11,14 @@ import type {
   RelayIdentity,
   ShardFacts,
 } from '@pigeonhole/core'
+import { selectPassage } from '../sql/outbox-message/select-passage.js'
 import { deleteRelayBatchesBelow } from '../sql/relay-batch/delete-below.js'
 import { deleteOtherRelayBatches } from '../sql/relay-batch/delete-others.js'
 import { insertRelayBatch } from '../sql/relay-batch/insert.js'
 import { upsertRelayIdentity } from '../sql/relay-identity/upsert.js'
 import { agreeOnRelayShard } from '../sql/relay-shard/agree.js'
 import { raiseConfirmed } from '../sql/relay-shard/raise-confirmed.js'
-import { run, type SqlSession } from '../sql/statement.js'
+import { run, runForOne, type SqlSession } from '../sql/statement.js'
 import { SqlAdoptionTransaction } from './adoption-transaction.js'
 import { readFacts } from './read-facts.js'
 import { readPage, readPageUntil } from './read-page.js'
@@ -67,6 +68,10 @@ export class SqlGuardedTransaction extends SqlAdoptionTransaction implements Gua
 
   readPageUntil(cursor: Cursor, until: string, bounds: PageBounds): Promise<Page> {
     return readPageUntil(this.#session, { cursor, until }, { bounds, buckets: this.#buckets })
+  }
+
+  passOver(cursor: Cursor): Promise<Cursor | null> {
+    return runForOne(this.#session, selectPassage, { shard: this.#shard, cursor })
   }
 
   async insertBatch(batch: RelayBatch): Promise<boolean> {

@@ -36,6 +36,11 @@ export function bool(row: SqlRow, column: string): boolean {
   throw mismatch(column, 'boolean', value)
 }
 
+/** A column that is bool or null. */
+export function boolOrNull(row: SqlRow, column: string): boolean | null {
+  return row[column] === null ? null : bool(row, column)
+}
+
 /** A column that is bytea or null. */
 export function bytesOrNull(row: SqlRow, column: string): Uint8Array | null {
   const value = row[column]

@@ -52,7 +52,7 @@ const relayMethods = [
   'readLease',
   'takeLease',
   'guarded',
-  'hasMessages',
+  'lookForMessages',
   'readSnapshot',
   'isCovered',
   'readStatus',

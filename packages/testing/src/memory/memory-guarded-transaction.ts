@@ -85,6 +85,12 @@ export class MemoryGuardedTransaction extends MemoryAdoptionTransaction implemen
     return pageOf(this.#between(end, until), { from: end, until, bounds })
   }
 
+  async passOver(cursor: Cursor): Promise<Cursor | null> {
+    const from = this.#database.snapshot()
+    const own = this.#database.uncovered(this.#entry.buckets, cursor, this.#tx)
+    return own.length > 0 ? null : { from, until: null, lastSeq: '0' }
+  }
+
   async insertBatch(batch: RelayBatch): Promise<boolean> {
     const { number, token, parent } = batch
     const isParent = (other: RelayBatch): boolean => other.number === number - 1 && other.token === parent

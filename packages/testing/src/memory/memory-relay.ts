@@ -152,7 +152,9 @@ function reads(
   return {
     async checkServer(): Promise<void> {},
     readIdentity: async () => ({ recorded: recorded(), systemIdentifier: database.systemIdentifier }),
-    hasMessages: async (shard, cursor) => database.uncovered(ownedBy(shard), cursor).length > 0,
+    // Never long enough to go no further.
+    lookForMessages: async (shard, cursor) =>
+      database.uncovered(ownedBy(shard), cursor).length > 0 ? 'messages' : 'nothing',
     readSnapshot: async () => database.snapshot(),
     readConfirmedCursor: async (shard) => database.confirmedCursor(shard),
     hasBatch: async (shard, { number, token }) =>

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SpecDatabase } from '../../spec-database.fake.js'
 import type { Statement } from '../statement.js'
-import { existsUncoveredMessage } from './exists-uncovered.js'
 import { existsUncoveredMessageInSlot } from './exists-uncovered-in-slot.js'
 import { existsUncoveredMessageInSnapshot } from './exists-uncovered-in-snapshot.js'
+import { lookForUncoveredMessage } from './look-for-uncovered.js'
 import { selectFirstPage } from './select-first-page.js'
 import { selectNextPage } from './select-next-page.js'
 
@@ -75,8 +75,8 @@ async function scansOf<P>(
 describe('a relay at rest reads no retained rows', () => {
   it('when it asks whether there are messages', async () => {
     const cursor = { from: newest, until: null, lastSeq: '0' }
-    const { scans, rows } = await scansOf(existsUncoveredMessage, { shard: 0, cursor })
-    expect(new Set(scans)).toEqual(new Set(['outbox_message_xid_idx']))
+    const { scans, rows } = await scansOf(lookForUncoveredMessage, { shard: 0, cursor })
+    expect(scans).toContain('outbox_message_xid_idx')
     expect(rows).toBe(0)
   })
 

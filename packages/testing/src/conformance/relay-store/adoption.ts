@@ -71,7 +71,7 @@ export function describeAdoption<Tx>(scene: StoreScene<Tx>): void {
       ids.push(...(await commitRows(opened)))
       const from = await relay.readSnapshot()
       const cursor = { from, until: null, lastSeq: '0' }
-      expect(await relay.hasMessages(0, cursor)).toBe(false)
+      expect(await relay.lookForMessages(0, cursor)).toBe('nothing')
       expect(await guarded((tx) => tx.renumberMessages())).toBe(3)
       const page = await readPage(cursor)
       expect(idsOf(page)).toEqual(ids)

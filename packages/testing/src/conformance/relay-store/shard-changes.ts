@@ -72,7 +72,7 @@ export function describeShardChanges<Tx>(scene: StoreScene<Tx>): void {
       ])
       expect(await relay.readLease(1)).toBeNull()
       await commitRows(opened, [row({ bucket: 90 })])
-      expect(await relay.hasMessages(1, originCursor)).toBe(false)
+      expect(await relay.lookForMessages(1, originCursor)).toBe('nothing')
       const [, token] = await seize(relay, [0, 1])
       const guard = { shard: 1, token: token as string, confirmed: 0 }
       const page = await relay.guarded(guard, (tx) => tx.readPage(originCursor, bounds))

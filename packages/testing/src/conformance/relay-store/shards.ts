@@ -1,4 +1,4 @@
-import { originCursor } from '@pigeonhole/core'
+import { type Cursor, originCursor } from '@pigeonhole/core'
 import { describe, expect, it } from 'vitest'
 import { commitRows, row, type StoreScene } from '../store-scene.js'
 import { batch, halves, idsOf, lead, oneShard, relayOf, takeOver } from './relay-scene.js'
@@ -54,9 +54,9 @@ export function describeShards<Tx>(scene: StoreScene<Tx>): void {
       const page = await readPage(originCursor)
       expect(idsOf(page)).toEqual([first, last])
       expect(idsOf(await inOther((tx) => tx.readPage(originCursor, bounds)))).toEqual(others)
-      expect(await relay.hasMessages(0, page.cursor)).toBe(false)
-      expect(await relay.hasMessages(1, page.cursor)).toBe(false)
-      expect(await relay.hasMessages(1, originCursor)).toBe(true)
+      expect(await relay.lookForMessages(0, page.cursor)).toBe('nothing')
+      expect(await relay.lookForMessages(1, page.cursor)).toBe('nothing')
+      expect(await relay.lookForMessages(1, originCursor)).toBe('messages')
     })
 
     it('has pages of its own, whatever lies between its messages', async () => {
@@ -69,7 +69,37 @@ export function describeShards<Tx>(scene: StoreScene<Tx>): void {
       const three = await readPage(two.cursor, { maxRows: 2 })
       expect([one, two, three].flatMap(idsOf)).toEqual(own)
       expect(three.cursor.until).toBeNull()
-      expect(await relay.hasMessages(0, three.cursor)).toBe(false)
+      expect(await relay.lookForMessages(0, three.cursor)).toBe('nothing')
+    })
+
+    it('passes over the messages of others, and over none of its own', async () => {
+      const { opened, relay, guarded } = await lead(scene, halves)
+      const passOver = (cursor: Cursor): Promise<Cursor | null> => guarded((tx) => tx.passOver(cursor))
+      const slow = await opened.begin()
+      await opened.store.insertMessages(slow.tx, [row({ bucket: 9 })])
+      await commitRows(opened, [row({ bucket: 190 })])
+
+      expect(await relay.lookForMessages(0, originCursor)).toBe('nothing')
+      expect(await relay.lookForMessages(1, originCursor)).toBe('messages')
+      const behind = (await passOver(originCursor)) ?? originCursor
+      expect(behind.until).toBeNull()
+      expect(await relay.isCovered(1, await relay.readSnapshot(), behind)).toBe(true)
+      expect(await relay.lookForMessages(0, behind)).toBe('nothing')
+      await slow.commit()
+      expect(await relay.lookForMessages(0, behind)).toBe('messages')
+      expect(await passOver(behind)).toBeNull()
+      expect(await passOver(originCursor)).toBeNull()
+    })
+
+    it('passes over nothing that a capture under way has not read', async () => {
+      const { opened, guarded, readPage } = await lead(scene, halves)
+      await commitRows(opened, [row({ bucket: 9 }), row({ bucket: 9 })])
+      const half = await readPage(originCursor, { maxRows: 1 })
+      expect(await guarded((tx) => tx.passOver(half.cursor))).toBeNull()
+      const all = await readPage(half.cursor, { maxRows: 1 })
+      expect(all.cursor.until).not.toBeNull()
+      const behind = await guarded((tx) => tx.passOver(all.cursor))
+      expect(behind).toMatchObject({ until: null, lastSeq: '0' })
     })
 
     it('covers a mark when its own messages are in batches', async () => {
