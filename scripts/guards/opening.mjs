@@ -82,6 +82,28 @@ export const openingGuards = [
   },
   {
     ...opening,
+    name: 'the shards of an outbox begin behind shard 0',
+    find: '  if (shard === firstShard) return null\n',
+    replace: '  if (shard >= firstShard) return null\n',
+    test: 'begins with shard 0, whose batch 0 decides which of several copies goes on',
+  },
+  {
+    ...opening,
+    spec: 'test/divergence/postgres.full.spec.ts',
+    name: 'the shards of an outbox begin behind shard 0, on real servers',
+    find: '  if (shard === firstShard) return null\n',
+    replace: '  if (shard >= firstShard) return null\n',
+    test: 'a database copied before its first opening, and divided otherwise',
+  },
+  {
+    ...opening,
+    name: 'an outbox is nobody before Kafka has its batch 0',
+    find: '    await tx.agree()\n',
+    replace: '    await tx.agree()\n    await tx.writeIdentity(identity)\n',
+    test: 'is nobody before Kafka has its batch 0',
+  },
+  {
+    ...opening,
     name: 'a genesis forgets an earlier one that Kafka never heard of',
     find: '    await tx.deleteOtherBatches(null)\n',
     replace: '',

@@ -1,5 +1,6 @@
 import {
   type CommittedMessage,
+  createTopics,
   DebianPostgres,
   type DebianServer,
   type PgBouncer,
@@ -113,6 +114,51 @@ describe('a database that is restored, copied, moved or promoted', () => {
     await lab.write()
     await lab.send()
     expect(await lab.verdict(before)).toMatchObject({ passed: true, faults: 0 })
+  })
+
+  it('a database copied before its first opening: of two relays at once one goes on, the other halts, and nothing is sent twice', async () => {
+    await lab.write()
+    const clone = await family.copy(original, 'clone')
+    await clone.start()
+    const own = lab.startRelay()
+    lab.places.serverUrl = clone.url
+    const others = lab.startRelay()
+    const halted = (relay: RelayProcess) => relay.event('shard:changed', { state: 'halted' })
+    const isOwn = await Promise.race([halted(own).then(() => false), halted(others).then(() => true)])
+    const [survivor, stopped] = isOwn ? [own, others] : [others, own]
+    expectHalt(await haltOf(stopped), 'RELAY_DATABASE_WENT_BACK')
+    lab.places.serverUrl = isOwn ? serverUrl : clone.url
+    await lab.write()
+    await survivor.drain()
+    await Promise.all([own.stop(), others.stop()])
+    expect(await lab.verdict()).toMatchObject({ passed: true, faults: 0 })
+  })
+
+  it('a database copied before its first opening, and divided otherwise: no shard of the copy begins, and nothing is sent twice', async () => {
+    await lab.write()
+    const clone = await family.copy(original, 'clone')
+    await clone.start()
+    // Made beforehand, with room for the shards of either.
+    const topic = `pigeonhole.relay.${lab.name}`
+    const configEntries = [{ name: 'cleanup.policy', value: 'compact' }]
+    await createTopics(inject('kafkaBrokers'), [{ topic, numPartitions: 3, configEntries }])
+    const relay = lab.startRelay({ shards: 1 })
+    await relay.event('shard:opened')
+    lab.places.serverUrl = clone.url
+    const copy = lab.startRelay({ shards: 3 })
+    await Promise.all(
+      [1, 2].map((shard) =>
+        Promise.race([copy.event('shard:reopening', { shard }), copy.event('batch:published', { shard })]),
+      ),
+    )
+    expectHalt(await haltOf(copy), 'RELAY_DATABASE_WENT_BACK')
+    expect(copy.history()).toContain('FIRST_SHARD_UNOPENED')
+    await copy.stop()
+    lab.places.serverUrl = serverUrl
+    await lab.write()
+    await relay.drain()
+    await relay.stop()
+    expect(await lab.verdict()).toMatchObject({ passed: true, faults: 0 })
   })
 
   it('a clone that was adopted while the original still runs: the original halts, and nothing is sent twice', async () => {

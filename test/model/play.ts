@@ -1,3 +1,4 @@
+import { isPigeonholeError } from '@pigeonhole/core'
 import type { MemoryImage } from '@pigeonhole/testing'
 import type { ModelServer, ServerImage } from './model-server.js'
 import type { Divergence, History, Step } from './steps.js'
@@ -214,8 +215,20 @@ export function missing(world: World, parked: readonly string[] = []): string[] 
 export function isOver(world: World, parked: readonly string[] = []): boolean {
   return missing(world, parked).every((id) => {
     const shard = world.shardOf(id)
-    return shard !== undefined && world.statesOf(shard).every((status) => status?.state === 'halted')
+    return (
+      shard !== undefined && (hasHalted(world, shard) || (waitsForFirst(world, shard) && hasHalted(world, 0)))
+    )
   })
+}
+
+function hasHalted(world: World, shard: number): boolean {
+  return world.statesOf(shard).every((status) => status?.state === 'halted')
+}
+
+// A failover to before the genesis: who has taken it back halts, and the other shards begin behind it.
+function waitsForFirst(world: World, shard: number): boolean {
+  const led = world.statesOf(shard).filter((status) => status?.state !== 'standby')
+  return led.some((status) => isPigeonholeError(status?.error, 'FIRST_SHARD_UNOPENED'))
 }
 
 function pick<T>(among: readonly T[], choice: number): T {

@@ -27,6 +27,9 @@ export interface OpenShard {
 
 type OpeningOptions = Pick<ResolvedRelayOptions, 'name' | 'store' | 'publisher' | 'clock'>
 
+/** The shard whose genesis is the outbox's. */
+const firstShard = 0
+
 const absenceMs = 5_000
 const lookPauseMs = 250
 
@@ -44,7 +47,7 @@ export async function openShard(options: OpeningOptions, shard: number, holder: 
   const { clusterId } = await publisher.connect(name)
   const { recorded, systemIdentifier } = await store.readIdentity()
   const identity: RelayIdentity = { relay: name, clusterId, systemIdentifier }
-  assertSameIdentity(recorded, identity)
+  assertSameIdentity(recorded ?? (await recordedByFirst(options, shard)), identity)
   await provideCheckpointTopic(options, shard, token)
   const producer = await publisher.fence(name, shard)
   try {
@@ -53,6 +56,26 @@ export async function openShard(options: OpeningOptions, shard: number, holder: 
     await producer.close()
     throw error
   }
+}
+
+// Of copies of a database that no relay has ever opened, one may go on: the one whose batch 0 comes first in the partition of
+// shard 0. Its other shards begin behind that. Each for itself, shards of two copies could both begin, with the same messages.
+async function recordedByFirst(
+  { store, clock }: OpeningOptions,
+  shard: number,
+): Promise<RelayIdentity | null> {
+  if (shard === firstShard) return null
+  const until = clock.now() + absenceMs
+  do {
+    await clock.sleep(lookPauseMs)
+    const { recorded } = await store.readIdentity()
+    if (recorded) return recorded
+  } while (clock.now() < until)
+  throw new PigeonholeError('FIRST_SHARD_UNOPENED', {
+    message: `Nothing was ever sent from this outbox, and shard ${shard} begins once shard 0 has begun, which has not been opened yet`,
+    details: { shard },
+    retryable: true,
+  })
 }
 
 // The topic is made at genesis only: where the database remembers batches, a missing topic is a lost one. A shard whose
@@ -90,9 +113,9 @@ async function agree({ store }: OpeningOptions, fenced: Fenced): Promise<OpenSha
   const agreed = await store.guarded({ shard, token, confirmed: 0 }, async (tx) => {
     const facts = await tx.readFacts()
     const startUp = decideStartUp({ shard, identity, facts, checkpoint })
-    await tx.writeIdentity(identity)
     await tx.agree()
     if (startUp.kind === 'resume') {
+      await tx.writeIdentity(identity)
       // With the batches behind it goes what else tells that Kafka has had it: should Kafka lose it before the next guarded
       // transaction, an older batch of its would look like one that the database has lost.
       await tx.confirm(startUp.from.number)
@@ -109,6 +132,8 @@ async function agree({ store }: OpeningOptions, fenced: Fenced): Promise<OpenSha
   if (genesis) {
     await producer.begin({ number: confirmed.number, token: confirmed.token })
     await producer.commit()
+    // Only now: a copy whose batch 0 Kafka does not have is nobody yet.
+    await store.guarded({ shard, token, confirmed: 0 }, (tx) => tx.writeIdentity(identity))
   }
   return { shard, token, producer, ...agreed }
 }

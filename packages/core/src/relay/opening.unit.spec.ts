@@ -14,7 +14,7 @@ function prepare() {
   const publisher = new ScriptedPublisher(script)
   const clock = new ManualClock()
   store.lease = { holder: 'me', token: 'old', renewal: 1, confirmed: 0 }
-  const open = () => openShard({ name: 'orders', store, publisher, clock }, 0, 'me')
+  const open = (shard = 0) => openShard({ name: 'orders', store, publisher, clock }, shard, 'me')
   return { script, store, publisher, clock, open }
 }
 
@@ -54,8 +54,8 @@ describe('opening a shard', () => {
       'readCheckpoint',
       'guarded 0',
       'readFacts',
-      'writeIdentity',
       'agree',
+      'writeIdentity',
       'confirm 7',
       'deleteOtherBatches 7',
       'openParking',
@@ -102,12 +102,38 @@ describe('opening a shard', () => {
     expect(script.take(...names)).toEqual([
       'createCheckpointTopic 1',
       'fence 0',
-      'writeIdentity',
       'deleteOtherBatches all',
       'insertBatch 0',
       'begin 0',
       'commit 0',
+      'writeIdentity',
     ])
+  })
+
+  it('is nobody before Kafka has its batch 0', async () => {
+    const { open, script, store } = prepare()
+    script.failNext('commit', new Error('fenced by the relay of a copy'))
+    await expect(open()).rejects.toThrow('a copy')
+    expect(store.recorded).toBeNull()
+  })
+
+  it('begins with shard 0, whose batch 0 decides which of several copies goes on', async () => {
+    const { open, script, store, clock } = prepare()
+    const opening = open(1)
+    await clock.advance(2_000)
+    expect(script.take('createCheckpointTopic', 'fence')).toEqual([])
+    store.recorded = identity
+    await clock.advance(250)
+    expect(await opening).toMatchObject({ shard: 1, genesis: true })
+  })
+
+  it('does not wait for ever for shard 0', async () => {
+    const { open, script, clock } = prepare()
+    const opening = open(1)
+    const outcome = expect(opening).rejects.toMatchObject({ code: 'FIRST_SHARD_UNOPENED', retryable: true })
+    await clock.advance(6_000)
+    await outcome
+    expect(script.take('fence')).toEqual([])
   })
 
   it('begins again with a new batch 0 where Kafka never heard of the first', async () => {
