@@ -57,4 +57,20 @@ export const doctorGuards = [
     replace: "name === 'synchronous_commit' && value === 'no')",
     test: 'ends with 5 where there are risks alone',
   },
+  {
+    spec: 'test/doctor/pooler.full.spec.ts',
+    name: 'two clients in one session of the server are a pooler in transaction mode',
+    file: `${doctor}/postgres/probe-pooler.ts`,
+    find: "if (held === before) return 'transaction'",
+    replace: "if (held === before && round > 99) return 'transaction'",
+    test: 'tells transaction mode where the pooler has one session',
+  },
+  {
+    spec: 'test/doctor/access.full.spec.ts',
+    name: 'whether a transactional id may be written to is asked without a producer',
+    file: 'packages/kafkajs/src/inspect/transactional-access.ts',
+    find: 'return refusal ? !isAccessRefusal(refusal) : undefined',
+    replace: 'return refusal ? !isAccessRefusal({ ...refusal, type: "" }) : undefined',
+    test: 'names the ACLs that are needed and not there',
+  },
 ]

@@ -105,6 +105,8 @@ export {
   textCodec,
   topic,
   type Unsubscribe,
+  type WhenDrainedOptions,
+  whenDrained,
   type XidHolder,
 } from '@pigeonhole/core'
 export type { PigeonholeConfig } from './configuration/config-file.js'

@@ -36,7 +36,13 @@ export type { MemoryTransaction } from './memory/memory-transaction.js'
 export { type CreateDatabaseOptions, createDatabase, type TestDatabase } from './provision/create-database.js'
 export { createTopics } from './provision/create-topics.js'
 export { DebianPostgres, type DebianServer } from './provision/debian-postgres.js'
-export type { BrokerEndpoint, KafkaCluster, KafkaNode, StartKafkaOptions } from './provision/kafka-cluster.js'
+export type {
+  BrokerEndpoint,
+  KafkaCluster,
+  KafkaNode,
+  SecuredListener,
+  StartKafkaOptions,
+} from './provision/kafka-cluster.js'
 export {
   type ConnectorStatus,
   type KafkaConnect,

@@ -1,9 +1,18 @@
 import { PigeonholeError } from '../errors/pigeonhole-error.js'
+import type { RelayStore } from '../ports/relay-store.js'
 import type { ResolvedRelayOptions } from './relay-options.js'
 import type { Shard } from './shard.js'
 import { activeShards } from './shard-map.js'
 
-type DrainOptions = Pick<ResolvedRelayOptions, 'store' | 'clock' | 'pollMs'>
+/** What of a store tells how far an outbox is sent. */
+export type DrainedStore = Pick<
+  RelayStore,
+  'readSnapshot' | 'readShards' | 'readConfirmedCursor' | 'isCovered'
+>
+
+interface DrainOptions extends Pick<ResolvedRelayOptions, 'clock' | 'pollMs'> {
+  readonly store: DrainedStore
+}
 
 /**
  * Resolves when every message that was committed before the call is confirmed, as the database knows it: whichever

@@ -32,6 +32,11 @@ export class LogPartition {
     return this.#offset({ fromBeginning: true })
   }
 
+  /** The end of what a `read_committed` reader sees now. */
+  stableEnd(): Promise<bigint> {
+    return this.#offset({ fromBeginning: false })
+  }
+
   /** The offset of the first record that is not older than a time, in milliseconds; undefined when there is none. */
   async offsetSince(timestamp: number): Promise<bigint | undefined> {
     const offset = await this.#offset({ fromTimestamp: Math.max(0, Math.floor(timestamp)) })
@@ -46,7 +51,7 @@ export class LogPartition {
   async settledEnd(deadline: Deadline): Promise<bigint> {
     let end: bigint | undefined
     for (;;) {
-      const stable = await this.#offset({ fromBeginning: false })
+      const stable = await this.stableEnd()
       end ??= (await this.#fetch(stable)).end
       if (stable >= end) return end
       if (deadline.passed) throw this.#unsettled()

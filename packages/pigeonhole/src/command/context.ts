@@ -13,6 +13,8 @@ export interface Terminal {
 /** What a command is run with. */
 export interface CommandContext {
   readonly flags: Readonly<Record<string, unknown>>
+  /** What stands behind the command's name and is no flag. */
+  readonly words: readonly string[]
   readonly environment: Readonly<Record<string, string | undefined>>
   /** The configuration file, where there is one. */
   readonly file?: ConfigFile | undefined

@@ -8,6 +8,7 @@ import { inboxSettings } from '../configuration/inbox-settings.js'
 import { initSettings } from '../configuration/init-settings.js'
 import { relaySettings } from '../configuration/relay-settings.js'
 import { reshardSettings } from '../configuration/reshard-settings.js'
+import { sendSettings } from '../configuration/send-settings.js'
 import type { Setting, Settings } from '../configuration/setting.js'
 import type { CommandContext, Terminal } from './context.js'
 
@@ -38,10 +39,11 @@ export function createProgram(environment: CommandContext['environment'], termin
       '--config <file>',
       `a file of settings (${configFileVariable}, default ${configFileName}, where it is there)`,
     )
-    return command.action(async (flags: CommandContext['flags']) => {
+    return command.action(async () => {
+      const flags: CommandContext['flags'] = command.opts()
       const given = flags['config'] ?? (environment[configFileVariable] || undefined)
       const file = await readConfigFile(process.cwd(), given as string | undefined)
-      await (await load())({ flags, environment, file, terminal })
+      await (await load())({ flags, words: command.args, environment, file, terminal })
     })
   }
   define('relay', relaySettings, async () => (await import('../commands/relay.js')).relay)
@@ -89,6 +91,7 @@ export function createProgram(environment: CommandContext['environment'], termin
       ).choices(['send', 'drop']),
     )
     .option('--json', 'print the outcome as JSON')
+  defineSending(program, define)
   defineParked(program, define)
   defineInbox(program, define)
   return program
@@ -144,6 +147,28 @@ function defineDoctor(program: Command, define: Define): void {
     .option('--topics <list>', 'topics that are published to, besides those that the outbox names now')
     .option('--id-retention-ms <number>', 'idRetentionMs of the inboxes (default 2592000000, 30 days)')
     .option('--create-topics', 'create the checkpoint topic and other topics that are missing')
+    .option('--json', 'print JSON')
+}
+
+function defineSending(program: Command, define: Define): void {
+  define('send', sendSettings, async () => (await import('../commands/send.js')).send, program)
+    .summary('publish a message through the outbox, and wait until consumers see it')
+    .description(
+      'Publishes a message through the outbox, in a transaction of its own, and waits until a read_committed consumer sees it. ' +
+        'Prints where it lies. A relay has to run.',
+    )
+    .argument('<topic>', 'the topic')
+    .argument('<value>', 'its value, as text')
+    .option('--key <text>', 'its key')
+    .option('--timeout-ms <number>', 'how long to wait for it (default 30000)')
+    .option('--json', 'print JSON')
+  define('drain', databaseSettings, async () => (await import('../commands/drain.js')).drain, program)
+    .summary('wait until all that was committed before is in Kafka')
+    .description(
+      'Waits until all that was committed before the call is confirmed by Kafka, and tells on the way how much is pending. ' +
+        'Workers send it; what is parked is not waited for.',
+    )
+    .option('--timeout-ms <number>', 'how long to wait (default: without an end)')
     .option('--json', 'print JSON')
 }
 

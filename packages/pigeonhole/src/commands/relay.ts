@@ -31,7 +31,12 @@ export async function relay({ flags, environment, file, terminal }: CommandConte
 }
 
 // A setting may be missing because the variable that was meant is misspelt, and there is no logger yet.
-function resolveRelaySettings({ flags, environment, file, terminal }: CommandContext): RelayValues {
+function resolveRelaySettings({
+  flags,
+  environment,
+  file,
+  terminal,
+}: Omit<CommandContext, 'words'>): RelayValues {
   try {
     return resolveSettings(relaySettings, sourcesOf({ flags, environment, file }))
   } catch (error) {

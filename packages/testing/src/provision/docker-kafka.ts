@@ -13,6 +13,7 @@ export async function dockerKafka(
   options: StartKafkaOptions,
   log: (line: string) => void,
 ): Promise<KafkaCluster | Absence> {
+  if (options.secured) return new Absence('a secured listener is for brokers of this machine')
   const docker = await findDocker()
   if (docker instanceof Absence) return docker
   try {
@@ -38,7 +39,7 @@ async function startCluster(docker: Testcontainers, options: StartKafkaOptions):
     const nodes = await Promise.all(
       containers.map((container, index) => nodeOf({ docker, container, index, brokers })),
     )
-    return { brokers, source: 'docker', nodes, stop, [Symbol.asyncDispose]: stop }
+    return { brokers, securedBrokers: [], source: 'docker', nodes, stop, [Symbol.asyncDispose]: stop }
   } catch (error) {
     await stop()
     throw error

@@ -1,9 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { KafkaNode } from './kafka-cluster.js'
+import type { KafkaNode, SecuredListener } from './kafka-cluster.js'
 import { kafkaReady } from './kafka-ready.js'
 import { logTail } from './log-tail.js'
 import { provisioningFailed } from './provisioning-failed.js'
+import { scramArguments, securedSettings } from './secured-listener.js'
 import type { RunningProcess, Warden } from './warden-client.js'
 import type { ProcessSpec } from './warden-messages.js'
 
@@ -17,6 +18,8 @@ export interface BrokerAddress {
   /** For the other brokers. */
   readonly insidePort: number
   readonly controllerPort: number
+  /** For clients that come by TLS and SASL, if there is such a listener. */
+  readonly securedPort: number | undefined
 }
 
 /** What an {@link EmbeddedBroker} is made from. */
@@ -26,6 +29,7 @@ export interface BrokerSetup {
   readonly jars: string
   readonly settings: Readonly<Record<string, string>>
   readonly clusterId: string
+  readonly secured?: SecuredListener
   readonly address: BrokerAddress
   /** Those of all brokers of the cluster, this one included. */
   readonly addresses: readonly BrokerAddress[]
@@ -51,7 +55,8 @@ export class EmbeddedBroker {
     await writeFile(this.#propertiesFile, this.#properties())
     // Such an id may begin with a dash, which as a word of its own would be taken for an option.
     const id = `--cluster-id=${this.#setup.clusterId}`
-    const args = ['kafka.tools.StorageTool', 'format', id, '-c', this.#propertiesFile]
+    const users = scramArguments(this.#setup.secured)
+    const args = ['kafka.tools.StorageTool', 'format', id, '-c', this.#propertiesFile, ...users]
     const { code } = await this.#setup.warden.run(this.#spec('format', args))
     if (code !== 0) throw await this.#failure('Kafka cannot format its data directory')
   }
@@ -85,16 +90,18 @@ export class EmbeddedBroker {
   }
 
   #properties(): string {
-    const { address, addresses, settings } = this.#setup
+    const { address, addresses, settings, secured } = this.#setup
     const own = {
       'process.roles': 'broker,controller',
       'node.id': address.id,
       'controller.quorum.voters': addresses.map((it) => `${it.id}@127.0.0.1:${it.controllerPort}`).join(','),
       listeners: listenersOf(address),
-      'advertised.listeners': `OUTSIDE://${address.advertised},INSIDE://127.0.0.1:${address.insidePort}`,
+      'advertised.listeners': `OUTSIDE://${address.advertised},INSIDE://127.0.0.1:${address.insidePort}${securedAddress(address)}`,
       'inter.broker.listener.name': 'INSIDE',
       'controller.listener.names': 'CONTROLLER',
-      'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,INSIDE:PLAINTEXT,OUTSIDE:PLAINTEXT',
+      'listener.security.protocol.map':
+        'CONTROLLER:PLAINTEXT,INSIDE:PLAINTEXT,OUTSIDE:PLAINTEXT,SECURED:SASL_SSL',
+      ...(secured && securedSettings(secured)),
       'log.dirs': join(this.#directory, 'logs'),
       ...settings,
     }
@@ -122,11 +129,11 @@ export class EmbeddedBroker {
   }
 }
 
-function listenersOf({ port, insidePort, controllerPort }: BrokerAddress): string {
+function listenersOf(address: BrokerAddress): string {
+  const { port, insidePort, controllerPort } = address
   const ports = { OUTSIDE: port, INSIDE: insidePort, CONTROLLER: controllerPort }
-  return Object.entries(ports)
-    .map(([name, listening]) => `${name}://127.0.0.1:${listening}`)
-    .join(',')
+  const open = Object.entries(ports).map(([name, listening]) => `${name}://127.0.0.1:${listening}`)
+  return `${open.join(',')}${securedAddress(address)}`
 }
 
 // Tuned for a quick start and a small machine, not for throughput over hours.
@@ -138,3 +145,7 @@ const javaFlags: readonly string[] = [
   '-Xshare:auto',
   '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
 ]
+
+function securedAddress({ securedPort }: BrokerAddress): string {
+  return securedPort === undefined ? '' : `,SECURED://127.0.0.1:${securedPort}`
+}

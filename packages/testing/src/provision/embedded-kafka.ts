@@ -23,7 +23,8 @@ export async function embeddedKafka(
   const clusterId = randomBytes(16).toString('base64url')
   const settings = kafkaSettings(options)
   const nodes = addresses.map(
-    (address) => new EmbeddedBroker({ warden, java, jars, settings, clusterId, address, addresses }),
+    (address) =>
+      new EmbeddedBroker({ ...options, warden, java, jars, settings, clusterId, address, addresses }),
   )
   try {
     await Promise.all(nodes.map((node) => node.format()))
@@ -36,6 +37,9 @@ export async function embeddedKafka(
   const stop = () => warden.close()
   return {
     brokers,
+    securedBrokers: addresses.flatMap(({ securedPort }) =>
+      securedPort === undefined ? [] : [`127.0.0.1:${securedPort}`],
+    ),
     source: 'embedded',
     nodes: nodes.map((node) => node.handle()),
     stop,
@@ -43,9 +47,10 @@ export async function embeddedKafka(
   }
 }
 
-async function addressOf(id: number, { advertise }: StartKafkaOptions): Promise<BrokerAddress> {
+async function addressOf(id: number, { advertise, secured }: StartKafkaOptions): Promise<BrokerAddress> {
   const port = await freePort()
   const address = `127.0.0.1:${port}`
   const advertised = (await advertise?.({ id, address })) ?? address
-  return { id, port, advertised, insidePort: await freePort(), controllerPort: await freePort() }
+  const inner = { insidePort: await freePort(), controllerPort: await freePort() }
+  return { id, port, advertised, ...inner, securedPort: secured ? await freePort() : undefined }
 }

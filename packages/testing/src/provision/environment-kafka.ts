@@ -9,10 +9,12 @@ const variable = 'PIGEONHOLE_TEST_KAFKA_BROKERS'
 export async function environmentKafka({
   brokers: wanted,
   advertise,
+  secured,
 }: StartKafkaOptions): Promise<KafkaCluster | Absence> {
   const value = process.env[variable]
   if (value === undefined || value === '') return new Absence(`${variable} is not set`)
   if (advertise) return new Absence(`the cluster of ${variable} advertises addresses of its own`)
+  if (secured) return new Absence(`the listeners of the cluster of ${variable} are its own`)
   const brokers = value.split(',').map((broker) => broker.trim())
   const ids = await brokerIds(brokers).catch((error: unknown) => {
     throw provisioningFailed(
@@ -24,7 +26,14 @@ export async function environmentKafka({
   if (ids.length < wanted)
     return new Absence(`the cluster of ${variable} has ${ids.length} brokers, not ${wanted}`)
   const stop = () => Promise.resolve()
-  return { brokers, source: 'environment', nodes: ids.map(untouchable), stop, [Symbol.asyncDispose]: stop }
+  return {
+    brokers,
+    securedBrokers: [],
+    source: 'environment',
+    nodes: ids.map(untouchable),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
 }
 
 function untouchable(id: number): KafkaNode {

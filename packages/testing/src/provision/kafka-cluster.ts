@@ -4,6 +4,8 @@ import type { ServerSource } from './server-source.js'
 export interface KafkaCluster extends AsyncDisposable {
   /** Bootstrap addresses, `host:port`: what the brokers advertise. They stay the same when a node is killed and comes back. */
   readonly brokers: string[]
+  /** Addresses of the secured listener; none where none was asked for. */
+  readonly securedBrokers: readonly string[]
   readonly source: ServerSource
   readonly nodes: readonly KafkaNode[]
   /** Ends the cluster and removes its data. Does nothing to a cluster of the environment, nor a second time. */
@@ -43,10 +45,22 @@ export interface StartKafkaOptions {
    * The brokers reach each other past it. Default: where it listens. A cluster of the environment is passed over.
    */
   readonly advertise?: (broker: BrokerEndpoint) => string | Promise<string>
+  /** A further listener, by TLS and SASL. Brokers of this machine alone have one: other sources are passed over. */
+  readonly secured?: SecuredListener
   /** Where the cluster may come from, in order. Default: environment, docker, embedded. */
   readonly sources?: readonly ServerSource[]
   /** Hears of what takes long or was passed over, a line at a time. Default: standard error. */
   readonly log?: (line: string) => void
+}
+
+/** A listener that takes PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512 over TLS. */
+export interface SecuredListener {
+  /** The certificate that it shows, and those behind it. PEM. */
+  readonly certificate: string
+  /** Its key. PEM, PKCS #8, without a password. */
+  readonly key: string
+  /** Passwords by user. */
+  readonly users: Readonly<Record<string, string>>
 }
 
 /** The settings of every broker, whichever way it is started. */

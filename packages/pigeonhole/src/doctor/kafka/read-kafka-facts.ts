@@ -1,9 +1,4 @@
-import {
-  checkpointTopicOf,
-  type InspectedTopic,
-  inspectCluster,
-  transactionalIdOf,
-} from '@pigeonhole/kafkajs'
+import { checkpointTopicOf, inspectCluster, transactionalIdOf } from '@pigeonhole/kafkajs'
 import type { Kafka } from 'kafkajs'
 import type { OutboxFacts } from '../postgres/postgres-facts.js'
 import {
@@ -35,10 +30,10 @@ export async function readKafkaFacts(question: KafkaQuestion): Promise<KafkaFact
   const shards = Array.from({ length: relay.shards }, (_, shard) => shard)
   const transactionalIds = name === undefined ? [] : shards.map((shard) => transactionalIdOf(name, shard))
   const cluster = await inspectCluster(kafka, { topics: [...uses.keys()], transactionalIds })
-  const topics = cluster.topics.map((topic: InspectedTopic) => ({
-    ...topic,
-    uses: uses.get(topic.topic) ?? new Set<TopicUse>(),
-  }))
+  // In our order: a broker answers in its own.
+  const topics = [...uses].flatMap(([topic, its]) =>
+    cluster.topics.filter((it) => it.topic === topic).map((it) => ({ ...it, uses: its })),
+  )
   const bootstrap = question.bootstrap.join(',')
   return { cluster, topics, outbox, relay, idRetentionMs, principal, bootstrap }
 }

@@ -1,0 +1,85 @@
+import { createOutbox, isPigeonholeError, PigeonholeError, type RawMessage } from '@pigeonhole/core'
+import { type FoundMessage, type TopicWatch, watchTopic } from '@pigeonhole/kafkajs'
+import { postgresStore } from '@pigeonhole/postgres'
+import type pg from 'pg'
+import type { CommandContext } from '../command/context.js'
+import { readMilliseconds } from '../command/read-milliseconds.js'
+import { withPool } from '../command/with-pool.js'
+import { resolveSettings } from '../configuration/resolve-settings.js'
+import { sendSettings } from '../configuration/send-settings.js'
+import { sourcesOf } from '../configuration/sources.js'
+import { warnOfUnknownVariables } from '../configuration/unknown-variables.js'
+import { createKafka } from '../worker/kafka-client.js'
+import { createLogger } from '../worker/logger.js'
+
+const defaultTimeoutMs = 30_000
+const patienceMs = 2_000
+
+/** `pigeonhole send`: publishes a message through the outbox, and waits until a read_committed consumer sees it. */
+export async function send({ flags, words, environment, file, terminal }: CommandContext): Promise<void> {
+  warnOfUnknownVariables(environment, (warning) => terminal.warn(`${warning}\n`))
+  const values = resolveSettings(sendSettings, sourcesOf({ flags, environment, file }))
+  const timeoutMs = readMilliseconds('timeout-ms', flags['timeoutMs']) ?? defaultTimeoutMs
+  const message = messageOf(words, flags)
+  const kafka = createKafka(values, { name: 'send', logger: createLogger('error') })
+  // The end of the log is noted first: the message comes behind it. Of a topic that is not there nothing is published.
+  const watch = await watchTopic(kafka, message.topic)
+  try {
+    const config = { connectionString: values.databaseUrl, max: 1, application_name: 'pigeonhole send' }
+    const id = await withPool(config, (pool) => publish(pool, values.schema, message))
+    const tell = setTimeout(() => {
+      terminal.warn(`committed to the outbox as ${id}; waiting for a relay to send it\n`)
+    }, patienceMs)
+    const found = await find(watch, id, timeoutMs).finally(() => clearTimeout(tell))
+    terminal.print(flags['json'] === true ? toJson(message, id, found) : describe(message, id, found))
+  } finally {
+    await watch.close()
+  }
+}
+
+function messageOf(words: readonly string[], flags: CommandContext['flags']): RawMessage {
+  const [topic = '', value = ''] = words
+  const key = flags['key']
+  return { topic, value, ...(typeof key === 'string' && { key }) }
+}
+
+async function publish(pool: pg.Pool, schema: string, message: RawMessage): Promise<string> {
+  const outbox = createOutbox({ store: postgresStore(pool, { schema }) })
+  const client = await pool.connect()
+  try {
+    await client.query('BEGIN')
+    const [id = ''] = await outbox.publishRaw(client, [message])
+    await client.query('COMMIT')
+    return id
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined)
+    throw error
+  } finally {
+    client.release()
+  }
+}
+
+async function find(watch: TopicWatch, id: string, timeoutMs: number): Promise<FoundMessage> {
+  try {
+    return await watch.find(id, AbortSignal.timeout(timeoutMs))
+  } catch (error) {
+    if (!isPigeonholeError(error, 'DEADLINE_EXCEEDED')) throw error
+    throw new PigeonholeError('DEADLINE_EXCEEDED', {
+      message:
+        `Message ${id} is committed to the outbox, and nobody has seen it in Kafka within ${timeoutMs} ms. It is sent as soon as ` +
+        'a relay runs and may: pigeonhole status. Do not send it again',
+      details: { operation: 'send' },
+      cause: error,
+      retryable: false,
+    })
+  }
+}
+
+function describe({ topic }: RawMessage, id: string, { partition, offset }: FoundMessage): string {
+  return `${topic} partition ${partition} offset ${offset}, message ${id}\n`
+}
+
+// Offsets are numbers of 64 bits: JSON has them as text.
+function toJson({ topic }: RawMessage, id: string, { partition, offset }: FoundMessage): string {
+  return `${JSON.stringify({ topic, partition, offset: String(offset), id }, null, 2)}\n`
+}
