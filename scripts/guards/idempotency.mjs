@@ -191,8 +191,8 @@ export const idempotencyGuards = [
   {
     ...operations,
     name: 'a handler derives keys in the scope of its operation',
-    find: 'deriveKey.bind(undefined, scope)',
-    replace: 'deriveKey.bind(undefined, { ...scope, tenant: scope.operation })',
+    find: 'deriveKey(scope, ...purpose)',
+    replace: 'deriveKey({ ...scope, tenant: scope.operation }, ...purpose)',
     test: 'derives keys for what it does elsewhere from its own scope',
   },
   {

@@ -6,6 +6,7 @@ const pg = 'packages/postgres/src/pg'
 const suite = { spec: 'test/postgres/postgres-store.int.spec.ts' }
 const transaction = { file: `${pg}/transaction.ts`, spec: `${pg}/transaction.int.spec.ts` }
 const begin = { ...transaction, file: `${pg}/begin.ts` }
+const kept = { file: `${pg}/kept-statement.ts`, spec: `${pg}/kept-statement.int.spec.ts` }
 const requireTransaction = {
   file: `${pg}/require-transaction.ts`,
   spec: `${pg}/require-transaction.int.spec.ts`,
@@ -18,7 +19,7 @@ export const postgresTransactionGuards = [
   {
     ...begin,
     name: 'a relay’s commits are flushed, whatever the default',
-    find: 'SET LOCAL synchronous_commit = on; ',
+    find: "    'SET LOCAL synchronous_commit = on',\n",
     replace: '',
     test: settings,
   },
@@ -26,7 +27,7 @@ export const postgresTransactionGuards = [
     ...begin,
     spec: 'packages/postgres/src/relay/crash.int.spec.ts',
     name: 'an intent outlives a crash of the server',
-    find: 'SET LOCAL synchronous_commit = on; ',
+    find: "    'SET LOCAL synchronous_commit = on',\n",
     replace: '',
     test: 'an intent and the rows that it stands for outlive a crash, although nothing else is flushed',
   },
@@ -73,6 +74,45 @@ export const postgresTransactionGuards = [
     find: 'return withDeadline(timeoutMs, lend(), () => loan.cancel())',
     replace: 'return withDeadline(timeoutMs, lend(), () => undefined)',
     test: 'gives up when the connection falls silent at',
+  },
+  {
+    ...kept,
+    file: `${pg}/lent-client.ts`,
+    name: 'no statement of a handler comes before BEGIN',
+    find: 'return opening.isSent ? send.apply(client, request) : beginFirst(request)',
+    replace: 'void beginFirst\n    return send.apply(client, request)',
+    test: 'begins before a handler’s own first statement, in each form that node-postgres knows',
+  },
+  {
+    ...kept,
+    name: 'nothing comes after a BEGIN that was refused',
+    find: '    if (this.#ahead > 0) this.#before?.failed(error)\n',
+    replace: '',
+    test: 'runs neither the statement nor what comes after it where BEGIN is refused',
+  },
+  {
+    ...kept,
+    file: `${pg}/wire-messages.ts`,
+    name: 'a statement is run only if what it takes along is',
+    find: "      message('E', '', allRows),\n",
+    replace: "      message('E', '', allRows),\n      message('S'),\n",
+    test: 'runs neither the statement nor what comes after it where BEGIN is refused',
+  },
+  {
+    ...kept,
+    file: `${pg}/opening.ts`,
+    name: 'BEGIN is sent once',
+    find: '    if (this.#begun || this.#isSent) return undefined\n',
+    replace: '    if (this.#begun) return undefined\n',
+    test: 'reads rows as before, and what a transaction rolls back is not there',
+  },
+  {
+    ...kept,
+    file: `${pg}/lent-client.ts`,
+    name: 'a late query of a class of its own is failed',
+    find: '  if (own) process.nextTick(() => own.handleError(error, (client as Partial<pg.Client>).connection))\n  else if (callback)',
+    replace: '  if (own) void client\n  else if (callback)',
+    test: 'fails a query of a class of its own that comes after the end',
   },
   {
     ...requireTransaction,

@@ -1,4 +1,4 @@
-import { postgresStore } from '@pigeonhole/postgres'
+import { type PostgresStore, postgresStore } from '@pigeonhole/postgres'
 import {
   type StoreSubject,
   testIdempotencyStore,
@@ -19,15 +19,22 @@ beforeAll(async () => {
 
 afterAll(() => database.drop())
 
-const subject: StoreSubject<pg.ClientBase> = {
-  name: 'postgresStore',
+interface Connections {
+  readonly name: string
+  readonly preparedStatements: boolean
+}
+
+const subjectOf = ({ name, preparedStatements }: Connections): StoreSubject<pg.ClientBase> => ({
+  name,
   supports: { relay: true },
   async open() {
     const { pool } = database
     const schema = await database.newSchema()
+    const store = postgresStore(pool, { schema, preparedStatements })
+    if (preparedStatements) await prepare(store, pool.options.max)
     const outside = await pool.connect()
     return {
-      store: postgresStore(pool, { schema }),
+      store,
       outside,
       async begin() {
         const client = await pool.connect()
@@ -45,10 +52,40 @@ const subject: StoreSubject<pg.ClientBase> = {
       close: async () => outside.release(),
     }
   },
+})
+
+const bounds = { timeoutMs: 20_000 }
+const scope = { tenant: '', operation: 'warm up' }
+const fingerprint = { version: 1, hash: new Uint8Array(32) }
+const message = { id: { scope: 'orders', id: 'id' }, key: null }
+
+// A connection keeps a statement from its first run on: all of them run the statements of handlers once, to no effect.
+async function prepare(store: PostgresStore, connections: number): Promise<void> {
+  let begun = 0
+  let allBegun = (): void => undefined
+  const together = new Promise<void>((resolve) => {
+    allBegun = resolve
+  })
+  const once = (name: string): Promise<void> =>
+    store.transaction(bounds, async (tx) => {
+      await store.claimKey(tx, { ...scope, key: name }, { fingerprint, expiresMs: 1, graceMs: 1 })
+      await store.receiveMessages(tx, name, { topic: 'orders', range: undefined, messages: [message] })
+      begun += 1
+      if (begun === connections) allBegun()
+      await together
+      await store.storeAnswer(tx, { ...scope, key: name }, { status: null, headers: null, body: null })
+      throw new Error('no effect')
+    })
+  await Promise.allSettled(Array.from({ length: connections }, (_, n) => once(`warm up ${n}`)))
 }
 
-testOutboxStore(subject)
-testInboxStore(subject)
-testIdempotencyStore(subject)
-testRelayStore(subject)
-testMonitorStore(subject)
+const unprepared = subjectOf({ name: 'postgresStore', preparedStatements: false })
+const prepared = subjectOf({ name: 'postgresStore with prepared statements', preparedStatements: true })
+
+testOutboxStore(unprepared)
+testInboxStore(unprepared)
+testInboxStore(prepared)
+testIdempotencyStore(unprepared)
+testIdempotencyStore(prepared)
+testRelayStore(unprepared)
+testMonitorStore(unprepared)

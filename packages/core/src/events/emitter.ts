@@ -17,6 +17,7 @@ export interface EventSource<M extends object> {
  */
 export class Emitter<M extends object> implements EventSource<M> {
   readonly #service: string
+  readonly #channels = new Map<string, diagnosticsChannel.Channel>()
   readonly #listeners = new Map<keyof M, Set<(data: never) => void>>()
 
   constructor(service: string) {
@@ -31,7 +32,7 @@ export class Emitter<M extends object> implements EventSource<M> {
   }
 
   emit<K extends keyof M & string>(name: K, data: M[K]): void {
-    const channel = diagnosticsChannel.channel(`pigeonhole:${this.#service}:${name}`)
+    const channel = this.#channelOf(name)
     if (channel.hasSubscribers) channel.publish(data)
     for (const listener of this.#listeners.get(name) ?? []) {
       try {
@@ -40,5 +41,13 @@ export class Emitter<M extends object> implements EventSource<M> {
         process.emitWarning(error instanceof Error ? error : new Error(String(error)))
       }
     }
+  }
+
+  #channelOf(name: string): diagnosticsChannel.Channel {
+    const known = this.#channels.get(name)
+    if (known) return known
+    const channel = diagnosticsChannel.channel(`pigeonhole:${this.#service}:${name}`)
+    this.#channels.set(name, channel)
+    return channel
   }
 }

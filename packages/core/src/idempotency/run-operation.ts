@@ -112,7 +112,15 @@ async function runHandler<Tx, R>(
   { tx, limit }: Frame<Tx>,
 ): Promise<StoredAnswer> {
   const publish = publishIn(options.outbox, tx, () => outboxMissing(scope))
-  const context = { tx, publish, signal: limit.signal, deriveKey: deriveKey.bind(undefined, scope) }
+  const context: OperationContext<Tx> = {
+    tx,
+    publish,
+    // Made only for a handler that asks for it.
+    get signal() {
+      return limit.signal
+    },
+    deriveKey: (...purpose) => deriveKey(scope, ...purpose),
+  }
   const returned = await limit.measure(() => handler(context))
   const answer = codec.encode(returned instanceof Refusal ? returned.result : returned)
   assertFits(answer, options.maxAnswerBytes, scope)

@@ -52,8 +52,7 @@ export async function handleInTransaction<Tx>(
   const { signal: given } = handling
   const limit = new TimeLimit({ timeoutMs, signal: given, timedOut: handlerTimedOut(topic, timeoutMs) })
   try {
-    const { signal } = limit
-    return await store.transaction({ timeoutMs }, (tx) => handleAll(options, handling, { tx, signal, limit }))
+    return await store.transaction({ timeoutMs }, (tx) => handleAll(options, handling, { tx, limit }))
   } catch (error) {
     throw limit.blame(error)
   } finally {
@@ -62,7 +61,7 @@ export async function handleInTransaction<Tx>(
 }
 
 /** What a transaction is run with. */
-export interface Frame<Tx> extends Pick<TransactionContext<Tx>, 'tx' | 'signal'> {
+export interface Frame<Tx> extends Pick<TransactionContext<Tx>, 'tx'> {
   readonly limit: TimeLimit
 }
 
@@ -130,14 +129,18 @@ export interface FreshHandling<Tx> {
 export async function runFresh<Tx>(
   options: ResolvedInboxOptions<Tx>,
   { binding, progress, fresh }: FreshHandling<Tx>,
-  { tx, signal, limit }: Frame<Tx>,
+  { tx, limit }: Frame<Tx>,
 ): Promise<void> {
-  const context: TransactionContext<Tx> = {
+  const publish = publishIn(options.outbox, tx, () => outboxMissing(options.name))
+  // A signal is made only for a handler that asks for it.
+  const newContext = (): TransactionContext<Tx> => ({
     tx,
-    signal,
-    publish: publishIn(options.outbox, tx, () => outboxMissing(options.name)),
-  }
-  await limit.measure(() => runHandler(binding, fresh, { context, progress }))
+    publish,
+    get signal() {
+      return limit.signal
+    },
+  })
+  await limit.measure(() => runHandler(binding, fresh, { newContext, progress }))
   // Prisma commits what PostgreSQL has already rolled back when a handler swallows, say, a unique violation.
   if (!(await options.store.isUsable(tx))) throw swallowed(fresh)
 }
@@ -182,14 +185,14 @@ export interface Fresh extends Identified {
 }
 
 interface Running<Tx> {
-  readonly context: TransactionContext<Tx>
+  readonly newContext: () => TransactionContext<Tx>
   readonly progress: Progress
 }
 
 async function runHandler<Tx>(
   binding: AnyBinding<Tx>,
   fresh: readonly Fresh[],
-  { context, progress }: Running<Tx>,
+  { newContext, progress }: Running<Tx>,
 ): Promise<void> {
   const decode = ({ delivery, identity }: Fresh) => decodeMessage(binding.topic, delivery, identity.id?.id)
   if ('batchHandler' in binding) {
@@ -199,12 +202,12 @@ async function runHandler<Tx>(
       messages.push(await decode(one))
     }
     progress.at = undefined
-    await binding.batchHandler({ ...context, messages })
+    await binding.batchHandler(Object.assign(newContext(), { messages }))
     return
   }
   for (const one of fresh) {
     progress.at = one.index
-    await binding.handler({ ...context, message: await decode(one) })
+    await binding.handler(Object.assign(newContext(), { message: await decode(one) }))
   }
   progress.at = undefined
 }

@@ -43,7 +43,8 @@ function openInbox(options: Partial<InboxOptions<JournalingTx>> = {}) {
   ]
   for (const name of names) inbox.on(name, (data) => events.push({ name, data }))
   const handled: unknown[] = []
-  const handler: Handler<JournalingTx, unknown> = ({ message }) => {
+  // Whoever takes the signal has it made.
+  const handler: Handler<JournalingTx, unknown> = ({ message, signal: _ }) => {
     store.journal.push('handler')
     handled.push(message)
   }
@@ -120,6 +121,18 @@ describe('handling a message', () => {
     const { inbox, binding } = openInbox()
     await inbox.handle(delivery(), binding, { signal: new AbortController().signal })
     expect(timeout).not.toHaveBeenCalled()
+  })
+
+  it('makes no signal for a handler that does not ask for one', async () => {
+    const any = vi.spyOn(AbortSignal, 'any')
+    const { inbox } = openInbox()
+    const { signal } = new AbortController()
+    await inbox.handle(
+      delivery(),
+      on<JournalingTx, unknown>(orders, async ({ tx: _ }) => undefined),
+      { signal },
+    )
+    expect(any).not.toHaveBeenCalled()
   })
 
   // Node keeps a record of every signal of AbortSignal.any for as long as its sources live.

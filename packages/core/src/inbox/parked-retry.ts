@@ -134,7 +134,7 @@ async function handleDue<Tx>(
   await store.parking.removeDue(tx, name, due)
   const binding = work.bindings.find(({ topic }) => topic.name === delivery.topic) as AnyBinding<Tx>
   const fresh = { binding, progress: { at: undefined }, fresh: [{ ...one, index: 0 }] }
-  if (isNew) await runFresh(options, fresh, { tx, signal: limit.signal, limit })
+  if (isNew) await runFresh(options, fresh, { tx, limit })
   return {
     one,
     outcome: isNew ? { status: 'handled' } : { status: 'duplicate', by: 'id' },

@@ -1,22 +1,49 @@
 import { PigeonholeError } from '@pigeonhole/core'
 import type pg from 'pg'
+import type { Opening } from './opening.js'
 
 type Query = (...request: unknown[]) => unknown
+
+/** A query of a class of its own, as pg-cursor's is. */
+interface OwnQuery {
+  handleError(error: unknown, connection: unknown): void
+}
+
+const openings = new WeakMap<object, Opening>()
+
+/** What begins the transaction that `client` was lent for; undefined where it was not lent. */
+export function openingOf(client: pg.ClientBase): Opening | undefined {
+  return openings.get(client)
+}
 
 /**
  * Lends `client` to `work`. What `work` has left running when it settles is refused from then on: the connection goes back
  * to its pool, where a late statement would commit by itself, or with a transaction of somebody else's.
+ *
+ * A statement that does not take `opening` along waits for it: nothing is sent before the transaction has begun.
  */
 export async function lendClient<R>(
   client: pg.ClientBase,
+  opening: Opening,
   work: (lent: pg.ClientBase) => Promise<R>,
 ): Promise<R> {
   let isOver = false
   const send = client.query as Query
-  const query: Query = (...request) => (isOver ? refuse(request.at(-1)) : send.apply(client, request))
+  const query: Query = (...request) => {
+    if (isOver) return fail(request, transactionOver(), client)
+    return opening.isSent ? send.apply(client, request) : beginFirst(request)
+  }
+  const beginFirst = (request: unknown[]): unknown => {
+    const sent = opening.begin().then(
+      () => query(...request),
+      (error: unknown) => fail(request, error, client),
+    )
+    return isPromised(request) ? sent : ownQueryIn(request)
+  }
   const lent = new Proxy(client, {
     get: (target, property) => (property === 'query' ? query : Reflect.get(target, property)),
   })
+  openings.set(lent, opening)
   try {
     return await work(lent)
   } finally {
@@ -24,12 +51,28 @@ export async function lendClient<R>(
   }
 }
 
-// As node-postgres refuses: by a callback if there is one.
-function refuse(callback: unknown): Promise<never> | undefined {
-  const error = transactionOver()
-  if (typeof callback !== 'function') return Promise.reject(error)
-  process.nextTick(callback, error)
-  return undefined
+// As node-postgres fails: by a callback if there is one, by the query itself where it is of a class of its own.
+function fail(request: readonly unknown[], error: unknown, client: pg.ClientBase): unknown {
+  const own = ownQueryIn(request)
+  const callback = callbackIn(request)
+  if (own) process.nextTick(() => own.handleError(error, (client as Partial<pg.Client>).connection))
+  else if (callback) process.nextTick(callback, error)
+  else return Promise.reject(error)
+  return own
+}
+
+function isPromised(request: readonly unknown[]): boolean {
+  return ownQueryIn(request) === undefined && callbackIn(request) === undefined
+}
+
+function ownQueryIn([first]: readonly unknown[]): OwnQuery | undefined {
+  const { submit } = (first ?? {}) as { readonly submit?: unknown }
+  return typeof submit === 'function' ? (first as OwnQuery) : undefined
+}
+
+function callbackIn(request: readonly unknown[]): ((error: unknown) => void) | undefined {
+  const last = request.at(-1)
+  return typeof last === 'function' ? (last as (error: unknown) => void) : undefined
 }
 
 function transactionOver(): PigeonholeError {

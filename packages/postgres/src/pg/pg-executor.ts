@@ -1,6 +1,8 @@
 import type pg from 'pg'
 import { driverError } from '../errors/driver-error.js'
-import type { SqlExecutor, SqlRow } from '../sql/statement.js'
+import type { SqlExecutor, SqlRow, SqlValue } from '../sql/statement.js'
+import { KeptStatement } from './kept-statement.js'
+import { openingOf } from './lent-client.js'
 import { type StatementNames, unnamed } from './statement-names.js'
 
 /**
@@ -14,15 +16,49 @@ export function pgExecutor(
 ): SqlExecutor {
   return {
     async query(text, values) {
+      const name = nameOf(text)
       try {
-        const name = nameOf(text)
-        const named = name === undefined ? {} : { name }
-        const { rows } = await client.query<SqlRow>({ ...named, text, values: [...values], types })
-        return rows
+        return await (name === undefined
+          ? ask(client, text, values)
+          : askByName(client, { name, text, values }))
       } catch (error) {
         throw driverError(error, schema) ?? error
       }
     },
+  }
+}
+
+async function ask(client: pg.ClientBase, text: string, values: readonly SqlValue[]): Promise<SqlRow[]> {
+  const { rows } = await client.query<SqlRow>({ text, values: [...values], types })
+  return rows
+}
+
+interface NamedQuery {
+  readonly name: string
+  readonly text: string
+  readonly values: readonly SqlValue[]
+}
+
+// What the connection has already takes BEGIN along, if nothing was sent before.
+async function askByName(
+  client: pg.ClientBase,
+  { name, text, values }: NamedQuery,
+): Promise<readonly SqlRow[]> {
+  const statement = values.some(Array.isArray) ? undefined : KeptStatement.of(client, name)
+  if (!statement) {
+    const { rows, fields } = await client.query<SqlRow>({ name, text, values: [...values], types })
+    const columns = fields.map(({ name, dataTypeID }) => ({ name, parse: types.getTypeParser(dataTypeID) }))
+    KeptStatement.keep(client, { name, text, columns })
+    return rows
+  }
+  const opening = openingOf(client)
+  const before = opening?.take()
+  try {
+    return await statement.run(client, { values, before })
+  } catch (error) {
+    // What has not begun has an error of its own.
+    if (before) await opening?.begin()
+    throw error
   }
 }
 
@@ -38,7 +74,7 @@ const parsers: ReadonlyMap<number, TextParser> = new Map<number, TextParser>([
 const asText: TextParser = (value) => value
 const types = {
   getTypeParser: (oid: number): TextParser => parsers.get(oid) ?? asText,
-} as pg.CustomTypesConfig
+} satisfies pg.CustomTypesConfig
 
 function parseBytes(value: string): Uint8Array {
   // The old 'escape' form is one that a server or a role may still be set to; transactions of ours ask for hex.

@@ -31,7 +31,7 @@ function transact(statement: string, pool: pg.Pool = database.pool): Promise<unk
   return inTransaction(pool, options, (client) => client.query(statement))
 }
 
-async function settingsIn(begin: string): Promise<Record<string, string>> {
+async function settingsIn(begin: readonly string[]): Promise<Record<string, string>> {
   const names = [
     'synchronous_commit',
     'transaction_isolation',

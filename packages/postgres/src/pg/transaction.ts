@@ -1,14 +1,12 @@
 import type { PigeonholeError } from '@pigeonhole/core'
 import type pg from 'pg'
 import { driverError } from '../errors/driver-error.js'
-import { storeStandby, storeUnavailable } from '../errors/sql-state-error.js'
+import { storeUnavailable } from '../errors/sql-state-error.js'
 import { type BorrowedClient, type BorrowOptions, borrowClient } from './borrowed-client.js'
+import { Opening, type OpeningOptions } from './opening.js'
 
 /** How a transaction is run. */
-export interface TransactionOptions extends BorrowOptions {
-  /** BEGIN and the transaction's settings, as one message. */
-  readonly begin: string
-}
+export interface TransactionOptions extends BorrowOptions, OpeningOptions {}
 
 /**
  * Runs `work` in one transaction on a client of the pool: commits when it resolves, rolls back when it rejects. Its error
@@ -20,12 +18,25 @@ export function inTransaction<R>(
   options: TransactionOptions,
   work: (client: pg.PoolClient) => Promise<R>,
 ): Promise<R> {
+  return openTransaction(pool, options, async (client, opening) => {
+    await opening.begin()
+    return work(client)
+  })
+}
+
+/** As {@link inTransaction}, for work that opens the transaction itself, with its first statement. */
+export function openTransaction<R>(
+  pool: pg.Pool,
+  options: TransactionOptions,
+  work: (client: pg.PoolClient, opening: Opening) => Promise<R>,
+): Promise<R> {
   return borrowClient(pool, options, async (borrowed) => {
     const { client } = borrowed
+    const opening = new Opening(client, options)
     let result: R
     try {
-      await begin(client, options)
-      result = await work(client)
+      result = await work(client, opening)
+      await opening.begin()
     } catch (error) {
       if (await rollBack(borrowed, client)) throw error
       throw connectionBroke(error, options.schema)
@@ -33,19 +44,6 @@ export function inTransaction<R>(
     await commit(borrowed, options.schema)
     return result
   })
-}
-
-async function begin(client: pg.PoolClient, options: TransactionOptions): Promise<void> {
-  try {
-    await client.query(options.begin)
-  } catch (error) {
-    throw isReadWriteRefused(error) ? storeStandby(error) : (driverError(error, options.schema) ?? error)
-  }
-}
-
-// feature_not_supported: "cannot set transaction read-write mode during recovery".
-function isReadWriteRefused(error: unknown): boolean {
-  return error instanceof Error && (error as { readonly code?: unknown }).code === '0A000'
 }
 
 // Resolves to whether the connection was there to roll back on.

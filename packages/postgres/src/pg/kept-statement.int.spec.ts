@@ -1,0 +1,135 @@
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { SpecDatabase } from '../spec-database.fake.js'
+import type { SqlValue } from '../sql/statement.js'
+import { beginHandlerTransaction } from './begin.js'
+import { lendClient } from './lent-client.js'
+import { pgExecutor } from './pg-executor.js'
+import { namedByText } from './statement-names.js'
+import { openTransaction } from './transaction.js'
+
+let database: SpecDatabase
+let pool: pg.Pool
+/** What node-postgres is given of statements in text, on the only connection. */
+let sent: string[]
+
+beforeAll(async () => {
+  database = await SpecDatabase.create({ tables: false })
+  const name = new URL(database.url).pathname.slice(1)
+  await database.pool.query(`
+    CREATE TABLE written (n int, by text);
+    ALTER DATABASE ${name} SET default_transaction_isolation = 'serializable'`)
+})
+beforeEach(async () => {
+  await database.pool.query('TRUNCATE written')
+  sent = []
+  pool = new pg.Pool({ connectionString: database.url, max: 1 })
+  pool.on('connect', (client) => {
+    const query = client.query.bind(client) as (...request: unknown[]) => unknown
+    client.query = ((...request: unknown[]) => {
+      const [first] = request
+      sent.push(typeof first === 'string' ? first : (first as { readonly text: string }).text)
+      return query(...request)
+    }) as typeof client.query
+  })
+  return () => pool.end()
+})
+afterAll(() => database.drop())
+
+const names = namedByText()
+const insert = 'INSERT INTO written VALUES ($1::int, $2::text) RETURNING n, by, by IS NULL AS is_null'
+const settings = `SELECT current_setting('statement_timeout') AS statement_timeout,
+  current_setting('transaction_isolation') AS isolation, $1::text AS given`
+const begin = beginHandlerTransaction(4_000)
+
+type Ask = (text: string, values: readonly SqlValue[]) => Promise<unknown>
+
+/** Runs `work` in a transaction, whose statements are kept by the connection. */
+function transact<R>(work: (ask: Ask, tx: pg.ClientBase) => Promise<R>, beginning = begin): Promise<R> {
+  const options = { schema: 'pigeonhole', timeoutMs: 5_000, begin: beginning }
+  return openTransaction(pool, options, (client, opening) =>
+    lendClient(client, opening, (tx) => {
+      const { query } = pgExecutor(tx, 'pigeonhole', names)
+      return work(query, tx)
+    }),
+  )
+}
+
+async function written(): Promise<unknown[]> {
+  return (await database.pool.query('SELECT n, by FROM written ORDER BY n')).rows
+}
+
+it('has BEGIN and its settings travel with the first statement, once the connection has that', async () => {
+  const bound = { statement_timeout: '4s', isolation: 'read committed', given: 'x' }
+  await transact(async (ask) => expect(await ask(settings, ['x'])).toEqual([bound]))
+  expect(sent).toEqual([begin.join('; '), settings, 'COMMIT'])
+  sent = []
+  await transact(async (ask) => expect(await ask(settings, ['x'])).toEqual([bound]))
+  expect(sent).toEqual([settings, 'COMMIT'])
+})
+
+it('reads rows as before, and what a transaction rolls back is not there', async () => {
+  for (const n of [1, 2]) {
+    await transact(async (ask) => {
+      expect(await ask(insert, [n, null])).toEqual([{ n, by: null, is_null: true }])
+      expect(await ask(insert, [n, "it's"])).toEqual([{ n, by: "it's", is_null: false }])
+    })
+    const failing = transact(async (ask) => {
+      await ask(insert, [n, 'failed'])
+      throw new Error('refused')
+    })
+    await expect(failing).rejects.toThrow('refused')
+  }
+  expect(await written()).toHaveLength(4)
+})
+
+it.each([
+  ['BEGIN', ['BEGIN ISOLATION LEVEL none', 'SET LOCAL statement_timeout = 1000']],
+  ['a setting', ['BEGIN', 'SET LOCAL statement_timeout = none']],
+])('runs neither the statement nor what comes after it where %s is refused', async (_, refused) => {
+  await transact((ask) => ask(insert, [1, 'kept']))
+  const failing = transact(async (ask, tx) => {
+    await expect(ask(insert, [2, 'with it'])).rejects.toThrow()
+    await expect(tx.query("INSERT INTO written VALUES (3, 'after it')")).rejects.toThrow()
+    throw new Error('nothing was begun')
+  }, refused)
+  await expect(failing).rejects.toThrow('nothing was begun')
+  expect(await written()).toEqual([{ n: 1, by: 'kept' }])
+})
+
+it('goes on with the connection behind a statement that has failed', async () => {
+  const divide = 'SELECT 1 / $1::int AS result'
+  await transact((ask) => ask(divide, [1]))
+  await expect(transact((ask) => ask(divide, [0]))).rejects.toMatchObject({ code: '22012' })
+  expect(await transact((ask) => ask(divide, [1]))).toEqual([{ result: 1 }])
+  expect(pool.totalCount).toBe(1)
+})
+
+it('begins before a handler’s own first statement, in each form that node-postgres knows', async () => {
+  const statement = "INSERT INTO written VALUES (1, 'first')"
+  const forms: ((tx: pg.Client) => Promise<unknown>)[] = [
+    (tx) => tx.query(statement),
+    (tx) =>
+      new Promise((resolve, reject) => tx.query(statement, (error) => (error ? reject(error) : resolve(0)))),
+    (tx) =>
+      new Promise((resolve, reject) => {
+        tx.query(new pg.Query(statement)).on('end', resolve).on('error', reject)
+      }),
+  ]
+  for (const form of forms) {
+    const failing = transact(async (_, tx) => {
+      await form(tx as pg.Client)
+      throw new Error('refused')
+    })
+    await expect(failing).rejects.toThrow('refused')
+  }
+  expect(await written()).toEqual([])
+})
+
+it('fails a query of a class of its own that comes after the end', async () => {
+  const left = await transact(async (_, tx) => tx)
+  const late = new Promise((resolve, reject) => {
+    left.query(new pg.Query('SELECT 1')).on('end', resolve).on('error', reject)
+  })
+  await expect(late).rejects.toMatchObject({ code: 'OUTSIDE_TRANSACTION' })
+})
