@@ -5,6 +5,7 @@ import type { BenchServers } from './bench-servers.js'
 import { cleaning } from './cleaning.js'
 import type { Comparison } from './comparison.js'
 import { idempotencyFirst, idempotencyReplay } from './idempotency.js'
+import { idempotencyFirstHttp, idempotencyRate } from './idempotency-http.js'
 import { inboxGroup, inboxGroupBare, inboxSingle } from './inbox.js'
 import { inboxParked } from './inbox-parked.js'
 import { formatPeers } from './peers/format-peers.js'
@@ -34,6 +35,8 @@ const benches: Readonly<Record<string, Bench>> = {
   'publish-prisma': publishPrisma,
   'idempotency-first': idempotencyFirst,
   'idempotency-replay': idempotencyReplay,
+  'idempotency-first-http': idempotencyFirstHttp,
+  'idempotency-rate': idempotencyRate,
   'inbox-single': inboxSingle,
   'inbox-group': inboxGroup,
   'inbox-group-bare': inboxGroupBare,
