@@ -5,10 +5,20 @@ import { createDatabase, createTopics, type TestDatabase } from '@pigeonhole/tes
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { execute, installedVersion, npm, type Packed, packAll, root } from './packed.js'
 
-const topic = `packed-${Date.now()}`
 let project: string
 let database: TestDatabase
 let compilerOutput: string
+let packages: readonly Packed[]
+
+const usual: ReadonlySet<string> = new Set([
+  'MIT',
+  'Apache-2.0',
+  'ISC',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  '0BSD',
+  'BlueOak-1.0.0',
+])
 
 /** Packs every package, and installs what was packed in a project that has nothing else of ours. */
 beforeAll(async () => {
@@ -18,7 +28,8 @@ beforeAll(async () => {
   await cp(join(root, 'examples', 'orders', 'src', 'generated', 'orders'), join(project, 'generated'), {
     recursive: true,
   })
-  await writeFile(join(project, 'package.json'), JSON.stringify(await manifest(await packAll(project))))
+  packages = await packAll(project)
+  await writeFile(join(project, 'package.json'), JSON.stringify(await manifest()))
   await npm(project, ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'])
   const compiled = await execute(installed('tsc'), [], { cwd: project }).catch((error) => error)
   compilerOutput = compiled.stdout
@@ -30,7 +41,7 @@ afterAll(async () => {
 })
 
 /** A manifest as a user's would be, but that our packages come from the files just packed. */
-async function manifest(packages: readonly Packed[]): Promise<object> {
+async function manifest(): Promise<object> {
   const tarballs = packages.map(({ name, file }) => [name, `file:${file}`])
   const peers = ['kafkajs', 'pg', '@types/pg', '@types/node', '@prisma/client', 'prom-client', 'typescript']
   const versions = await Promise.all(peers.map(installedVersion))
@@ -51,22 +62,81 @@ test('the packages hold neither tests nor what only tests use', async () => {
   expect(files.filter((file) => /\.(spec|test-d|fake|harness)\.|tsbuildinfo/.test(file))).toEqual([])
 })
 
+test('each package has its licence, and says what it is', async () => {
+  for (const { name } of packages) {
+    const files = await readdir(join(project, 'node_modules', name))
+    expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md']))
+  }
+})
+
+test('npm would publish each of them as it is, in public and with its provenance', async () => {
+  const all = packages.flatMap(({ name }) => ['--workspace', name])
+  const { stderr } = await execute('npm', ['publish', '--dry-run', ...all], { cwd: root })
+  for (const { name, manifest } of packages) {
+    expect(stderr).toContain(`npm notice name: ${name}\n`)
+    expect(manifest).toMatchObject({ publishConfig: { access: 'public', provenance: true } })
+  }
+  // What npm corrects by itself, and all else that it minds, but that nobody is logged in here.
+  const warnings = stderr.split('\n').filter((line) => line.startsWith('npm warn'))
+  expect(warnings.filter((line) => !line.includes('requires you to be logged in'))).toEqual([])
+}, 120_000)
+
+test('nothing that it brings along asks more of its users than the licences that everyone takes', async () => {
+  const { stdout } = await execute('npm', ['query', '.prod', '--json'], {
+    cwd: project,
+    maxBuffer: 64 * 1024 * 1024,
+  })
+  const brought: readonly { readonly name?: string; readonly license?: string }[] = JSON.parse(stdout)
+  expect(brought.length).toBeGreaterThan(20)
+  const others = brought.filter(({ name, license = '' }) => name !== undefined && !usual.has(license))
+  expect(others.map(({ name, license }) => `${name}: ${license}`)).toEqual([])
+})
+
 test('a program against every export path passes the compiler, our declarations included', () => {
   expect(compilerOutput).toBe('')
 })
 
-test('the command migrates a database, and the program publishes, relays and handles', async () => {
-  const kafkaBrokers = inject('kafkaBrokers')
-  const env = {
-    ...process.env,
-    DATABASE_URL: database.url,
-    KAFKA_BROKERS: kafkaBrokers.join(','),
-    TOPIC: topic,
-  }
-  const migrated = await execute(installed('pigeonhole'), ['migrate'], { cwd: project, env })
-  expect(migrated.stdout).toContain('Schema "pigeonhole" is up to date')
+// The oldest of each line that is supported, and the newest.
+test.each(['20.19.0', '22.12.0', '24.0.0', '24'])(
+  'the command migrates a database, and the program publishes, relays and handles: on Node %s',
+  async (version) => {
+    const node = await nodeOf(version)
+    const kafkaBrokers = inject('kafkaBrokers')
+    const topic = `packed-${version}-${Date.now()}`
+    const env = {
+      ...process.env,
+      DATABASE_URL: database.url,
+      PIGEONHOLE_SCHEMA: schemaOf(version),
+      KAFKA_BROKERS: kafkaBrokers.join(','),
+      TOPIC: topic,
+    }
+    const bin = join('node_modules', 'pigeonhole', 'dist', 'bin.js')
+    const migrated = await execute(node, [bin, 'migrate'], { cwd: project, env })
+    expect(migrated.stdout).toContain('is up to date')
 
-  await createTopics(kafkaBrokers, [{ topic }])
-  const ran = await execute(process.execPath, [join('out', 'consumer.js')], { cwd: project, env })
-  expect(ran.stdout.split('\n')).toEqual(['refused: OUTSIDE_TRANSACTION', 'handled: hello', ''])
-})
+    await createTopics(kafkaBrokers, [{ topic }])
+    const ran = await execute(node, [join('out', 'consumer.js')], { cwd: project, env })
+    expect(ran.stdout.split('\n')).toEqual(['refused: OUTSIDE_TRANSACTION', 'handled: hello', ''])
+  },
+  120_000,
+)
+
+function schemaOf(version: string): string {
+  return `node_${version.replaceAll('.', '_')}`
+}
+
+/** A Node of its own, from the registry. Resolves to its program. */
+async function nodeOf(version: string): Promise<string> {
+  const folder = join(project, `node-${version}`)
+  const name = `node-${process.platform}-${process.arch}`
+  await npm(project, [
+    'install',
+    '--prefix',
+    folder,
+    '--prefer-offline',
+    '--no-audit',
+    '--no-fund',
+    `${name}@${version}`,
+  ])
+  return join(folder, 'node_modules', name, 'bin', 'node')
+}

@@ -13,7 +13,12 @@ interface Greeting {
   readonly text: string
 }
 
-const { DATABASE_URL: connectionString = '', KAFKA_BROKERS = '', TOPIC = '' } = process.env
+const {
+  DATABASE_URL: connectionString = '',
+  PIGEONHOLE_SCHEMA: schema = '',
+  KAFKA_BROKERS = '',
+  TOPIC = '',
+} = process.env
 const greetings = topic<Greeting>(TOPIC, { key: (greeting) => greeting.text })
 
 /** Checked by the compiler alone. */
@@ -31,7 +36,7 @@ export async function publishThroughPrisma(prisma: PrismaClient): Promise<void> 
 
 const pool = new pg.Pool({ connectionString })
 const kafka = new Kafka({ brokers: KAFKA_BROKERS.split(','), logLevel: logLevel.NOTHING })
-const store = postgresStore(pool)
+const store = postgresStore(pool, { schema })
 const outbox = createOutbox({ store })
 
 const client = await pool.connect()
