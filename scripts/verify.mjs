@@ -17,6 +17,7 @@ const steps = [
   ['public API', ['node', 'scripts/check-api-surface.mjs']],
   ['code in the README', ['node', 'scripts/readme-regions.mjs']],
   ['guards in the guarantees', ['node', 'scripts/guard-tables.mjs']],
+  ['reference of the API', ['typedoc', '--emit', 'none']],
   ['unused code', ['knip', '--no-progress']],
   ...packages.map(
     (folder) => /** @type {const} */ ([`${folder} as published`, ['publint', '--strict', folder]]),

@@ -3,7 +3,9 @@ import type { StoredAnswer } from '../ports/idempotency-store.js'
 
 /** Turns results into stored answers and back. */
 export interface AnswerCodec<R> {
+  /** What is stored of a result. */
   encode(result: R): StoredAnswer
+  /** The result that a repeat gets. */
   decode(answer: StoredAnswer): R
 }
 

@@ -4,7 +4,7 @@ import type { Fingerprint } from '../ports/idempotency-store.js'
 /** The rule of {@link fingerprintOf}: whoever changes what is hashed raises it. */
 const fingerprintVersion = 1
 
-/** What {@link fingerprintOf} takes: bytes as they came, or text. */
+/** The input of an operation: bytes as they came, or text. */
 export type FingerprintInput = string | Uint8Array
 
 /**

@@ -12,5 +12,6 @@ export interface Service {
   stop(options?: StopOptions): Promise<void>
   /** Resolves once it has ended. */
   readonly stopped: Promise<void>
+  /** As {@link stop}. */
   [Symbol.asyncDispose](): Promise<void>
 }

@@ -1,6 +1,8 @@
 /** Turns values into bytes and back. Throw any error to refuse a value: it becomes the `cause` of a coded one. */
 export interface Codec<T> {
+  /** The bytes that are sent. */
   encode(value: T): Uint8Array | Promise<Uint8Array>
+  /** The value that a handler gets. */
   decode(bytes: Uint8Array): T | Promise<T>
 }
 

@@ -23,8 +23,15 @@ export interface Topic<In, Out = In> {
   readonly name: string
   /** Its input is not spelled out, so that a `Topic<In, Out>` is usable where only one of the two types matters. */
   readonly schema: StandardSchemaV1<unknown, Out> | undefined
+  /** The key of a value; none where the topic was declared without. */
   readonly key: ((value: In) => KeyInput) | undefined
-  readonly codec: { readonly encode: Codec<In>['encode']; readonly decode: Codec<unknown>['decode'] }
+  /** How values become bytes, and bytes values. */
+  readonly codec: {
+    /** The bytes that are sent. */
+    readonly encode: Codec<In>['encode']
+    /** The value before its schema has looked at it. */
+    readonly decode: Codec<unknown>['decode']
+  }
 }
 
 // Kafka's own rule: org.apache.kafka.common.internals.Topic.

@@ -64,6 +64,7 @@ export interface InboxParkingStore {
     selection: InboxParkedSelection,
     limit: number,
   ): Promise<readonly InboxParkedMessage[]>
+  /** One with its payload; null where that inbox has none of that id. */
   readInboxParkedMessage(inbox: string, id: string): Promise<InboxParkedMessageContent | null>
   /** Has the keys of messages, and messages without a key, handled again at once. */
   retryInboxParked(selection: InboxParkedSelection): Promise<RetriedInboxParking>

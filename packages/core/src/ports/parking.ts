@@ -124,6 +124,7 @@ export interface ParkingStore {
   listParking(): Promise<readonly ParkedGroup[]>
   /** Parked messages by their age, at most `limit`. */
   listParkedMessages(selection: ParkedSelection, limit: number): Promise<readonly ParkedMessage[]>
+  /** One with its payload; null where there is none of that id. */
   readParkedMessage(id: string): Promise<ParkedMessageContent | null>
   /** Has the keys of messages, messages without a key, or topics whose pause holds them, sent again at once. */
   retryParked(selection: ParkedSelection): Promise<RetriedParking>

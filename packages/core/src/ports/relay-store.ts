@@ -240,5 +240,6 @@ export interface RelayStore extends ParkingStore {
    * @throws STORE_UNAVAILABLE when the outcome is unknown.
    */
   guarded<R>(guard: Guard, work: (tx: GuardedTransaction) => Promise<R>): Promise<R>
+  /** What the tables say of the outbox, its shards and what is parked. */
   readStatus(): Promise<OutboxStatus>
 }

@@ -10,7 +10,7 @@ import { runForOne, type SqlSession } from '../sql/statement.js'
 import { formatCatalog, parseCatalog } from './catalog-lines.js'
 import { readCatalog } from './read-catalog.js'
 
-/** What {@link checkTables} and {@link listTables} take. */
+/** Which tables are looked at. */
 export interface CheckTablesOptions {
   readonly pool: pg.Pool
   /**

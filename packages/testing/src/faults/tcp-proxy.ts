@@ -98,6 +98,7 @@ export class TcpProxy implements AsyncDisposable {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()))
   }
 
+  /** As {@link stop}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop()
   }

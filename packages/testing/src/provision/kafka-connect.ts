@@ -40,6 +40,7 @@ export interface KafkaConnect extends AsyncDisposable {
   readonly url: string
   /** Creates the connector, or changes it, and resolves when its task runs. Throws PROVISIONING_FAILED if that fails. */
   configure(connector: string, settings: Readonly<Record<string, string>>): Promise<void>
+  /** How a connector and its tasks are, as Connect tells it. */
   status(connector: string): Promise<ConnectorStatus>
   /** Removes a connector; its offsets stay in the worker's topic. */
   remove(connector: string): Promise<void>
