@@ -11,6 +11,7 @@ import { inboxParked } from './inbox-parked.js'
 import { formatPeers } from './peers/format-peers.js'
 import { measurePeers, peers } from './peers/peers.js'
 import { publishPrisma } from './publish-prisma.js'
+import { relayAdopt } from './relay-adopt.js'
 import { relayBatches } from './relay-batches.js'
 import { relayDrain } from './relay-drain.js'
 import { relayIdle } from './relay-idle.js'
@@ -30,6 +31,7 @@ const benches: Readonly<Record<string, Bench>> = {
   'relay-scale': relayScale,
   'relay-parked': relayParked,
   'relay-shards': relayShards,
+  'relay-adopt': relayAdopt,
   'skip-locked': skipLocked,
   cleaning,
   'publish-prisma': publishPrisma,

@@ -107,6 +107,22 @@ export const cleaningGuards = [
   {
     file: 'packages/core/src/relay/reclaim-outbox.ts',
     spec: 'packages/core/src/relay/reclaim-outbox.unit.spec.ts',
+    name: 'a partition that is held keeps no other waiting',
+    find: ' || isMoving(outcome.reclaimed)',
+    replace: '',
+    test: 'goes on with the others while one partition is held',
+  },
+  {
+    file: 'packages/core/src/relay/reclaim-outbox.ts',
+    spec: 'packages/core/src/relay/reclaim-outbox.unit.spec.ts',
+    name: 'a partition that is held is not looked at all the time',
+    find: '(isPublishing && !isHeldUp)',
+    replace: 'isPublishing',
+    test: 'goes on with the others while one partition is held',
+  },
+  {
+    file: 'packages/core/src/relay/reclaim-outbox.ts',
+    spec: 'packages/core/src/relay/reclaim-outbox.unit.spec.ts',
     name: 'cleaning goes by what the database knows to be confirmed',
     find: '.guarded({ shard, token, confirmed: 0 }',
     replace: '.guarded({ shard, token, confirmed: 9 }',

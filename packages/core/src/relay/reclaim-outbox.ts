@@ -57,7 +57,9 @@ export async function reclaimOutbox(
       // Whoever has the lease now cleans.
       if (signal.aborted || isPigeonholeError(outcome.error, 'LEASE_LOST')) return
       const isHeldUp = tell(outcome.reclaimed, outcome.error)
-      pause = isPublishing && !isHeldUp ? pauseMs : Math.min(pause * 2, longestPauseMs)
+      // Each look at a partition that somebody has locked holds up those who read it; but the others go on meanwhile.
+      const isLively = (isPublishing && !isHeldUp) || isMoving(outcome.reclaimed)
+      pause = isLively ? pauseMs : Math.min(pause * 2, longestPauseMs)
       isPublishing = false
     }
   } finally {
@@ -77,4 +79,8 @@ export async function reclaimOutbox(
     isDelayed = isHeldUp
     return isHeldUp
   }
+}
+
+function isMoving(reclaimed: Reclaimed | undefined): boolean {
+  return reclaimed !== undefined && (reclaimed.turned || reclaimed.truncated.length > 0)
 }

@@ -70,6 +70,23 @@ describe('cleaning the outbox', () => {
     await end()
   })
 
+  it('goes on with the others while one partition is held, and becomes rare where nothing else is to be done', async () => {
+    const { store, turns, publish, end } = openCleaning()
+    const held = { truncated: [], held: [2], unsettled: [], turned: false }
+    store.reclaimed = { ...held, turned: true }
+    publish()
+    expect(await turns(1_000)).toBe(1)
+    expect(await turns(1_000)).toBe(1)
+    store.reclaimed = { ...held, truncated: [1] }
+    expect(await turns(1_000)).toBe(1)
+    store.reclaimed = held
+    expect(await turns(1_000)).toBe(1)
+    publish()
+    expect(await turns(1_000)).toBe(0)
+    expect(await turns(1_000)).toBe(1)
+    await end()
+  })
+
   it('tells once that something stands in the way, goes on, and tells again after it was gone', async () => {
     const { store, turns, told, publish, end } = openCleaning()
     const delayed = { name: 'cleaning:delayed', shard: 0, held: [2], unsettled: [], error: undefined }
