@@ -88,13 +88,26 @@ async function handle(): Promise<void> {
   const parked = { ...delivery, offset: 2n, key: Buffer.from('k'), headers: [] }
   await inbox.park(parked, { error: new Error('refused'), attempts: 1 })
   await inbox.handle({ ...parked, offset: 3n }, binding)
+  const failing = on(orders, () => Promise.reject(new Error('refused')))
+  await inbox.retryParked([failing])
+  await store.retryInboxParked({ inbox: 'billing' })
   while (await inbox.retryParked([binding]));
+  await inbox.park({ ...parked, offset: 4n }, { error: new Error('refused'), attempts: 1 })
+  await store.listInboxParking('billing')
+  await store.discardInboxParked({ inbox: 'billing' })
   await inbox.readPositions([{ topic: 'orders', partition: 0 }])
   await inbox.bindTopic('orders', 'id')
   const position = { topic: 'orders', partition: 0, offset: 9n }
-  await store.claims.claim('billing', position)
-  await store.claims.start('billing', position)
-  await store.claims.end('billing', position)
+  await inbox.claimPosition(position)
+  await inbox.waitForTurn({ ...delivery, ...position })
+  await inbox.waitForTurn({ ...delivery, ...position, partition: 1 })
+  await inbox.startMessage(position)
+  await inbox.endMessage(position)
+  await inbox.finishMessage(position)
+  await store.listPositions()
+  await store.forgottenUntil('billing')
+  await store.rewindPosition({ inbox: 'billing', topic: 'orders', partition: 0, from: 5n, to: 0n })
+  await store.forgetMessages('billing', [{ scope: 'orders', id: 'id-1' }])
   await inbox.forgetOldIds({ keepMs: 0 })
 }
 
