@@ -93,6 +93,8 @@ describe('pigeonhole doctor on PostgreSQL', () => {
 
   it('ends with 5 where there are risks alone', async () => {
     await owner.query(`ALTER ROLE ${role} SET synchronous_commit = off`)
+    expect(await look()).toMatchObject({ code: 0, findings: {} })
+    await owner.query(`GRANT USAGE ON SCHEMA pigeonhole TO ${role}`)
     const { code, findings } = await look()
     expect(code).toBe(5)
     expect(findings).toEqual({ 'synchronous-commit': [risk] })

@@ -39,7 +39,7 @@ export async function readPostgresFacts(question: PostgresQuestion): Promise<Pos
       schema,
       ...session,
       settings: await readSettings(pool),
-      overrides: await readOverrides(pool),
+      overrides: await readOverrides(pool, schema),
       schemaVersion: await readSchemaVersion(pool, schema),
       unloggedTables: await readUnlogged(pool, schema),
       sequence: await readSequence(pool, schema),
@@ -76,14 +76,18 @@ async function readSettings(pool: pg.Pool): Promise<Map<string, ServerSetting>> 
   return new Map(rows.map(({ name, ...setting }) => [name, setting]))
 }
 
-async function readOverrides(pool: pg.Pool): Promise<SettingOverride[]> {
+// Of a role that may not even see the tables, nothing matters here: roles are the whole server's.
+async function readOverrides(pool: pg.Pool, schema: string): Promise<SettingOverride[]> {
   const { rows } = await pool.query<SettingOverride>(
     `SELECT rolname::text AS role, setdatabase <> 0 AS "isOfDatabase",
        split_part(entry, '=', 1) AS name, substr(entry, strpos(entry, '=') + 1) AS value
      FROM pg_db_role_setting CROSS JOIN unnest(setconfig) AS entry
      LEFT JOIN pg_roles ON pg_roles.oid = setrole
+     LEFT JOIN pg_namespace AS namespace ON nspname = $1
      WHERE setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+       AND (setrole = 0 OR has_schema_privilege(setrole, namespace.oid, 'USAGE'))
      ORDER BY name, role`,
+    [schema],
   )
   return rows
 }

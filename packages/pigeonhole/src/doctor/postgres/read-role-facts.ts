@@ -35,7 +35,8 @@ const heldText = `
   FROM unnest($3::text[], $4::text[], $5::text[]) WITH ORDINALITY AS asked (kind, name, privilege, ordinal)
   JOIN pg_namespace AS namespace ON namespace.nspname = $2
   LEFT JOIN pg_class AS relation ON relation.relnamespace = namespace.oid AND relation.relname = asked.name
-  WHERE asked.kind IN ('schema', 'function') OR relation.oid IS NOT NULL`
+  WHERE asked.kind IN ('schema', 'function') OR relation.oid IS NOT NULL
+  ORDER BY ordinal`
 
 async function missingGrants(
   client: Queryable,

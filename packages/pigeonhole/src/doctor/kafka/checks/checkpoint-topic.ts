@@ -33,11 +33,12 @@ function missing(topic: string, hasSent: boolean): Finding {
 }
 
 function partitions({ relay: { shards }, bootstrap }: KafkaFacts, topic: ExaminedTopic): Finding[] {
-  if (topic.partitions.length >= shards) return []
+  const found = topic.partitions.length
+  if (found >= shards) return []
   return [
     {
       severity: 'broken',
-      is: `${topic.topic} has ${topic.partitions.length} partitions for ${shards} shards`,
+      is: `${topic.topic} has ${found} ${found === 1 ? 'partition' : 'partitions'} for ${shards} shards`,
       why: 'Each shard has a partition of its own: no shard opens (CHECKPOINT_TOPIC_INVALID).',
       fix: `kafka-topics.sh --bootstrap-server ${bootstrap} --alter --topic ${topic.topic} --partitions ${shards}`,
     },

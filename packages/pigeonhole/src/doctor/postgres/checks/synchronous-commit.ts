@@ -5,7 +5,7 @@ import type { PostgresFacts, SettingOverride } from '../postgres-facts.js'
 export const synchronousCommit: Check<PostgresFacts> = {
   name: 'synchronous-commit',
   about:
-    'a commit is on disk when it is answered: synchronous_commit is not off for the server, the database or a role',
+    'a commit is on disk when it is answered: synchronous_commit is not off for the server, the database or a role that sees the tables',
   judge({ settings, overrides, role, database }) {
     const own = settings.get('synchronous_commit')
     const off = overrides.filter(({ name, value }) => name === 'synchronous_commit' && value === 'off')
