@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { PigeonholeError } from '@pigeonhole/core'
 import type { Kafka, RetryOptions } from 'kafkajs'
 import type { CommandContext } from '../command/context.js'
@@ -118,7 +119,7 @@ async function examineKafka(
     return { side: { side: 'kafka', title: `Kafka at ${bootstrap}`, examinations }, created: [] }
   }
   const created = given.createTopics ? await createTopics(values, kafka, facts) : []
-  if (created.length > 0) facts = await readKafkaFacts(question)
+  if (created.length > 0) facts = await readCreated(question, created)
   const count = facts.cluster.brokers.length
   const title = `Kafka cluster ${facts.cluster.clusterId} at ${bootstrap}, ${count} ${count === 1 ? 'broker' : 'brokers'}, as ${facts.principal}`
   const examinations = [reached('kafka'), ...examine(kafkaChecks, facts)]
@@ -128,6 +129,20 @@ async function examineKafka(
 // A try for each address and one more: somebody waits for the answer.
 function retryOf(brokers: readonly string[]): RetryOptions {
   return { retries: brokers.length, initialRetryTime: 100, maxRetryTime: 500 }
+}
+
+const createdMs = 15_000
+const lookPauseMs = 100
+
+// A broker may not have heard yet of a topic that another one has just made.
+async function readCreated(question: KafkaQuestion, created: readonly string[]): Promise<KafkaFacts> {
+  const end = performance.now() + createdMs
+  for (;;) {
+    const facts = await readKafkaFacts(question)
+    const known = facts.topics.filter(({ topic, state }) => created.includes(topic) && state === 'there')
+    if (known.length === created.length || performance.now() > end) return facts
+    await delay(lookPauseMs)
+  }
 }
 
 interface QuestionParts {
