@@ -12,6 +12,8 @@ interface Adopted {
 }
 
 const lookMs = 50
+// As long as the command gives it.
+const commandTimeoutMs = 600_000
 
 /**
  * An outbox with 1,000,000 messages that were not sent (200,000 without --full), and as many that were in its topic, is adopted:
@@ -59,7 +61,7 @@ async function adoptOf(servers: BenchServers, messages: number): Promise<Adopted
     const started = performance.now()
     const { outcome } = await adopt({
       name: topic,
-      store: postgresStore(pool),
+      store: postgresStore(pool, { relayTimeoutMs: commandTimeoutMs }),
       publisher: kafkajsPublisher(quietKafka(servers)),
       confirm: () => true,
       undecided: 'send',

@@ -80,6 +80,7 @@ describe('cleaning the outbox', () => {
     store.reclaimed = { ...held, truncated: [1] }
     expect(await turns(1_000)).toBe(1)
     store.reclaimed = held
+    publish()
     expect(await turns(1_000)).toBe(1)
     publish()
     expect(await turns(1_000)).toBe(0)
