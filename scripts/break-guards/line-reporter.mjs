@@ -18,9 +18,10 @@ function fullNameOf(test) {
   return names.join(' ')
 }
 
-/** @param {readonly { message: string }[] | undefined} errors */
+// What a test throws may be no error.
+/** @param {readonly { message?: string }[] | undefined} errors */
 function messageOf(errors) {
-  return errors?.[0]?.message.split('\n')[0] ?? ''
+  return errors?.[0]?.message?.split('\n')[0] ?? ''
 }
 
 /** @implements {Reporter} */
