@@ -16,8 +16,8 @@ export const carefulGuards = [
     ...mode,
     ...killers,
     name: 'a message that kills the process is parked',
-    find: 'starts > Math.max(attempts, fewestStarts) ?',
-    replace: 'starts > Math.max(attempts, fewestStarts) * 1e6 ?',
+    find: 'starts > Math.max(attempts, fewestStarts)) {',
+    replace: 'starts > Math.max(attempts, fewestStarts) * 1e6) {',
     test: 'that exits is parked, and nothing else is',
   },
   {

@@ -218,8 +218,8 @@ const partitionGuards = [
   {
     ...worker,
     name: 'no offset of a lost partition is committed',
-    find: ' && !givingUp.aborted',
-    replace: '',
+    find: 'this.next === undefined || givingUp.aborted',
+    replace: 'this.next === undefined',
     test: 'notes nothing of what is finished after the loss',
   },
   {
