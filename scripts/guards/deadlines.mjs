@@ -25,7 +25,7 @@ export const deadlineGuards = [
   {
     ...begin,
     name: 'a handler that waits for a lock learns that it was a lock',
-    find: '; SET LOCAL lock_timeout = ${Math.ceil(timeoutMs / 2)}',
+    find: ', `SET LOCAL lock_timeout = ${Math.ceil(timeoutMs / 2)}`',
     replace: '',
     test: 'that waits for the lock of another one gives up in half of its time',
   },

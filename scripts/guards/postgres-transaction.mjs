@@ -104,7 +104,7 @@ export const postgresTransactionGuards = [
     name: 'BEGIN is sent once',
     find: '    if (this.#begun || this.#isSent) return undefined\n',
     replace: '    if (this.#begun) return undefined\n',
-    test: 'reads rows as before, and what a transaction rolls back is not there',
+    test: 'begins once, however many statements follow',
   },
   {
     ...kept,

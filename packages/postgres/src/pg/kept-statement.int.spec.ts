@@ -68,6 +68,18 @@ it('has BEGIN and its settings travel with the first statement, once the connect
   expect(sent).toEqual([settings, 'COMMIT'])
 })
 
+// PostgreSQL only warns of a BEGIN inside a transaction.
+it('begins once, however many statements follow', async () => {
+  const warnings: unknown[] = []
+  pool.on('connect', (client) => client.on('notice', ({ message }) => warnings.push(message)))
+  for (let round = 0; round < 2; round++)
+    await transact(async (ask) => {
+      await ask(insert, [1, 'first'])
+      await ask(insert, [2, 'second'])
+    })
+  expect(warnings).toEqual([])
+})
+
 it('reads rows as before, and what a transaction rolls back is not there', async () => {
   for (const n of [1, 2]) {
     await transact(async (ask) => {
