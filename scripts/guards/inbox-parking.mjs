@@ -53,7 +53,7 @@ export const inboxParkingGuards = [
   },
   {
     ...unit,
-    file: `${core}/inbox.ts`,
+    file: `${core}/stored-inbox.ts`,
     name: 'nothing is parked of a partition that is lost',
     find: '!parksAtOnce(error) || signal?.aborted',
     replace: '!parksAtOnce(error)',

@@ -61,8 +61,8 @@ export const prismaGuards = [
     ...faults,
     file: 'packages/prisma/src/handler-scope.ts',
     name: 'what comes after a handler has ended is refused',
-    find: '    if (this.#last !== undefined && !isStatement(args, this.#last)) return',
-    replace: '    if (this.#last !== undefined && !isStatement && args) return',
+    find: '    if (this.#last !== undefined && !isStatement(args, this.#last))',
+    replace: '    if (this.#last !== undefined && !isStatement && args)',
     test: 'that begins after it has ended: it counts as handled if, and only if, it has committed',
   },
 ]
