@@ -10,6 +10,11 @@ const fate = { ...unit, file: `${core}/outbox-fate.ts` }
 const sql = 'packages/postgres/src/sql'
 const store = { spec: 'test/postgres/postgres-store.int.spec.ts' }
 const tables = { spec: 'packages/postgres/src/relay/adoption-transaction.int.spec.ts' }
+/** The first shard's look for whose outbox it is. */
+export const identityLook = {
+  find: '    if (shard === firstShard && !(await hasIdentity(store))) throw identityLost(shard)\n',
+  replace: '',
+}
 const watch = { file: 'packages/core/src/relay/watch-confirmed.ts' }
 const watchUnit = { ...watch, spec: 'packages/core/src/relay/watch-confirmed.unit.spec.ts' }
 const locate = {
@@ -38,9 +43,23 @@ export const adoptGuards = [
   {
     ...watchUnit,
     name: 'a batch that was confirmed during the look is not taken for lost',
-    find: '    if (confirmed() !== last) continue\n',
-    replace: '',
+    find: '    if (confirmed() !== last) continue\n    if (!isInDatabase)',
+    replace: '    if (!isInDatabase)',
     test: 'is not lost where the next one was confirmed during the look',
+  },
+  {
+    ...watch,
+    ...identityLook,
+    name: 'an identity that a failover has lost is recorded again',
+    spec: 'test/relay/shards.e2e.spec.ts',
+    test: 'says whose it is again where a failover has lost that, and the other shards wait for it',
+  },
+  {
+    ...watchUnit,
+    name: 'a database that does not say whose it is has not lost it',
+    find: 'store.readIdentity().catch(() => undefined)',
+    replace: 'store.readIdentity().catch(() => ({ recorded: null }))',
+    test: 'is not lost where a side does not answer',
   },
   {
     ...watchUnit,

@@ -1,4 +1,5 @@
 // @ts-check
+import { identityLook } from './adopt.mjs'
 import { awaited } from './pipeline.mjs'
 
 /** @import { GuardEntry } from '../guards.mjs' */
@@ -365,5 +366,12 @@ export const modelGuards = [
     name: 'PASSED: a cursor passes over no message of its own',
     find: 'return own.length > 0 ? null : { from',
     replace: 'return own.length < 0 ? null : { from',
+  },
+  {
+    ...model,
+    ...identityLook,
+    ...when('a standby takes over that has batch 0, and not whose outbox it is'),
+    file: 'packages/core/src/relay/watch-confirmed.ts',
+    name: 'SAID: an identity that a failover has lost is recorded again',
   },
 ]

@@ -137,6 +137,14 @@ export const situations = {
     always({ do: 'pause', relay: 0 }, { do: 'adopt' }, advanceOperator(end), { do: 'resume', relay: 0 }),
     some(16, lively),
   ),
+  'a standby takes over that has batch 0, and not whose outbox it is': situation(
+    { shards: 2, batchRows: 1 },
+    always(advance(0, 'begin'), { do: 'replicate' }, advance(0, 'tx.writeIdentity'), advance(0, 'COMMIT')),
+    some(4, calls),
+    always({ do: 'fail over' }),
+    messages,
+    some(16, lively),
+  ),
   'the outbox moves to another system and another cluster': situation(
     {},
     some(12, lively),

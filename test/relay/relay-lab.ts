@@ -272,6 +272,15 @@ export class RelayLab implements AsyncDisposable {
     for (const database of [this.#database, ...this.#former]) await database.drop()
   }
 
+  /** Takes back whose outbox it is, as a failover does to a standby that has everything before that. */
+  async loseIdentity(): Promise<void> {
+    await this.#query('DELETE FROM pigeonhole.relay_identity')
+  }
+
+  async hasIdentity(): Promise<boolean> {
+    return (await this.#query('SELECT FROM pigeonhole.relay_identity')).rowCount === 1
+  }
+
   async #query(text: string): Promise<pg.QueryResult> {
     const client = new pg.Client({ connectionString: this.#database.url })
     await client.connect()

@@ -41,6 +41,21 @@ describe('an outbox of several shards', () => {
     expect(verdict.log.committed).toBeGreaterThan(50)
   })
 
+  it('says whose it is again where a failover has lost that, and the other shards wait for it', async () => {
+    await using lab = await RelayLab.open(servers)
+    const first = lab.startRelay({ shards: 2 })
+    await first.event('shard:changed', { shard: 1, state: 'publishing' })
+    await lab.loseIdentity()
+    await first.event('shard:reopening', { shard: 0 })
+    await expect.poll(() => lab.hasIdentity(), { timeout: 30_000 }).toBe(true)
+    const writers = lab.startWriters()
+    await publishedFrom(first, [0, 1])
+    await writers.stop()
+    await first.drain()
+    expect(await first.stop()).toEqual({ code: 0, signal: null })
+    expect(await lab.verdict()).toMatchObject({ passed: true, faults: 0 })
+  })
+
   it('has the shards of one of those who start it at once with different numbers', async () => {
     await using lab = await RelayLab.open(servers)
     const writers = lab.startWriters()

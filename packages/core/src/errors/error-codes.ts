@@ -116,6 +116,8 @@ export interface ErrorDetails {
   RECORD_REFUSED: { readonly topic: string; readonly keyHash: string; readonly reason: string }
   /** Another process holds the lease of the shard. */
   LEASE_LOST: { readonly shard: number }
+  /** The database no longer says whose outbox it is: a failover has lost it. The first shard opens again, and says it anew. */
+  IDENTITY_LOST: { readonly shard: number }
   /** Nothing was ever sent from the outbox, and shard 0, behind which the others begin, is not open yet. */
   FIRST_SHARD_UNOPENED: { readonly shard: number }
   /** Another process took a shard while the buckets were divided anew. Nothing is changed. */

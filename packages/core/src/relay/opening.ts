@@ -28,7 +28,7 @@ export interface OpenShard {
 type OpeningOptions = Pick<ResolvedRelayOptions, 'name' | 'store' | 'publisher' | 'clock'>
 
 /** The shard whose genesis is the outbox's. */
-const firstShard = 0
+export const firstShard = 0
 
 const absenceMs = 5_000
 const lookPauseMs = 250

@@ -23,6 +23,7 @@ async function openPipeline({ rows = 0, batchRows = 2 } = {}) {
   const search = new FaultSearch(batchRows)
   const first = { number: 0, token: 't0', parent: null, cursor: originCursor }
   store.lease = { holder: 'me', token: 'mine', renewal: 1, confirmed: 0 }
+  store.recorded = { relay: 'orders', clusterId: 'cluster', systemIdentifier: 'system' }
   store.batches = [first]
   for (let i = 0; i < rows; i++) store.commit()
   const open = {

@@ -1,6 +1,6 @@
 import { PigeonholeError } from '../errors/pigeonhole-error.js'
 import type { RelayBatch } from '../ports/relay-store.js'
-import type { OpenShard } from './opening.js'
+import { firstShard, type OpenShard } from './opening.js'
 import { orphaned } from './orphaned.js'
 import type { ResolvedRelayOptions } from './relay-options.js'
 
@@ -17,8 +17,11 @@ export interface Watch {
  * aborts. A batch finds its parent in the database and its producer at the broker; a shard that has nothing to send would
  * notice a standby that was promoted without the last transactions, or a log that was cut off, when its messages wait for it.
  *
+ * The first shard looks as often whether the database still says whose outbox it is, whatever is sent: batch 0 may have reached a
+ * standby and that not, which only an opening writes and which the others wait for.
+ *
  * It only looks: a side that does not answer is asked again, and what the sides say is for the next opening to decide.
- * @throws INTENT_ORPHANED, CHECKPOINT_UNREADABLE when a side has lost it: open again.
+ * @throws INTENT_ORPHANED, CHECKPOINT_UNREADABLE when a side has lost it, IDENTITY_LOST: open again.
  */
 export async function watchConfirmed(
   { options, open, confirmed }: Watch,
@@ -29,7 +32,9 @@ export async function watchConfirmed(
   while (!signal.aborted) {
     const last = confirmed()
     await clock.sleep(renewMs, signal)
-    if (signal.aborted || confirmed() !== last) continue
+    if (signal.aborted) return
+    if (shard === firstShard && !(await hasIdentity(store))) throw identityLost(shard)
+    if (confirmed() !== last) continue
     const [isInDatabase, isInLog] = await Promise.all([
       store.hasBatch(shard, last).catch(() => true),
       producer.isIntact().catch(() => true),
@@ -39,6 +44,19 @@ export async function watchConfirmed(
     if (!isInDatabase) throw orphaned(shard, last.number + 1)
     if (!isInLog) throw cutOff(shard)
   }
+}
+
+async function hasIdentity(store: Watch['options']['store']): Promise<boolean> {
+  const found = await store.readIdentity().catch(() => undefined)
+  return found?.recorded !== null
+}
+
+function identityLost(shard: number): PigeonholeError<'IDENTITY_LOST'> {
+  return new PigeonholeError('IDENTITY_LOST', {
+    message: `The database no longer says whose outbox it is: a failover has lost that. Shard ${shard} opens again, and says it anew`,
+    details: { shard },
+    retryable: true,
+  })
 }
 
 function cutOff(shard: number): PigeonholeError<'CHECKPOINT_UNREADABLE'> {

@@ -13,7 +13,7 @@ function batch(number: number): RelayBatch {
   return { number, token: `t${number}`, parent: null, cursor: originCursor }
 }
 
-async function watch() {
+async function watch(shard = 0) {
   const script = new CallScript()
   const store = new ScriptedRelayStore(script)
   const publisher = new ScriptedPublisher(script)
@@ -21,7 +21,8 @@ async function watch() {
   const over = new AbortController()
   const known = { confirmed: batch(1) }
   store.batches = [batch(1)]
-  const open = { shard: 0, producer: await publisher.fence('orders', 0) }
+  store.recorded = { relay: 'orders', clusterId: 'cluster', systemIdentifier: 'system' }
+  const open = { shard, producer: await publisher.fence('orders', 0) }
   const options = { store, clock, renewMs }
   const watching = watchConfirmed({ options, open, confirmed: () => known.confirmed }, over.signal)
   watching.catch(() => undefined)
@@ -68,6 +69,7 @@ describe('the last confirmed batch', () => {
     const { script, store, clock, watching } = await watch()
     script.failNext('hasBatch', new Error('no answer'))
     script.failNext('isIntact', new Error('no answer'))
+    script.failNext('readIdentity', new Error('no answer'))
     await clock.advance(renewMs)
     expect(script.take(...looks)).toEqual(looks)
     await clock.advance(renewMs)
@@ -87,5 +89,25 @@ describe('the last confirmed batch', () => {
     await settle()
     over.abort()
     await expect(watching).resolves.toBeUndefined()
+  })
+})
+
+describe('whose outbox it is', () => {
+  it('is looked for by the first shard, also while batches are sent, and ends the watch where it is lost', async () => {
+    const { store, clock, known, watching } = await watch()
+    await clock.advance(renewMs / 2)
+    known.confirmed = batch(2)
+    store.recorded = null
+    await clock.advance(renewMs / 2)
+    await expect(watching).rejects.toMatchObject({ code: 'IDENTITY_LOST' })
+  })
+
+  it('is not looked for by the others, which would wait for the first one', async () => {
+    const { script, store, clock, over, watching } = await watch(1)
+    store.recorded = null
+    await clock.advance(renewMs)
+    expect(script.take('readIdentity', ...looks)).toEqual(looks)
+    over.abort()
+    await watching
   })
 })
