@@ -86,7 +86,8 @@ export async function adoptBesideZombie(servers: LabServers, { point, occurrence
   await using lab = await RelayLab.open(servers)
   await lab.write()
   await lab.send()
-  await lab.write()
+  // More than one batch: where all are in the one that the zombie commits, neither it nor the relay of the copy has anything to do.
+  await lab.write(30)
   let zombie: RelayProcess | undefined
   await lab.goBackAfter(async () => {
     zombie = lab.startRelay({ fault: { point, occurrence, signal: 'SIGSTOP' } })
