@@ -69,8 +69,9 @@ export const pipelineGuards = [
   },
   {
     ...pipeline,
+    file: 'packages/core/src/relay/write-passage.ts',
     name: 'messages of others that no snapshot passes over halt',
-    find: '      assertXidsKnown(shard, await tx.readFacts())\n',
+    find: '  assertXidsKnown(shard, await tx.readFacts())\n',
     replace: '',
     test: 'stops at messages of others that another server has numbered',
   },

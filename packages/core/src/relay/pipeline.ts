@@ -16,6 +16,7 @@ import type { ResolvedRelayOptions } from './relay-options.js'
 import { assertXidsKnown } from './start-up-table.js'
 import { watchConfirmed } from './watch-confirmed.js'
 import { writeBatch } from './write-batch.js'
+import { writePassage } from './write-passage.js'
 
 // Small batches leave their cleaning to a later one, until a tenth of a full batch is there: a statement less before
 // what was committed just now is sent.
@@ -179,16 +180,9 @@ export class Pipeline {
     return prepared
   }
 
-  // A shard to which nothing is published would walk past more and more messages of the others with each look. A batch
-  // without messages takes its cursor past them: by an intent, as any.
   async #preparePassage(parent: RelayBatch): Promise<PreparedBatch | undefined> {
     const { shard } = this.#parts.open
-    const batch = await this.#guarded(async (tx) => {
-      // No snapshot of this server passes over what another one has numbered.
-      assertXidsKnown(shard, await tx.readFacts())
-      const cursor = await tx.passOver(parent.cursor)
-      return cursor ? writeBatch(tx, { shard, parent, cursor }) : undefined
-    })
+    const batch = await this.#guarded((tx) => writePassage(tx, { shard, parent }))
     if (!batch) return undefined
     const prepared = { batch, rows: [], announce: () => undefined, sending: undefined }
     this.#tellOfPrepared(prepared)
