@@ -1,13 +1,12 @@
-import { createInbox, type Delivery, on, textCodec, topic } from '@pigeonhole/core'
+import { createInbox, on } from '@pigeonhole/core'
 import { postgresStore } from '@pigeonhole/postgres'
-import pg from 'pg'
-import { type BenchServers, migratedDatabase } from './bench-servers.js'
+import type pg from 'pg'
+import type { BenchServers } from './bench-servers.js'
 import { type Comparison, compare } from './comparison.js'
+import { deliveries, newInboxName, orders, rateOf, value, withEffects } from './inbox-scene.js'
 
 const group = 100
 const insertEffect = 'INSERT INTO effect (value) VALUES ($1)'
-const orders = topic<string>('orders', { codec: textCodec })
-const value = Buffer.from('x'.repeat(200))
 
 /** `inbox-single`: one message a transaction, with position and id, against the handler's own transaction alone. */
 export function inboxSingle(servers: BenchServers): Promise<Comparison> {
@@ -51,26 +50,10 @@ export function inboxGroupBare(servers: BenchServers): Promise<Comparison> {
   )
 }
 
-async function withEffects<R>(servers: BenchServers, work: (pool: pg.Pool) => Promise<R>): Promise<R> {
-  const database = await migratedDatabase(servers)
-  const pool = new pg.Pool({ connectionString: database.url, max: 2 })
-  await pool.query(
-    'CREATE TABLE effect (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, value text NOT NULL)',
-  )
-  try {
-    return await work(pool)
-  } finally {
-    await pool.end()
-    await database.drop()
-  }
-}
-
-let inboxes = 0
-
-async function handle(pool: pg.Pool, messages: number, size: number): Promise<void> {
-  inboxes += 1
+/** Handles messages with a new inbox, `size` a transaction, one statement of the handler each. */
+export async function handle(pool: pg.Pool, messages: number, size: number): Promise<void> {
   const store = postgresStore(pool, { preparedStatements: true })
-  const inbox = createInbox({ store, name: `bench-${inboxes}` })
+  const inbox = createInbox({ store, name: newInboxName() })
   const binding = on<pg.ClientBase, string>(
     orders,
     async ({ message, tx }) => {
@@ -84,17 +67,6 @@ async function handle(pool: pg.Pool, messages: number, size: number): Promise<vo
   }
 }
 
-function deliveries(first: number, count: number): Delivery[] {
-  return Array.from({ length: count }, (_, i) => ({
-    topic: orders.name,
-    partition: 0,
-    offset: BigInt(first + i),
-    key: null,
-    value,
-    headers: [['message-id', Buffer.from(`message-${first + i}`)]],
-  }))
-}
-
 async function insertByHand(pool: pg.Pool, messages: number, size: number): Promise<void> {
   for (let done = 0; done < messages; done += size) {
     const client = await pool.connect()
@@ -103,10 +75,4 @@ async function insertByHand(pool: pg.Pool, messages: number, size: number): Prom
     await client.query('COMMIT')
     client.release()
   }
-}
-
-async function rateOf(messages: number, work: (messages: number) => Promise<void>): Promise<number> {
-  const started = performance.now()
-  await work(messages)
-  return messages / ((performance.now() - started) / 1_000)
 }

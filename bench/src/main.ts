@@ -7,6 +7,7 @@ import type { Comparison } from './comparison.js'
 import { idempotencyFirst, idempotencyReplay } from './idempotency.js'
 import { idempotencyFirstHttp, idempotencyRate } from './idempotency-http.js'
 import { inboxGroup, inboxGroupBare, inboxSingle } from './inbox.js'
+import { inboxBatch, inboxBatchBare } from './inbox-batch.js'
 import { inboxParked } from './inbox-parked.js'
 import { formatPeers } from './peers/format-peers.js'
 import { measurePeers, peers } from './peers/peers.js'
@@ -42,6 +43,8 @@ const benches: Readonly<Record<string, Bench>> = {
   'inbox-single': inboxSingle,
   'inbox-group': inboxGroup,
   'inbox-group-bare': inboxGroupBare,
+  'inbox-batch': inboxBatch,
+  'inbox-batch-bare': inboxBatchBare,
   'inbox-parked': inboxParked,
 }
 
