@@ -37,6 +37,14 @@ export const publisherGuards = [
     test: 'retries off: a send whose answer is lost goes out once and is rejected',
   },
   {
+    ...shardProducer,
+    spec: tail.spec,
+    name: 'what is not committed everywhere yet is not lost',
+    find: ' || (await logEnd(kafka, topic, shard)) > committedAt',
+    replace: ' && logEnd !== undefined',
+    test: 'is whole where a transaction that has not ended hides the last batch',
+  },
+  {
     ...coordinator,
     name: 'CONCURRENT_TRANSACTIONS is tried again after 1 ms',
     find: 'const concurrentPauseMs = 1\n',

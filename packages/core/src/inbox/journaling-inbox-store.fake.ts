@@ -46,6 +46,10 @@ export class JournalingInboxStore implements InboxStore<JournalingTx> {
   readonly blocked = new Map<string, BlockedKey>()
   /** What is claimed next. */
   due: DueMessage | undefined
+  /** Whether the message that is due is gone when it is read. */
+  isGone = false
+  /** Whether someone is about to park more of each key. */
+  isAboutToPark = false
 
   async receiveMessages(
     tx: JournalingTx,
@@ -101,20 +105,23 @@ export class JournalingInboxStore implements InboxStore<JournalingTx> {
     },
     readDue: async () => {
       this.journal.push('read due')
-      return this.due
+      return this.isGone ? undefined : this.due
     },
     removeDue: async () => {
       this.journal.push('remove due')
     },
     unblockKey: async () => {
       this.journal.push('unblock')
-      return true
+      return !this.isAboutToPark
     },
     noteFailure: async (_tx, _inbox, _due, { code, attempts, waits }) => {
       this.journal.push(`failed ${code} ${attempts} ${waits ? 'waits' : 'again'}`)
     },
     returnClaim: async () => {
       this.journal.push('return claim')
+    },
+    leaveKey: async () => {
+      this.journal.push('leave key')
     },
   }
 

@@ -34,8 +34,8 @@ interface Seen {
   due: DueMessage | undefined
 }
 
-/** What became of a claim: whether its message was the last of its key, or there was none. */
-type Ended = { readonly isLast: boolean }
+/** What became of a claim whose message was handled, or that found none. */
+type Ended = 'last of its key' | 'more behind it' | 'nothing found'
 
 /**
  * Takes up one parked message that is due. Resolves to whether there was anything.
@@ -43,7 +43,8 @@ type Ended = { readonly isLast: boolean }
  * The claim is committed before: so are its attempt, and when it is due again. The message is removed in the handler's own
  * transaction, before the handler runs, since nothing of ours may follow it there. The key is unblocked afterwards, in a
  * transaction of its own that lasts a moment: a consumer that finds the key blocked waits for that one, and never for the
- * handler. One that is lost leaves a blocked key without messages, which is due, and unblocked by the next who takes it up.
+ * handler. One that is lost leaves a blocked key without messages, which is due, and unblocked by the next who takes it up. Where
+ * a consumer is about to park more behind it just then, it is left for it: due, and a pause away.
  */
 export async function retryParked<Tx>(
   options: ResolvedInboxOptions<Tx>,
@@ -66,9 +67,14 @@ async function retryOne<Tx>(
   const place = await store.parking.claimDue(name, { topics, leaseMs: 2 * timeoutMs, backoff, alone })
   if (!place || place === 'suspect') return place ?? false
   const ended = await endClaim(options, place, work)
-  if (ended?.isLast && place.key !== null && (await store.parking.unblockKey(name, place)))
+  if (!ended || ended === 'more behind it' || place.key === null) return true
+  if (await store.parking.unblockKey(name, place)) {
     work.unblocked(place)
-  return true
+    return true
+  }
+  if (ended !== 'nothing found') return true
+  await store.parking.leaveKey(name, place)
+  return false
 }
 
 // Undefined where the message has failed, for which it is to blame.
@@ -112,9 +118,9 @@ async function attempt<Tx>(
       work.seen.due = due
       return due && (await handleDue(options, due, { work, tx, limit }))
     })
-    if (!handled) return { isLast: true }
+    if (!handled) return 'nothing found'
     work.done(handled.one, handled.outcome, performance.now() - started)
-    return { isLast: handled.isLast }
+    return handled.isLast ? 'last of its key' : 'more behind it'
   } catch (error) {
     throw limit.blame(error)
   } finally {

@@ -236,6 +236,30 @@ describe('a parked message that is due', () => {
     expect(store.journal).not.toContain('unblock')
   })
 
+  it.each([
+    [
+      'is left, due at once, where someone is about to park more of its key',
+      true,
+      ['unblock', 'leave key'],
+      false,
+    ],
+    ['unblocks its key otherwise', false, ['unblock'], true],
+  ])('that is gone when it is read %s', async (_, isAboutToPark, calls, wasAnything) => {
+    const { inbox, store } = openInbox()
+    store.due = due()
+    Object.assign(store, { isGone: true, isAboutToPark })
+    expect(await inbox.retryParked([on(orders, failing)])).toBe(wasAnything)
+    expect(store.journal).toEqual(['claim', 'begin', 'read due', 'commit', ...calls])
+  })
+
+  it('is handled, and its key due, where someone is about to park more of it', async () => {
+    const { inbox, store } = openInbox()
+    store.due = due()
+    store.isAboutToPark = true
+    expect(await inbox.retryParked([on<JournalingTx, number>(orders, () => undefined)])).toBe(true)
+    expect(store.journal.at(-1)).toBe('unblock')
+  })
+
   it('is dropped when its id has been handled meanwhile', async () => {
     const { inbox, store, events } = openInbox()
     await inbox.handle(

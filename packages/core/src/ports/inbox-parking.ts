@@ -96,6 +96,11 @@ export interface InboxParking<Tx> {
   ): Promise<void>
   /** A claim for whose end the message was not to blame does not count as an attempt. */
   returnClaim(inbox: string, place: ParkedPlace): Promise<void>
+  /**
+   * Ends the claim of a key of which nothing was found, and that stays blocked because someone is about to park more of it. It is
+   * due at once, and has not been tried: what is parked now does not wait for the end of the claim.
+   */
+  leaveKey(inbox: string, place: ParkedPlace): Promise<void>
 }
 
 /** How a message is parked. */

@@ -158,6 +158,17 @@ describe('the tail of the checkpoint topic', () => {
     })
   })
 
+  // A marker that is still to come hides a batch in the same way.
+  it('is whole where a transaction that has not ended hides the last batch', async () => {
+    const producer = await fence()
+    await producer.readCheckpoint()
+    const open = await stranger.transaction()
+    await open.send({ topic, messages: others(1) })
+    await commit(producer, 1)
+    expect(await producer.isIntact()).toBe(true)
+    await open.abort()
+  })
+
   it('is cut off once the topic was deleted', async () => {
     const producer = await fence()
     await producer.readCheckpoint()

@@ -37,6 +37,11 @@ export class LogPartition {
     return this.#offset({ fromBeginning: false })
   }
 
+  /** The end of the log now, whether what is before it is committed or not. */
+  async end(): Promise<bigint> {
+    return (await this.#fetch(await this.stableEnd())).end
+  }
+
   /** The offset of the first record that is not older than a time, in milliseconds; undefined when there is none. */
   async offsetSince(timestamp: number): Promise<bigint | undefined> {
     const offset = await this.#offset({ fromTimestamp: Math.max(0, Math.floor(timestamp)) })

@@ -6,6 +6,7 @@ import { brokerError, fencedError, isFenced, refusalOf } from './broker-errors.j
 import { checkpointRecord, sessionRecord } from './checkpoint-record.js'
 import { lateCheckpoint, readCheckpointBefore } from './checkpoint-tail.js'
 import { Deadline } from './deadline.js'
+import { logEnd } from './log-end.js'
 import type { PartitionMap } from './partition-map.js'
 import { refusedPartitions } from './partition-refusals.js'
 import { placeRows } from './placement.js'
@@ -103,14 +104,17 @@ export class KafkajsShardProducer implements ShardProducer {
     await this.#step({ doing, timeoutMs, work })
   }
 
-  // One look that is not answered says nothing of the producer.
+  // One look that is not answered says nothing of the producer. An admin client of kafkajs asks for what is committed
+  // (listOffsets' default), and the marker of a transaction comes after its commit was acknowledged: what has not come so far is
+  // looked for behind what is committed.
   async isIntact(): Promise<boolean> {
-    const { admin, checkpointTopic: topic, shard } = this.#parts
+    const { kafka, admin, checkpointTopic: topic, shard } = this.#parts
     const committedAt = this.#committedAt
     try {
       const offsets = await admin.use((client) => client.fetchTopicOffsets(topic))
       const end = offsets.find(({ partition }) => partition === shard)?.high
-      return end !== undefined && BigInt(end) > committedAt
+      if (end === undefined) return false
+      return BigInt(end) > committedAt || (await logEnd(kafka, topic, shard)) > committedAt
     } catch (error) {
       if (refusalOf(error)?.type === 'UNKNOWN_TOPIC_OR_PARTITION') return false
       throw brokerError(error, { doing: 'looking at the checkpoint topic', topic })

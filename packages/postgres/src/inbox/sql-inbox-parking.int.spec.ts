@@ -1,4 +1,4 @@
-import type { ParkableMessage } from '@pigeonhole/core'
+import { bytesCodec, createInbox, on, type ParkableMessage, topic } from '@pigeonhole/core'
 import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { type PostgresStore, postgresStore } from '../pg/postgres-store.js'
@@ -78,6 +78,38 @@ it('a key that is unblocked while a message of it fails is blocked anew', async 
 })
 
 const claim = { topics: ['orders'], leaseMs: 1_000, backoff: { initialMs: 1, maxMs: 1 }, alone: true }
+
+it('a message that is parked while a worker finds nothing of its key is handled at once', async () => {
+  await park(message(1))
+  const bindings = [
+    on(topic('orders', { codec: bytesCodec }), ({ message: { offset } }) => void handled.push(offset)),
+  ]
+  const handled: (bigint | undefined)[] = []
+  const worker = createInbox({ store, name: inbox, dedupe: 'none' })
+  const consumer = await database.pool.connect()
+  try {
+    await consumer.query('BEGIN; SELECT FROM pigeonhole.parked_key FOR KEY SHARE')
+    expect(await worker.retryParked(bindings)).toBe(true)
+    expect(await worker.retryParked(bindings)).toBe(false)
+    await consumer.query('COMMIT')
+  } finally {
+    consumer.release(true)
+  }
+  await store.transaction(bounds, (tx) => store.parking.parkBehind(tx, inbox, [message(2)]))
+  expect(await worker.retryParked(bindings)).toBe(true)
+  expect(handled).toEqual([1n, 2n])
+})
+
+it('a key of which somebody handles a message is not left by another one', async () => {
+  await park(message(1))
+  await store.parking.claimDue(inbox, claim)
+  await store.transaction(bounds, async (tx) => {
+    await store.parking.readDue(tx, inbox, place)
+    await store.parking.leaveKey(inbox, place)
+  })
+  const { rows } = await database.pool.query('SELECT attempts, starts FROM pigeonhole.parked_key')
+  expect(rows).toEqual([{ attempts: 1, starts: 1 }])
+})
 
 it('10,000 messages behind a key cost no statement more than one does', async () => {
   await park(message(1))

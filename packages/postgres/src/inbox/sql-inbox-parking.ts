@@ -3,6 +3,7 @@ import { claimParkedKey } from '../sql/parked-inbox/claim-key.js'
 import { claimParkedMessage } from '../sql/parked-inbox/claim-message.js'
 import type { ClaimParams, ClaimRow } from '../sql/parked-inbox/claim-terms.js'
 import { deleteEmptyKey } from '../sql/parked-inbox/delete-empty-key.js'
+import { leaveParkedKey } from '../sql/parked-inbox/leave-key.js'
 import { lockIdleKey } from '../sql/parked-inbox/lock-idle-key.js'
 import { lockParkedKey } from '../sql/parked-inbox/lock-key.js'
 import { lockParkedMessage } from '../sql/parked-inbox/lock-message.js'
@@ -59,6 +60,10 @@ export function sqlInboxParking<Tx>({
     returnClaim: (inbox, place) =>
       inSession(async (session) => {
         await run(session, returnClaim, { inbox, place })
+      }),
+    leaveKey: (inbox, place) =>
+      inSession(async (session) => {
+        await run(session, leaveParkedKey, { inbox, place })
       }),
   }
 }

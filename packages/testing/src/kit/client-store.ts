@@ -54,6 +54,7 @@ export function clientStore<Tx extends object>({
       unblockKey: (...what) => memory.parking.unblockKey(...what),
       noteFailure: (tx, ...what) => memory.parking.noteFailure(of(tx), ...what),
       returnClaim: (...what) => memory.parking.returnClaim(...what),
+      leaveKey: (...what) => memory.parking.leaveKey(...what),
     },
     isUsable: (tx) => memory.isUsable(of(tx)),
     readPositions: (inbox, partitions) => memory.readPositions(inbox, partitions),

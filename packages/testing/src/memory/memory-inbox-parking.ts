@@ -214,6 +214,16 @@ export class MemoryInboxParking implements InboxParking<MemoryTransaction> {
     })
   }
 
+  async leaveKey(inbox: string, { topic, key }: ParkedPlace): Promise<void> {
+    if (key === null) return
+    const id = inboxKeyId(inbox, topic, key)
+    await this.#database.transact(async (tx) => {
+      const blocked = this.#database.inboxKeys.get(id, tx)
+      if (blocked)
+        this.#database.inboxKeys.set(tx, id, { ...blocked, ...returned(blocked), retryAt: Date.now() })
+    })
+  }
+
   #insert(
     tx: MemoryTransaction,
     inbox: string,

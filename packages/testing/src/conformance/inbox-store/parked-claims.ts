@@ -90,6 +90,22 @@ export function describeParkedClaims<Tx>(scene: StoreScene<Tx>): void {
       expect((await read(opened))?.message.offset).toBe(2n)
     })
 
+    it('is due at once, and not tried yet, where a claim has found nothing before it was parked', async () => {
+      const opened = await scene.open()
+      const { parking } = opened.store
+      await park(opened)
+      await within(opened, (tx) => remove(opened, tx))
+      // More often than a key may be claimed without an end.
+      for (let time = 0; time <= mostStarts; time += 1) {
+        expect(await claim(opened)).toEqual(place)
+        expect(await read(opened)).toBeUndefined()
+        await parking.leaveKey(inbox, place)
+      }
+      await parkBehind(opened, 2)
+      expect(await claim(opened)).toEqual(place)
+      expect((await read(opened))?.message.offset).toBe(2n)
+    })
+
     it('does not count a claim that is given back', async () => {
       const opened = await scene.open()
       const { parking } = opened.store
