@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type PgBouncer, startPgBouncer } from '@pigeonhole/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AttackLab } from './attack-lab.js'
-import { describeKills } from './kills.js'
+import { describeKills, preparedService } from './kills.js'
 import { orderPoints } from './order-points.js'
 
 let lab: AttackLab
@@ -12,6 +12,12 @@ beforeAll(async () => {
 afterAll(() => lab[Symbol.asyncDispose]())
 
 describeKills(() => lab, orderPoints)
+describeKills(
+  () => lab,
+  // There is no BEGIN by itself.
+  orderPoints.filter((point) => point !== 'begin:sent'),
+  preparedService,
+)
 
 describe('a thousand keys', () => {
   it('that 40 callers ask two processes for, each three times at once, take effect once each', async () => {

@@ -23,8 +23,11 @@ export interface OrderProcessOptions {
   readonly graceMs?: number
   /** Connections to the database. Default: 10. */
   readonly connections?: number
+  readonly preparedStatements?: boolean
   /** Where the process kills itself. Default: nowhere. */
   readonly point?: OrderPoint
+  /** At which time that it comes to the point. Default: 1. */
+  readonly occurrence?: number
 }
 
 /** What a request asks for. */

@@ -12,8 +12,12 @@ import type { OrderBody, OrderPoint, OrderProcessOptions } from './order-points.
 
 const options = JSON.parse(process.argv[2] ?? '{}') as OrderProcessOptions
 
+let left = options.occurrence ?? 1
+
 function reach(point: OrderPoint): void {
-  if (point === options.point) process.kill(process.pid, 'SIGKILL')
+  if (point !== options.point) return
+  left -= 1
+  if (left === 0) process.kill(process.pid, 'SIGKILL')
 }
 
 // What has been handed to the socket is on its way: the server will have it, whatever becomes of this process.
@@ -45,7 +49,7 @@ function observe(client: pg.PoolClient): void {
 const pool = new pg.Pool({ connectionString: options.databaseUrl, max: options.connections ?? 10 })
 pool.on('error', () => undefined)
 pool.on('connect', observe)
-const store = postgresStore(pool)
+const store = postgresStore(pool, { preparedStatements: options.preparedStatements ?? false })
 const observed: IdempotencyStore<pg.ClientBase> = {
   ...store,
   async claimKey(...args) {
