@@ -84,6 +84,7 @@ async function course(servers: BenchServers, { by, beside }: Traffic): Promise<C
         result.pages.push(medianOf(times.splice(0)))
       }
     }
+    await deletes?.end()
     await open?.query('ROLLBACK')
     open?.release()
     process.stderr.write(
@@ -93,16 +94,23 @@ async function course(servers: BenchServers, { by, beside }: Traffic): Promise<C
   })
 }
 
+interface BatchedDeletes {
+  due(): void
+  /** Resolves when nothing is left to be deleted. */
+  done(): Promise<void>
+  /** The same, for good: the relay may still be confirming. */
+  end(): Promise<void>
+}
+
 /**
  * The table as it was, all rows in one, which autovacuum looks at by the server's settings, and deletes of what the
  * confirmed cursor covers, 5,000 at a time, whenever a batch was published.
  */
-async function batchedDeletes(
-  pool: pg.Pool,
-): Promise<{ readonly due: () => void; readonly done: () => Promise<void> }> {
+async function batchedDeletes(pool: pg.Pool): Promise<BatchedDeletes> {
   await pool.query(`ALTER TABLE pigeonhole.outbox_message_0 RESET (autovacuum_vacuum_insert_threshold,
     autovacuum_vacuum_scale_factor, autovacuum_vacuum_threshold, autovacuum_analyze_scale_factor, autovacuum_analyze_threshold)`)
   let running = Promise.resolve()
+  let ended = false
   const deleteLots = async (): Promise<void> => {
     for (;;) {
       const { rowCount } = await pool.query(deleteLot)
@@ -111,9 +119,13 @@ async function batchedDeletes(
   }
   return {
     due: () => {
-      running = running.then(deleteLots)
+      if (!ended) running = running.then(deleteLots)
     },
     done: () => running,
+    end: () => {
+      ended = true
+      return running
+    },
   }
 }
 
