@@ -215,13 +215,19 @@ const partitionGuards = [
     replace: '',
     test: 'aborts what is under way when it is lost, and leaves nothing behind in kafkajs',
   },
-  {
-    ...worker,
-    name: 'no offset of a lost partition is committed',
-    find: 'this.next === undefined || givingUp.aborted',
-    replace: 'this.next === undefined',
-    test: 'notes nothing of what is finished after the loss',
-  },
+  ...alsoOnBroker(
+    {
+      ...worker,
+      name: 'no offset of a lost partition is committed',
+      find: 'this.next === undefined || givingUp.aborted',
+      replace: 'this.next === undefined',
+      test: 'notes nothing of what is finished after the loss',
+    },
+    {
+      ...rebalance,
+      test: 'lets a message take effect once although its former owner finishes it, heedless of its signal',
+    },
+  ),
   {
     ...worker,
     ...deduplication,
