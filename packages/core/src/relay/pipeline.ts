@@ -40,7 +40,15 @@ interface Lineage {
 export interface PipelineParts {
   readonly options: Pick<
     ResolvedRelayOptions,
-    'store' | 'clock' | 'backoff' | 'batchRows' | 'batchBytes' | 'pollMs' | 'renewMs' | 'retentionMs'
+    | 'store'
+    | 'clock'
+    | 'backoff'
+    | 'batchRows'
+    | 'batchBytes'
+    | 'pollMs'
+    | 'renewMs'
+    | 'leaseMs'
+    | 'retentionMs'
   >
   readonly open: OpenShard
   /** How large batches may be, and what has to be settled before anything is read. */

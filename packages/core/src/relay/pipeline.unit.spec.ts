@@ -42,6 +42,7 @@ async function openPipeline({ rows = 0, batchRows = 2 } = {}) {
       batchBytes: 1_000,
       pollMs: 20,
       renewMs: 2_000,
+      leaseMs: 10_000,
       retentionMs: 0,
       backoff: { initialMs: 100, maxMs: 10_000 },
     },

@@ -1,12 +1,13 @@
 import { PigeonholeError } from '../errors/pigeonhole-error.js'
 import type { RelayBatch } from '../ports/relay-store.js'
+import { LogLook } from './log-look.js'
 import { firstShard, type OpenShard } from './opening.js'
 import { orphaned } from './orphaned.js'
 import type { ResolvedRelayOptions } from './relay-options.js'
 
 /** What is watched, and how often. */
 export interface Watch {
-  readonly options: Pick<ResolvedRelayOptions, 'store' | 'clock' | 'renewMs'>
+  readonly options: Pick<ResolvedRelayOptions, 'store' | 'clock' | 'renewMs' | 'leaseMs'>
   readonly open: Pick<OpenShard, 'shard' | 'producer'>
   /** The last batch that Kafka has acknowledged. */
   readonly confirmed: () => RelayBatch
@@ -20,8 +21,11 @@ export interface Watch {
  * The first shard looks as often whether the database still says whose outbox it is, whatever is sent: batch 0 may have reached a
  * standby and that not, which only an opening writes and which the others wait for.
  *
- * It only looks: a side that does not answer is asked again, and what the sides say is for the next opening to decide.
- * @throws INTENT_ORPHANED, CHECKPOINT_UNREADABLE when a side has lost it, IDENTITY_LOST: open again.
+ * It only looks: a side that does not answer is asked again, and what the sides say is for the next opening to decide. Whoever
+ * looks for messages finds out that the database is away. Of Kafka, only this would tell while there is nothing to send: a silence
+ * as long as the lease ends the watch.
+ * @throws INTENT_ORPHANED, CHECKPOINT_UNREADABLE when a side has lost it, IDENTITY_LOST, BROKER_UNAVAILABLE, BROKER_ACCESS_DENIED:
+ * open again.
  */
 export async function watchConfirmed(
   { options, open, confirmed }: Watch,
@@ -29,15 +33,19 @@ export async function watchConfirmed(
 ): Promise<void> {
   const { store, clock, renewMs } = options
   const { shard, producer } = open
+  const log = new LogLook(producer, options)
   while (!signal.aborted) {
     const last = confirmed()
     await clock.sleep(renewMs, signal)
     if (signal.aborted) return
     if (shard === firstShard && !(await hasIdentity(store))) throw identityLost(shard)
-    if (confirmed() !== last) continue
+    if (confirmed() !== last) {
+      log.answered()
+      continue
+    }
     const [isInDatabase, isInLog] = await Promise.all([
       store.hasBatch(shard, last).catch(() => true),
-      producer.isIntact().catch(() => true),
+      log.isIntact(signal),
     ])
     // A batch that was confirmed meanwhile may have had this one deleted.
     if (confirmed() !== last) continue

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { PigeonholeError } from '../errors/pigeonhole-error.js'
 import { CallScript } from '../ports/call-script.fake.js'
 import { ManualClock, settle } from '../ports/manual-clock.fake.js'
 import { originCursor, type RelayBatch } from '../ports/relay-store.js'
@@ -7,6 +8,7 @@ import { ScriptedRelayStore } from './scripted-relay-store.fake.js'
 import { watchConfirmed } from './watch-confirmed.js'
 
 const renewMs = 2_000
+const leaseMs = 10_000
 const looks = ['hasBatch', 'isIntact']
 
 function batch(number: number): RelayBatch {
@@ -23,11 +25,17 @@ async function watch(shard = 0) {
   store.batches = [batch(1)]
   store.recorded = { relay: 'orders', clusterId: 'cluster', systemIdentifier: 'system' }
   const open = { shard, producer: await publisher.fence('orders', 0) }
-  const options = { store, clock, renewMs }
+  const options = { store, clock, renewMs, leaseMs }
   const watching = watchConfirmed({ options, open, confirmed: () => known.confirmed }, over.signal)
   watching.catch(() => undefined)
   script.take()
   return { script, store, publisher, clock, over, known, watching }
+}
+
+async function isPending(promise: Promise<unknown>): Promise<boolean> {
+  await settle()
+  const pending = Symbol('pending')
+  return (await Promise.race([promise.catch(() => undefined), Promise.resolve(pending)])) === pending
 }
 
 describe('the last confirmed batch', () => {
@@ -89,6 +97,42 @@ describe('the last confirmed batch', () => {
     await settle()
     over.abort()
     await expect(watching).resolves.toBeUndefined()
+  })
+})
+
+describe('Kafka, while there is nothing to send', () => {
+  const refused = new PigeonholeError('BROKER_ACCESS_DENIED', { message: 'no', details: {} })
+  const many = Array.from({ length: 20 }, () => refused)
+
+  it('that refuses each look for as long as the lease ends the watch, with what it says', async () => {
+    const { script, clock, watching } = await watch()
+    script.failNext('isIntact', ...many)
+    await clock.advance(leaseMs - 1)
+    expect(await isPending(watching)).toBe(true)
+    await clock.advance(1)
+    await expect(watching).rejects.toBe(refused)
+  })
+
+  it('that does not answer for as long as the lease ends the watch', async () => {
+    const { script, clock, watching } = await watch()
+    script.hold('isIntact')
+    await clock.advance(leaseMs - 1)
+    expect(await isPending(watching)).toBe(true)
+    await clock.advance(1)
+    await expect(watching).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' })
+  })
+
+  it('has answered where a look is, or a batch is confirmed', async () => {
+    const { script, store, clock, known, over, watching } = await watch()
+    store.batches = [batch(1), batch(2)]
+    await clock.advance(renewMs)
+    script.failNext('isIntact', ...many)
+    await clock.advance(leaseMs - renewMs)
+    known.confirmed = batch(2)
+    await clock.advance(leaseMs)
+    expect(await isPending(watching)).toBe(true)
+    over.abort()
+    await watching
   })
 })
 

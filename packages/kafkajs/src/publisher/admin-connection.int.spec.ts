@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
-import { createTopics } from '@pigeonhole/testing'
-import { Kafka, logLevel } from 'kafkajs'
+import { connect } from 'node:net'
+import { createTopics, startTcpProxy } from '@pigeonhole/testing'
+import { type ISocketFactory, Kafka, logLevel } from 'kafkajs'
 import { beforeEach, describe, expect, inject, it } from 'vitest'
 import { AdminConnection } from './admin-connection.js'
 import { WireTap } from './wire-tap.fake.js'
 
 const brokers = [...inject('kafkaBrokers')]
+const timeoutMs = 10_000
 
 let tap: WireTap
 let connection: AdminConnection
@@ -14,7 +16,10 @@ let connection: AdminConnection
 beforeEach(() => {
   tap = new WireTap()
   const { socketFactory } = tap
-  connection = new AdminConnection(new Kafka({ brokers, logLevel: logLevel.NOTHING, socketFactory }))
+  connection = new AdminConnection(
+    new Kafka({ brokers, logLevel: logLevel.NOTHING, socketFactory }),
+    timeoutMs,
+  )
 })
 
 describe('an admin connection', () => {
@@ -51,5 +56,20 @@ describe('an admin connection', () => {
     await expect(refused).rejects.toThrow('refused')
     expect(await connection.use((admin) => admin.listTopics())).toBeInstanceOf(Array)
     await connection.close()
+  })
+
+  it('gives up what a silent connection does not answer, and connects anew', async () => {
+    await using proxy = await startTcpProxy({ target: brokers[0] as string })
+    // The only way to the broker: what it says of itself leads past the proxy.
+    const socketFactory: ISocketFactory = ({ onConnect }) =>
+      connect({ host: '127.0.0.1', port: proxy.port }, onConnect)
+    const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING, socketFactory })
+    const silent = new AdminConnection(kafka, 2_000)
+    await silent.use((admin) => admin.listTopics())
+    proxy.halfOpen()
+    await expect(silent.use((admin) => admin.listTopics())).rejects.toThrow('no answer within 2000 ms')
+    expect(await silent.use((admin) => admin.listTopics())).toBeInstanceOf(Array)
+    proxy.cut()
+    await silent.close()
   })
 })

@@ -1,22 +1,33 @@
 import type { Admin, Kafka } from 'kafkajs'
+import { Deadline } from './deadline.js'
 
-/** An admin client that connects at its first use, and anew after any error. */
+// kafkajs asks again about a topic that is not there for nearly ten seconds.
+const longestUseMs = 15_000
+
+/**
+ * An admin client that connects at its first use, and anew after any error, or a use that is not answered in time: kafkajs itself
+ * asks on a connection that is silent for minutes.
+ */
 export class AdminConnection {
   readonly #kafka: Kafka
+  readonly #timeoutMs: number
   #current: UsedClient | undefined
   /** The current client, and former ones that have not ended yet. */
   readonly #clients = new Set<UsedClient>()
 
-  constructor(kafka: Kafka) {
+  /** @param timeoutMs Longest time of one use. */
+  constructor(kafka: Kafka, timeoutMs: number = longestUseMs) {
     this.#kafka = kafka
+    this.#timeoutMs = timeoutMs
   }
 
-  /** Runs `work` with a connected client. Errors of kafkajs pass unmodified. */
+  /** Runs `work` with a connected client. Errors of kafkajs pass unmodified. One that is late goes on by itself. */
   async use<R>(work: (admin: Admin) => Promise<R>): Promise<R> {
     this.#current ??= this.#open()
     const client = this.#current
     try {
-      return await client.use(work)
+      const late = (): Error => new Error(`no answer within ${this.#timeoutMs} ms`)
+      return await new Deadline(this.#timeoutMs).race(client.use(work), late)
     } catch (error) {
       if (this.#current === client) this.#current = undefined
       void client.end().then(() => this.#clients.delete(client))

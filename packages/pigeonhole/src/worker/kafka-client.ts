@@ -19,6 +19,12 @@ export interface KafkaClientOptions {
 }
 
 /**
+ * How long a broker has for an answer, in milliseconds. kafkajs's own 30 s are what each connection to a broker that hangs would cost
+ * before another one is asked; what a relay waits for has 10 s itself.
+ */
+const requestTimeoutMs = 10_000
+
+/**
  * The worker's client of Kafka.
  * @throws OPTION_INVALID when credentials are given in part.
  */
@@ -31,6 +37,7 @@ export function createKafka(
     clientId: `pigeonhole.${name}`,
     brokers: [...values.brokers],
     ssl: values.kafkaSsl,
+    requestTimeout: requestTimeoutMs,
     logLevel: logLevel.WARN,
     logCreator: () => (entry) => logEntry(logger, entry),
     ...(retry && { retry }),
