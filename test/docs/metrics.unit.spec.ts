@@ -32,9 +32,10 @@ describe.each([
   },
   {
     part: 'Of an inbox',
-    count: 3,
+    count: 4,
     help: readHelp(path.join(folder, 'inbox-metrics/inbox-metric-help.ts')),
-    metrics: read(folder, 'inbox-metrics/measure-inbox.ts'),
+    metrics:
+      read(folder, 'inbox-metrics/measure-inbox.ts') + read(folder, 'inbox-metrics/measure-inbox-run.ts'),
   },
   {
     part: 'Of idempotency keys',

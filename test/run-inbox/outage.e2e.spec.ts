@@ -1,5 +1,12 @@
-import { type KafkaCluster, type PostgresServer, startKafka, startPostgres } from '@pigeonhole/testing'
-import { PartitionAssigners } from 'kafkajs'
+import {
+  type KafkaCluster,
+  type KafkaProxy,
+  type PostgresServer,
+  startKafka,
+  startKafkaProxy,
+  startPostgres,
+} from '@pigeonhole/testing'
+import { Kafka, logLevel, PartitionAssigners } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { collectEvents, eventually, nextEvent } from './events.js'
 import { InboxLab, inboxWith, writeEffect } from './inbox-lab.js'
@@ -64,14 +71,47 @@ describe('runInbox while PostgreSQL goes down', () => {
 
 describe('runInbox while Kafka goes down', () => {
   let kafka: KafkaCluster
+  let network: KafkaProxy
   let lab: InboxLab
   beforeAll(async () => {
-    kafka = await startKafka({ brokers: 1, sources: startable })
+    kafka = await startKafka({
+      brokers: 1,
+      sources: startable,
+      advertise: async ({ address }) => {
+        network = await startKafkaProxy({ target: address })
+        return network.address
+      },
+    })
     lab = await InboxLab.open({ databaseUrl: inject('databaseUrl'), kafkaBrokers: kafka.brokers })
   })
   afterAll(async () => {
     await lab[Symbol.asyncDispose]()
     await kafka.stop()
+    await network.stop()
+  })
+
+  it('starts again after one request that a half-open connection has not answered', async () => {
+    const orders = await lab.createTopic()
+    const kafkaOfRun = new Kafka({
+      brokers: kafka.brokers,
+      requestTimeout: 2_000,
+      logLevel: logLevel.NOTHING,
+    })
+    const run = await lab.run({ topics: [orders], kafka: kafkaOfRun })
+    await lab.send(orders, ['a'])
+    await eventually(() => lab.effects()).toEqual(['a'])
+    const crashed = nextEvent(run, 'consumer:crashed')
+    network.halfOpen()
+    expect(run.readiness).toEqual({ ready: true, held: [] })
+    // Not only after six of them.
+    expect(String((await crashed).error)).toContain('A broker does not answer')
+    expect(run.readiness).toMatchObject({ ready: false, reason: 'BROKER_UNAVAILABLE' })
+    await nextEvent(run, 'group:joined')
+    await eventually(() => run.readiness.ready).toBe(true)
+    network.cut()
+    await run.stop()
+    expect(run.readiness).toMatchObject({ ready: false, reason: 'STOPPED' })
+    await lab.pool.query('DELETE FROM effect')
   })
 
   it('says so, and goes on without loss or repeat when it is back', async () => {

@@ -1,5 +1,6 @@
 export {
   correctReadCommitted,
+  type InboxReadiness,
   type InboxRun,
   type InboxRunEvents,
   type KafkajsPublisherOptions,

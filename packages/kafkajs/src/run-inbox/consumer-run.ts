@@ -20,8 +20,10 @@ import { openConsumer } from './open-consumer.js'
 import { recoverAtLogStart } from './out-of-range.js'
 import { Outcome } from './outcome.js'
 import { ParkedWorker } from './parked-worker.js'
+import { restartAfterSilence } from './restart-after-silence.js'
 import type { InboxRunEvents } from './run-inbox-events.js'
 import type { ResolvedRunInboxOptions } from './run-inbox-options.js'
+import { type InboxReadiness, RunReadiness } from './run-readiness.js'
 import { Slots } from './slots.js'
 
 /** So often the consumer may crash before it has joined its group once: a young cluster has no coordinator yet. */
@@ -36,6 +38,7 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
   readonly #assignment: Assignment<Tx>
   readonly #parked: ParkedWorker<Tx>
   readonly #ids: IdCleaner
+  readonly #readiness: RunReadiness
   readonly #joined = new Outcome()
   readonly #ended = new Outcome()
   readonly #stopping = new AbortController()
@@ -63,12 +66,17 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
     this.#parked = new ParkedWorker({ inbox, options, events: this })
     const retentions = async () => (await this.#feed?.retentions(options.handlers.keys())) ?? []
     this.#ids = new IdCleaner({ inbox, options, events: this, retentions })
+    this.#readiness = new RunReadiness({ inbox, clock, events: this })
     // Heard of only after the consumer's own start has ended.
     this.#joined.promise.catch(() => undefined)
   }
 
   get stopped(): Promise<void> {
     return this.#ended.promise
+  }
+
+  get readiness(): InboxReadiness {
+    return this.#readiness.current
   }
 
   /** Resolves when the group is joined. Leaves nothing behind otherwise. */
@@ -84,8 +92,10 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
       await this.#joined.promise
       this.#parked.start()
       this.#ids.start()
+      this.#readiness.start()
     } catch (error) {
       this.#stopping.abort()
+      this.#readiness.close()
       await this.#leave()
       throw error
     }
@@ -108,6 +118,7 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
   // Begin nothing, finish what is in flight, say how far it went, leave the group; past the deadline, without waiting.
   async #drain(): Promise<void> {
     this.#stopping.abort()
+    this.#readiness.close()
     const beside = Promise.all([this.#parked.close(), this.#ids.close()]).then(() => undefined)
     await this.#unlessHurried(this.#assignment.close())
     await this.#unlessHurried(beside)
@@ -141,6 +152,7 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
   #listen(): void {
     const { events } = this.#consumer
     this.#unlisten = [
+      ...this.#readiness.listen(this.#consumer),
       this.#consumer.on(events.GROUP_JOIN, ({ payload }) => this.#onJoin(payload)),
       this.#consumer.on(events.REBALANCING, () => this.#onRebalance()),
       this.#consumer.on(events.STOP, () => this.#onStop()),
@@ -167,6 +179,8 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
     assertUsable(runner, this.#options.handlers)
     showEmptyBatches(runner)
     separateOffsets(runner)
+    restartAfterSilence(runner)
+    this.#readiness.follow(runner)
     const feed = new GroupFeed(runner)
     const take = (batch: FetchedBatch): Promise<void> => this.#assignment.take(feed, batch)
     runner.eachBatch = ({ batch }) => take(batch as unknown as FetchedBatch)
@@ -237,6 +251,7 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
     this.#stopping.abort()
     void this.#parked.close()
     void this.#ids.close()
+    this.#readiness.close()
     this.#stop = this.#leave()
     this.emit('consumer:crashed', { error, restartMs: undefined })
     this.#ended.reject(error)

@@ -47,6 +47,8 @@ export interface ConsumerGroup {
   readonly seekOffset: { pop(topic: string, partition: number): unknown }
   /** Called when Kafka has nothing at the offset that was fetched. */
   recoverFromOffsetOutOfRange(place: { readonly topic: string; readonly partition: number }): Promise<void>
+  /** Called with what a fetch has failed with. What it throws, and may be retried, is. */
+  recoverFromFetch(error: unknown): Promise<void>
   assigned(): readonly TopicPartitions[]
   seek(place: { readonly topic: string; readonly partition: number; readonly offset: string }): void
   commitOffsets(offsets: { readonly topics: readonly TopicOffsets[] }): Promise<void>
@@ -98,7 +100,10 @@ export interface GroupCoordinator {
 export interface Runner {
   eachBatch(payload: EachBatchPayload): Promise<void>
   handleBatch(batch: FetchedBatch): Promise<void>
+  heartbeat(): Promise<void>
   readonly consumerGroup: ConsumerGroup
+  /** How often it tells the group that it is there, in milliseconds. */
+  readonly heartbeatInterval?: number
 }
 
 /** kafkajs's own numbers for what a consumer may read. */

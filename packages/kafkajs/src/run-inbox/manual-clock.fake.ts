@@ -13,12 +13,14 @@ export class ManualClock implements Clock {
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return
     await new Promise<void>((resolve) => {
-      const sleeper = { at: this.#now + ms, wake: resolve }
-      this.#sleepers.add(sleeper)
-      signal?.addEventListener('abort', () => {
+      const wake = (): void => {
         this.#sleepers.delete(sleeper)
+        signal?.removeEventListener('abort', wake)
         resolve()
-      })
+      }
+      const sleeper = { at: this.#now + ms, wake }
+      this.#sleepers.add(sleeper)
+      signal?.addEventListener('abort', wake)
     })
   }
 

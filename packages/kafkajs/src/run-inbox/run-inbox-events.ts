@@ -102,4 +102,15 @@ export interface InboxRunEvents {
    * @commit No commit of its own. What was handled stays handled.
    */
   'consumer:crashed': { readonly error: unknown; readonly restartMs: number | undefined }
+  /**
+   * The consumer handles messages from now on, or no longer: its database or a broker does not answer, the group is being joined, or
+   * a partition is held for another reason than its message. `reason` is the code of an error, `JOINING` or `STOPPED`.
+   * @commit No commit of its own.
+   */
+  'readiness:changed': {
+    readonly ready: boolean
+    readonly reason: string | undefined
+    /** The error's own words. */
+    readonly message: string | undefined
+  }
 }
