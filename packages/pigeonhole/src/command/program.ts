@@ -158,8 +158,9 @@ function defineSending(program: Command, define: Define): void {
         'Prints where it lies. A relay has to run.',
     )
     .argument('<topic>', 'the topic')
-    .argument('<value>', 'its value, as text')
+    .argument('[value]', 'its value, as text')
     .option('--key <text>', 'its key')
+    .option('--tombstone', 'instead of a value, none: compaction removes what the key had before')
     .option('--timeout-ms <number>', 'how long to wait for it (default 30000)')
     .option('--json', 'print JSON')
   define('drain', databaseSettings, async () => (await import('../commands/drain.js')).drain, program)

@@ -14,7 +14,6 @@ import { createLogger } from '../worker/logger.js'
 
 const defaultTimeoutMs = 30_000
 const patienceMs = 2_000
-const publishTimeoutMs = 10_000
 
 /** `pigeonhole send`: publishes a message through the outbox, and waits until a read_committed consumer sees it. */
 export async function send({ flags, words, environment, file, terminal }: CommandContext): Promise<void> {
@@ -39,19 +38,37 @@ export async function send({ flags, words, environment, file, terminal }: Comman
 }
 
 function messageOf(words: readonly string[], flags: CommandContext['flags']): RawMessage {
-  const [topic = '', value = ''] = words
-  const key = flags['key']
-  return { topic, value, ...(typeof key === 'string' && { key }) }
+  const [topic = '', value] = words
+  const { key, tombstone } = flags
+  if (tombstone !== true) {
+    if (value === undefined) throw invalid('value', "missing required argument 'value', or --tombstone")
+    return { topic, value, ...(typeof key === 'string' && { key }) }
+  }
+  if (value !== undefined)
+    throw invalid('tombstone', 'A value and --tombstone are both given: a tombstone has none')
+  if (typeof key !== 'string')
+    throw invalid('key', 'A tombstone needs --key: it says which key has no value any more')
+  return { topic, value: null, key }
 }
 
-// In a transaction of the store's: an end of which nothing is known is told as one.
+function invalid(option: string, message: string): PigeonholeError<'OPTION_INVALID'> {
+  return new PigeonholeError('OPTION_INVALID', { message, details: { option } })
+}
+
 async function publish(pool: pg.Pool, schema: string, message: RawMessage): Promise<string> {
-  const store = postgresStore(pool, { schema })
-  const outbox = createOutbox({ store })
-  const [id = ''] = await store.transaction({ timeoutMs: publishTimeoutMs }, (tx) =>
-    outbox.publishRaw(tx, [message]),
-  )
-  return id
+  const outbox = createOutbox({ store: postgresStore(pool, { schema }) })
+  const client = await pool.connect()
+  try {
+    await client.query('BEGIN')
+    const [id = ''] = await outbox.publishRaw(client, [message])
+    await client.query('COMMIT')
+    return id
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined)
+    throw error
+  } finally {
+    client.release()
+  }
 }
 
 async function find(watch: TopicWatch, id: string, timeoutMs: number): Promise<FoundMessage> {

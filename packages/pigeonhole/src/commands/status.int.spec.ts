@@ -76,6 +76,19 @@ describe('pigeonhole status', () => {
       parking: { keys: 0, messages: 0, pausedTopics: [] },
       // Whoever else uses the server may hold it back.
       xidHolder: expect.toBeOneOf([null, expect.any(Object)]),
+      faults: [],
+    })
+  })
+
+  it('ends with 4 where a message waits for long', async () => {
+    await openShard()
+    await lab.publish('a')
+    await lab.pool.query(`UPDATE pigeonhole.outbox_message SET created_at = created_at - interval '11 s'`)
+    const { code, stdout } = await status()
+    expect({ code, stdout }).toEqual({ code: 4, stdout: expect.stringContaining('waits for more than 10 s') })
+    expect(await status('--json')).toMatchObject({
+      code: 4,
+      stdout: expect.stringMatching(/"faults": \[\s+"late"/),
     })
   })
 

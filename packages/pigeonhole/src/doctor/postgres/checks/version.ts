@@ -14,7 +14,7 @@ export const version: Check<PostgresFacts> = {
         severity: 'broken',
         is: `PostgreSQL is ${text}`,
         why: `Pigeonhole needs PostgreSQL ${oldest} or newer; nothing is promised on an older one.`,
-        fix: `Upgrade the server. See docs/operations.md, "Blue/green, or a major upgrade".`,
+        fix: `Upgrade the server. See docs/operations.md, "An upgrade in place".`,
       },
     ]
   },
