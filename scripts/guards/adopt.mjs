@@ -17,6 +17,7 @@ export const identityLook = {
 }
 const watch = { file: 'packages/core/src/relay/watch-confirmed.ts' }
 const watchUnit = { ...watch, spec: 'packages/core/src/relay/watch-confirmed.unit.spec.ts' }
+const logLook = { ...watchUnit, file: 'packages/core/src/relay/log-look.ts' }
 const locate = {
   file: 'packages/kafkajs/src/publisher/locate-messages.ts',
   spec: 'packages/kafkajs/src/publisher/locate-messages.int.spec.ts',
@@ -69,11 +70,32 @@ export const adoptGuards = [
     test: 'is not lost where a side does not answer',
   },
   {
-    ...watchUnit,
+    ...logLook,
     name: 'a broker that does not answer has lost nothing',
-    find: 'producer.isIntact().catch(() => true)',
-    replace: 'producer.isIntact().catch(() => false)',
+    find: 'this.#answeredAt < leaseMs) return true',
+    replace: 'this.#answeredAt < leaseMs) return false',
     test: 'is not lost where a side does not answer',
+  },
+  {
+    ...logLook,
+    name: 'a relay with nothing to send says that Kafka refuses to answer',
+    find: 'if (clock.now() - this.#answeredAt < leaseMs) return true',
+    replace: 'if (error !== undefined) return true',
+    test: 'that refuses each look for as long as the lease ends the watch',
+  },
+  {
+    ...logLook,
+    name: 'a relay with nothing to send says that Kafka is silent',
+    find: 'Math.max(renewMs, this.#answeredAt + leaseMs - clock.now())',
+    replace: 'Math.max(renewMs, this.#answeredAt + leaseMs * 1_000 - clock.now())',
+    test: 'that does not answer for as long as the lease ends the watch',
+  },
+  {
+    ...watchUnit,
+    name: 'Kafka has answered where it has confirmed a batch',
+    find: '      log.answered()\n',
+    replace: '',
+    test: 'has answered where a look is, or a batch is confirmed',
   },
   {
     ...store,

@@ -286,4 +286,12 @@ export const publisherGuards = [
     replace: '  if (reserved && !partitions)',
     test: 'refuses a row for a topic in which a relay keeps its checkpoints',
   },
+  {
+    file: `${publisher}/admin-connection.ts`,
+    spec: `${publisher}/admin-connection.int.spec.ts`,
+    name: 'a connection that is silent is given up, and another one is made',
+    find: 'new Deadline(this.#timeoutMs).race(client.use(work), late)',
+    replace: 'new Deadline(this.#timeoutMs * 1_000).race(client.use(work), late)',
+    test: 'gives up what a silent connection does not answer',
+  },
 ]

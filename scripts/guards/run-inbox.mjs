@@ -15,6 +15,9 @@ const worker = { ...laneSpec, file: `${folder}/partition-worker.ts` }
 const assignment = { file: `${folder}/assignment.ts`, spec: `${folder}/assignment.unit.spec.ts` }
 const runner = { file: `${folder}/kafkajs-runner.ts`, spec: `${folder}/kafkajs-runner.unit.spec.ts` }
 const consumerRun = { file: `${folder}/consumer-run.ts` }
+const readiness = { file: `${folder}/run-readiness.ts`, spec: `${folder}/run-readiness.unit.spec.ts` }
+const brokerWatch = { ...readiness, file: `${folder}/broker-watch.ts` }
+const databaseWatch = { ...readiness, file: `${folder}/database-watch.ts` }
 const usable = { ...start, file: `${folder}/assert-usable.ts` }
 
 /** What is behind the looks of a group's attempts: one before each of its turns. */
@@ -403,5 +406,58 @@ const startGuards = [
   },
 ]
 
+/** When a consumer says that it handles nothing, and goes on. @type {readonly GuardEntry[]} */
+const silenceGuards = [
+  {
+    file: `${folder}/restart-after-silence.ts`,
+    spec: 'test/run-inbox/outage.e2e.spec.ts',
+    name: 'a consumer asks no second time on a connection that is silent',
+    find: '    if (isTimeout(error)) throw given(error)\n',
+    replace: '',
+    test: 'starts again after one request that a half-open connection has not answered',
+  },
+  {
+    ...brokerWatch,
+    name: 'a consumer whose brokers are silent is not ready',
+    find: 'const since = Math.min(this.#heardAt, ...this.#fetching.values())',
+    replace: 'const since = Math.min(this.#clock.now(), ...this.#fetching.values())',
+    test: 'is not once no broker has answered for 10 s',
+  },
+  {
+    ...brokerWatch,
+    name: 'one broker that is silent is not covered up by others',
+    find: 'const since = Math.min(this.#heardAt, ...this.#fetching.values())',
+    replace: 'const since = this.#heardAt',
+    test: 'is not once one broker has answered no fetch for 10 s',
+  },
+  {
+    ...databaseWatch,
+    name: 'a consumer whose database is silent is not ready, also with nothing to handle',
+    find: 'return unanswered ? silent() : this.#error',
+    replace: 'return unanswered && this.#error ? silent() : this.#error',
+    test: 'is not once its database says no, or nothing for 8 s',
+  },
+  {
+    ...databaseWatch,
+    name: 'a pool without a free connection is no silent database while messages are handled',
+    find: 'if (this.#askedAt !== undefined) this.#askedAt = this.#clock.now()',
+    replace: 'void this.#clock',
+    test: 'has heard of its database where a message was handled meanwhile',
+  },
+  {
+    ...readiness,
+    name: 'a message that fails does not take its consumer for unready',
+    find: '!isMessageFault(error)',
+    replace: '(isMessageFault(error) || true)',
+    test: 'is not while a partition is held, unless a message is what holds it',
+  },
+]
+
 /** @type {readonly GuardEntry[]} */
-export const runInboxGuards = [...partitionGuards, ...lostPositionGuards, ...groupGuards, ...startGuards]
+export const runInboxGuards = [
+  ...partitionGuards,
+  ...lostPositionGuards,
+  ...groupGuards,
+  ...startGuards,
+  ...silenceGuards,
+]

@@ -15,6 +15,7 @@ import {
 } from '@pigeonhole/testing'
 import pg from 'pg'
 import { expect } from 'vitest'
+import { RunbookShell } from '../operations/runbook-shell.js'
 import { keepPublished } from '../relay/keep-published.js'
 import { RelayProcess } from '../relay/relay-process-handle.js'
 import type { RelayProcessOptions } from '../relay/relay-process-protocol.js'
@@ -37,6 +38,7 @@ export class DivergenceLab implements AsyncDisposable {
   readonly #database = this.name
   readonly #relays: RelayProcess[] = []
   readonly #writers: Writers[] = []
+  readonly #shells: RunbookShell[] = []
 
   private constructor(places: LabPlaces) {
     this.places = places
@@ -112,6 +114,20 @@ export class DivergenceLab implements AsyncDisposable {
     return JSON.parse(stdout) as Adoption
   }
 
+  /** Where the commands of docs/operations.md are run as they stand there, against what this lab has now. */
+  async openShell(name: string = this.name): Promise<RunbookShell> {
+    const { brokers } = this.places
+    const shell = await RunbookShell.open({ name, databaseUrl: this.databaseUrl, brokers })
+    this.#shells.push(shell)
+    return shell
+  }
+
+  /** Does all that a section of docs/operations.md says. Resolves to what its last command prints. */
+  async follow(title: string): Promise<string> {
+    const walk = (await this.openShell()).section(title)
+    return await walk.rest()
+  }
+
   async command(...args: readonly string[]): Promise<{ readonly stdout: string; readonly stderr: string }> {
     const env = {
       PATH: process.env['PATH'] ?? '',
@@ -172,6 +188,7 @@ export class DivergenceLab implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.allSettled(this.#writers.map((writers) => writers.stop()))
+    await Promise.all(this.#shells.map((shell) => shell[Symbol.asyncDispose]()))
     for (const relay of this.#relays) relay.signal('SIGKILL')
     await Promise.all(this.#relays.map((relay) => relay.exited))
   }
@@ -204,4 +221,9 @@ export function expectHalt(error: string, code: ErrorCode): void {
   expect(error).toMatch(new RegExp(`^${code}: `))
   expect(error).toMatch(explanations[code] ?? code)
   expect(error).toContain('pigeonhole adopt')
+}
+
+/** How many messages an adoption has found to be in the log, or never sent, by what it has printed. */
+export function countOf(what: 'are in the log' | 'were never sent to this log', printed: string): number {
+  return Number(new RegExp(`(\\d+)\\s+${what}`).exec(printed)?.[1] ?? 0)
 }

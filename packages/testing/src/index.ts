@@ -36,6 +36,7 @@ export type { MemoryTransaction } from './memory/memory-transaction.js'
 export { type CreateDatabaseOptions, createDatabase, type TestDatabase } from './provision/create-database.js'
 export { createTopics } from './provision/create-topics.js'
 export { DebianPostgres, type DebianServer } from './provision/debian-postgres.js'
+export { debianPostgresTools } from './provision/debian-tools.js'
 export type {
   BrokerEndpoint,
   KafkaCluster,

@@ -1,0 +1,21 @@
+/** The spec that walks each section of docs/operations.md which has commands, below test/. */
+export const walkedSections: Readonly<Record<string, string>> = {
+  'Deploying a new version, more processes, or fewer': 'operations/deploying.full.spec.ts',
+  'Going back to an earlier version': 'operations/deploying.full.spec.ts',
+  'A relay has halted': 'divergence/kafka.full.spec.ts',
+  'A backup was restored': 'divergence/postgres.full.spec.ts',
+  'A failover lost transactions': 'divergence/postgres.full.spec.ts',
+  'An upgrade in place': 'divergence/postgres.full.spec.ts',
+  'Blue/green, or another server': 'divergence/postgres.full.spec.ts',
+  'The checkpoint topic is lost': 'divergence/kafka.full.spec.ts',
+  'Kafka went back': 'divergence/kafka.full.spec.ts',
+  'A new Kafka cluster': 'divergence/kafka.full.spec.ts',
+  'Another name for a relay': 'divergence/kafka.full.spec.ts',
+  'A message that cannot be sent': 'operations/parked.full.spec.ts',
+  'A message that cannot be handled': 'operations/parked.full.spec.ts',
+  'A message that kills its process': 'operations/parked.full.spec.ts',
+  'The outbox grows': 'operations/growth.full.spec.ts',
+  'A backlog after an outage': 'operations/erasure.full.spec.ts',
+  "Erasing a person's data": 'operations/erasure.full.spec.ts',
+  'The migration to ids by age': 'operations/deploying.full.spec.ts',
+}
