@@ -92,10 +92,9 @@ export const postgresTransactionGuards = [
   },
   {
     ...kept,
-    file: `${pg}/wire-messages.ts`,
     name: 'a statement is run only if what it takes along is',
-    find: "      message('E', '', allRows),\n",
-    replace: "      message('E', '', allRows),\n      message('S'),\n",
+    find: 'serialize.bind(), serialize.execute()]',
+    replace: 'serialize.bind(), serialize.execute(), serialize.sync()]',
     test: 'runs neither the statement nor what comes after it where BEGIN is refused',
   },
   {

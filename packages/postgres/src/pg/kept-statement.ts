@@ -1,6 +1,6 @@
 import type pg from 'pg'
+import { serialize } from 'pg-protocol'
 import type { SqlRow, SqlValue } from '../sql/statement.js'
-import { runMessages } from './wire-messages.js'
 
 /** What a statement is run with. */
 export interface KeptRun {
@@ -167,10 +167,13 @@ function rowOf(columns: readonly Column[], fields: readonly (string | null)[]): 
 
 const messages = new WeakMap<readonly string[], Buffer>()
 
+// They run the statements one after the other, without a Sync: what follows one that fails is not run, up to the next Sync.
 function messagesOf(statements: readonly string[]): Buffer {
   const known = messages.get(statements)
   if (known) return known
-  const made = runMessages(statements)
+  const made = Buffer.concat(
+    statements.flatMap((text) => [serialize.parse({ text }), serialize.bind(), serialize.execute()]),
+  )
   messages.set(statements, made)
   return made
 }
