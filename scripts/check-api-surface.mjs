@@ -1,138 +1,148 @@
 // @ts-check
-// Holds what each package exports to docs/api-surface.txt, so that a change of the public API is seen and meant.
-//   node scripts/check-api-surface.mjs [--write]
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+// Holds the signatures of what each package exports to the reports in docs/api-reports, so that a change of the public API is seen
+// and meant. It reads the built declarations.
+//   node scripts/check-api-surface.mjs            fails if they differ, and shows how
+//   node scripts/check-api-surface.mjs --write    takes them over
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import ts from 'typescript'
+import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor'
 
-const record = path.join('docs', 'api-surface.txt')
+const reports = path.join('docs', 'api-reports')
+const nothing = { logLevel: ExtractorLogLevel.None, addToApiReportFile: false }
 
 /**
- * The record as it should be: each import path, and below it what it exports, in order.
+ * @typedef {{ readonly report: string, readonly folder: string, readonly types: string }} ImportPath
+ * What differs between the reports and the declarations, a text each.
  * @param {string} root
- * @returns {string}
- */
-export function renderSurface(root) {
-  return importPaths(root)
-    .map(({ name, file }) => [name, ...exportsOf(root, file).map((line) => `  ${line}`), ''].join('\n'))
-    .join('\n')
-}
-
-/**
- * What differs between two records, a line each.
- * @param {string} recorded
- * @param {string} found
+ * @param {{ readonly write: boolean }} mode
  * @returns {string[]}
  */
-export function compareSurfaces(recorded, found) {
-  const [before, after] = [qualify(recorded), qualify(found)]
-  return [
-    ...before.filter((line) => !after.includes(line)).map((line) => `- ${line}`),
-    ...after.filter((line) => !before.includes(line)).map((line) => `+ ${line}`),
-  ]
+export function compareReports(root, { write }) {
+  const scratch = mkdtempSync(path.join(tmpdir(), 'api-reports-'))
+  try {
+    const paths = importPaths(root)
+    const differences = paths.flatMap((one) => compareReport(root, one, { write, scratch }))
+    return [...differences, ...staleReports(root, paths, { write })]
+  } finally {
+    rmSync(scratch, { recursive: true })
+  }
 }
 
 /**
- * The lines of a record, each with its import path in front.
- * @param {string} surface
- * @returns {string[]}
- */
-function qualify(surface) {
-  let owner = ''
-  return surface
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => {
-      if (!line.startsWith(' ')) owner = line
-      return line === owner ? line : `${owner}:${line.slice(1)}`
-    })
-}
-
-/**
- * Every path that users import, with its source.
+ * Every path that users import, with its declarations.
  * @param {string} root
- * @returns {{ readonly name: string, readonly file: string }[]}
+ * @returns {ImportPath[]}
  */
 function importPaths(root) {
-  const folders = readdirSync(path.join(root, 'packages')).sort()
-  return folders.flatMap((folder) => {
-    const manifestFile = path.join(root, 'packages', folder, 'package.json')
-    if (!existsSync(manifestFile)) return []
-    const manifest = JSON.parse(readFileSync(manifestFile, 'utf8'))
+  return readdirSync(path.join(root, 'packages')).flatMap((name) => {
+    const folder = path.join(root, 'packages', name)
+    if (!existsSync(path.join(folder, 'package.json'))) return []
+    const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'))
     return Object.entries(manifest.exports)
       .filter(([, target]) => typeof target === 'object')
-      .map(([subpath, target]) => ({
-        name: path.posix.join(manifest.name, subpath),
-        file: path.join('packages', folder, sourceOf(target.types)),
+      .map(([subpath, { types }]) => ({
+        report: path.join(reports, path.posix.join(manifest.name, subpath)),
+        folder,
+        types,
       }))
   })
 }
 
 /**
- * The source of a declaration file: `./dist/index.d.ts` comes from `src/index.ts`.
- * @param {string} types
- */
-function sourceOf(types) {
-  return types.replace(/^\.\/dist\//, 'src/').replace(/\.d\.ts$/, '.ts')
-}
-
-/**
- * What a source exports, by name: `type` stands before what has no value.
  * @param {string} root
- * @param {string} file
- * @returns {string[]}
+ * @param {ImportPath} importPath
+ * @param {{ readonly write: boolean, readonly scratch: string }} mode
  */
-function exportsOf(root, file) {
-  const text = readFileSync(path.join(root, file), 'utf8')
-  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true)
-  const names = source.statements.flatMap((statement) => exportedBy(statement, file))
-  return names.sort((a, b) => bare(a).localeCompare(bare(b), 'en'))
+function compareReport(root, importPath, { write, scratch }) {
+  /** @type {string[]} */
+  const said = []
+  mkdirSync(path.join(root, path.dirname(importPath.report)), { recursive: true })
+  const result = Extractor.invoke(configOf(root, importPath, scratch), {
+    localBuild: write,
+    printApiReportDiff: true,
+    messageCallback: (message) => {
+      message.handled = true
+      if (message.logLevel === ExtractorLogLevel.Error || message.logLevel === ExtractorLogLevel.Warning)
+        said.push(message.text)
+    },
+  })
+  if (write && result.errorCount === 0) return []
+  return said.length > 0 || !result.apiReportChanged ? said : [`${importPath.report} differs`]
 }
 
 /**
- * @param {ts.Statement} statement
- * @param {string} file
- * @returns {string[]}
+ * @param {string} root
+ * @param {ImportPath} importPath
+ * @param {string} scratch
  */
-function exportedBy(statement, file) {
-  if (ts.isExportDeclaration(statement)) {
-    const { exportClause, isTypeOnly } = statement
-    if (!exportClause) throw new Error(`${file}: name each export instead of export *`)
-    if (!ts.isNamedExports(exportClause)) return [exportClause.name.text]
-    return exportClause.elements.map((one) => named(one.name.text, isTypeOnly || one.isTypeOnly))
-  }
-  const exported = ts.canHaveModifiers(statement)
-    ? ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)
-    : false
-  if (!exported) return []
-  if (ts.isVariableStatement(statement))
-    return statement.declarationList.declarations.map(({ name }) => name.getText())
-  const type = ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement)
-  const { name } = /** @type {ts.DeclarationStatement} */ (statement)
-  return [named(name?.getText() ?? 'default', type)]
+function configOf(root, { report, folder, types }, scratch) {
+  return ExtractorConfig.prepare({
+    packageJsonFullPath: path.join(folder, 'package.json'),
+    configObjectFullPath: undefined,
+    configObject: {
+      projectFolder: folder,
+      mainEntryPointFilePath: path.join(folder, types),
+      newlineKind: 'lf',
+      // Globals of Node, AbortSignal say, are followed only where the browser's declarations have them, too.
+      compiler: {
+        overrideTsconfig: {
+          compilerOptions: {
+            target: 'es2022',
+            lib: ['es2023', 'dom', 'esnext.disposable'],
+            module: 'nodenext',
+            types: ['node'],
+            typeRoots: [path.join(root, 'node_modules', '@types')],
+            strict: true,
+            skipLibCheck: true,
+          },
+          files: [types],
+        },
+      },
+      apiReport: {
+        enabled: true,
+        reportFileName: path.basename(report),
+        reportFolder: path.join(root, path.dirname(report)),
+        reportTempFolder: scratch,
+      },
+      docModel: { enabled: false },
+      dtsRollup: { enabled: false },
+      tsdocMetadata: { enabled: false },
+      messages: {
+        compilerMessageReporting: { default: nothing },
+        // What signatures name without its being exported stands in the report.
+        extractorMessageReporting: {
+          default: nothing,
+          'ae-forgotten-export': { logLevel: ExtractorLogLevel.None, addToApiReportFile: true },
+        },
+        tsdocMessageReporting: { default: nothing },
+      },
+    },
+  })
 }
 
 /**
- * @param {string} name
- * @param {boolean} type
+ * Reports of paths that are no more.
+ * @param {string} root
+ * @param {readonly ImportPath[]} paths
+ * @param {{ readonly write: boolean }} mode
  */
-function named(name, type) {
-  return type ? `type ${name}` : name
-}
-
-/** @param {string} line */
-function bare(line) {
-  return line.replace(/^type /, '')
+function staleReports(root, paths, { write }) {
+  const known = new Set(paths.map(({ report }) => `${report}.api.md`))
+  const found = readdirSync(path.join(root, reports), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => path.join(reports, file))
+  const stale = found.filter((file) => !known.has(file))
+  if (!write) return stale.map((file) => `${file} is of a path that is not exported`)
+  for (const file of stale) rmSync(path.join(root, file))
+  return []
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
-  const found = renderSurface(root)
-  const file = path.join(root, record)
-  if (process.argv.includes('--write')) writeFileSync(file, found)
-  const differences = compareSurfaces(existsSync(file) ? readFileSync(file, 'utf8') : '', found)
-  for (const line of differences) console.error(line)
-  if (differences.length > 0) console.error(`If this is meant: node scripts/check-api-surface.mjs --write`)
+  const differences = compareReports(root, { write: process.argv.includes('--write') })
+  for (const difference of differences) console.error(difference)
+  if (differences.length > 0) console.error('If this is meant: node scripts/check-api-surface.mjs --write')
   process.exitCode = differences.length === 0 ? 0 : 1
 }

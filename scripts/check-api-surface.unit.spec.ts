@@ -1,13 +1,18 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { compareSurfaces, renderSurface } from './check-api-surface.mjs'
+import { compareReports } from './check-api-surface.mjs'
 
 let root: string
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'api-surface-spec-'))
+  writePackage(['.', './deep'])
+  write('packages/core/dist/index.d.ts', "export { create, type Options } from './create.js'\n")
+  writeCreate('readonly size: number')
+  write('packages/core/dist/deep.d.ts', 'export declare const one = 1\n')
+  compareReports(root, { write: true })
 })
 
 afterEach(() => rmSync(root, { recursive: true }))
@@ -17,63 +22,49 @@ function write(file: string, text: string): void {
   writeFileSync(join(root, file), text)
 }
 
-function writePackage(index: string): void {
-  const exports = {
-    '.': { types: './dist/index.d.ts', default: './dist/index.js' },
-    './deep': { types: './dist/deep.d.ts', default: './dist/deep.js' },
-    './package.json': './package.json',
-  }
-  write('packages/core/package.json', JSON.stringify({ name: '@pigeonhole/core', exports }))
-  write('packages/core/src/index.ts', index)
-  write('packages/core/src/deep.ts', 'export const one = 1, two = 2\nconst hidden = 3\n')
+function writePackage(paths: readonly string[]): void {
+  const targets = paths.map((path) => [path, { types: `./dist/${path === '.' ? 'index' : 'deep'}.d.ts` }])
+  const exports = { ...Object.fromEntries(targets), './package.json': './package.json' }
+  write('packages/core/package.json', JSON.stringify({ name: '@pigeonhole/core', type: 'module', exports }))
 }
 
-describe('renderSurface', () => {
-  it('lists each import path with what it exports, by name', () => {
-    writePackage(`
-      export { topic, type Topic } from './topic.js'
-      export type { Inner as Outer } from './inner.js'
-      export function create(): void {}
-      export interface Options {}
-    `)
-    expect(renderSurface(root)).toBe(
-      [
-        '@pigeonhole/core',
-        '  create',
-        '  type Options',
-        '  type Outer',
-        '  topic',
-        '  type Topic',
-        '',
-        '@pigeonhole/core/deep',
-        '  one',
-        '  two',
-        '',
-      ].join('\n'),
+// Not the file that is exported: what it takes from others counts, too.
+function writeCreate(property: string): void {
+  const create = 'export declare function create(options: Options): void\n'
+  write('packages/core/dist/create.d.ts', `${create}export interface Options {\n  ${property};\n}\n`)
+}
+
+function differences(): string {
+  return compareReports(root, { write: false }).join('\n')
+}
+
+describe('compareReports', () => {
+  it('finds nothing where nothing has changed, for each import path', () => {
+    expect(differences()).toBe('')
+    expect(existsSync(join(root, 'docs/api-reports/@pigeonhole/core.api.md'))).toBe(true)
+    expect(existsSync(join(root, 'docs/api-reports/@pigeonhole/core/deep.api.md'))).toBe(true)
+  })
+
+  it('shows a type that has changed, though every name is as it was', () => {
+    writeCreate('readonly size?: number')
+    expect(differences()).toContain('-    readonly size: number;\n+    readonly size?: number;')
+    compareReports(root, { write: true })
+    expect(differences()).toBe('')
+  })
+
+  it('shows an export that is new, and a path', () => {
+    write('packages/core/dist/deep.d.ts', 'export declare const one = 1\nexport declare const two = 2\n')
+    expect(differences()).toContain('+export const two = 2;')
+    rmSync(join(root, 'docs/api-reports/@pigeonhole/core/deep.api.md'))
+    expect(differences()).toContain('The API report file is missing')
+  })
+
+  it('tells of a path that is gone', () => {
+    writePackage(['.'])
+    expect(differences()).toBe(
+      'docs/api-reports/@pigeonhole/core/deep.api.md is of a path that is not exported',
     )
-  })
-
-  it('refuses what exports without names', () => {
-    writePackage("export * from './topic.js'\n")
-    expect(() => renderSurface(root)).toThrow(
-      'packages/core/src/index.ts: name each export instead of export *',
-    )
-  })
-})
-
-describe('compareSurfaces', () => {
-  const before = 'a\n  one\n  type Two\n\nb\n  one\n'
-
-  it('finds nothing between equals', () => {
-    expect(compareSurfaces(before, before)).toEqual([])
-  })
-
-  it.each([
-    ['an export that is gone', 'a\n  type Two\n\nb\n  one\n', ['- a: one']],
-    ['an export that is new', 'a\n  one\n  type Two\n\nb\n  one\n  two\n', ['+ b: two']],
-    ['a value that is a type now', 'a\n  type one\n  type Two\n\nb\n  one\n', ['- a: one', '+ a: type one']],
-    ['a path that is gone', 'a\n  one\n  type Two\n', ['- b', '- b: one']],
-  ])('tells of %s', (_what, after, differences) => {
-    expect(compareSurfaces(before, after)).toEqual(differences)
+    compareReports(root, { write: true })
+    expect(differences()).toBe('')
   })
 })
