@@ -1,4 +1,4 @@
-import { readLog } from '@pigeonhole/testing'
+import { readLog, startPostgresProxy } from '@pigeonhole/testing'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { CommandProcess, runCommand } from '../command-process.harness.js'
 import { WorkerLab } from '../worker-lab.harness.js'
@@ -60,6 +60,23 @@ describe('pigeonhole send', () => {
       /^committed to the outbox as \S+; waiting for a relay to send it\nDEADLINE_EXCEEDED: .*Do not send it again/,
     )
     expect(await pending()).toBe(1)
+  })
+
+  it('says that it does not know whether the message is published where the reply to COMMIT is lost', async () => {
+    await lab.createTopic()
+    const target = new URL(lab.database.url)
+    const proxy = await startPostgresProxy({ target: target.host })
+    target.host = proxy.address
+    try {
+      const struck = proxy.lose({ statement: /^commit/i, lost: 'reply', connection: 'cut' })
+      const sent = await runCommand(['send', lab.topic, '1'], { ...environment(), DATABASE_URL: target.href })
+      await struck
+      expect(sent).toMatchObject({ code: 1, stdout: '' })
+      expect(sent.stderr).toMatch(/^STORE_UNAVAILABLE: .*may or may not have taken effect/)
+      expect(await pending()).toBe(1)
+    } finally {
+      await proxy.stop()
+    }
   })
 
   it('publishes nothing to a topic that is not there', async () => {

@@ -14,6 +14,7 @@ import { createLogger } from '../worker/logger.js'
 
 const defaultTimeoutMs = 30_000
 const patienceMs = 2_000
+const publishTimeoutMs = 10_000
 
 /** `pigeonhole send`: publishes a message through the outbox, and waits until a read_committed consumer sees it. */
 export async function send({ flags, words, environment, file, terminal }: CommandContext): Promise<void> {
@@ -55,20 +56,14 @@ function invalid(option: string, message: string): PigeonholeError<'OPTION_INVAL
   return new PigeonholeError('OPTION_INVALID', { message, details: { option } })
 }
 
+// In a transaction of the store's: an end of which nothing is known is told as one.
 async function publish(pool: pg.Pool, schema: string, message: RawMessage): Promise<string> {
-  const outbox = createOutbox({ store: postgresStore(pool, { schema }) })
-  const client = await pool.connect()
-  try {
-    await client.query('BEGIN')
-    const [id = ''] = await outbox.publishRaw(client, [message])
-    await client.query('COMMIT')
-    return id
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined)
-    throw error
-  } finally {
-    client.release()
-  }
+  const store = postgresStore(pool, { schema })
+  const outbox = createOutbox({ store })
+  const [id = ''] = await store.transaction({ timeoutMs: publishTimeoutMs }, (tx) =>
+    outbox.publishRaw(tx, [message]),
+  )
+  return id
 }
 
 async function find(watch: TopicWatch, id: string, timeoutMs: number): Promise<FoundMessage> {
