@@ -35,14 +35,16 @@ const acts: { readonly [Name in Exclude<Step['do'], Divergence>]: Act<Name> } = 
     const retrying = server.store.retryParked({})
     retrying.then(() => server.flush()).catch(() => undefined)
   },
-  'discard parked': async ({ server, discarded }, { choice }) => {
+  'discard parked': async ({ server, discarded, perhapsDiscarded }, { choice }) => {
+    const { connections } = server
     const parked = await server.store.listParkedMessages({}, 1_000)
     const one = parked[choice % Math.max(1, parked.length)]
     if (!one) return
     const discarding = server.store.discardParked({ ids: [one.id] })
     const note = ({ messages }: { readonly messages: number }): void => {
       server.flush()
-      if (messages > 0) discarded.add(one.messageId)
+      // Whose connection was cut before the answer came does not know.
+      if (messages > 0) (connections.aborted ? perhapsDiscarded : discarded).add(one.messageId)
     }
     discarding.then(note).catch(() => undefined)
   },
@@ -204,10 +206,11 @@ async function goOn(world: World): Promise<void> {
 
 /** What is committed, and neither in a log, nor `parked`, nor discarded. */
 export function missing(world: World, parked: readonly string[] = []): string[] {
-  const { broker, server, discarded } = world
+  const { broker, server, discarded, perhapsDiscarded } = world
   // What Kafka has lost is nowhere unseen.
   const elsewhere = world.isToldOfLoss || world.halts.length > 0 ? world.elsewhere : []
-  const settled = new Set([...broker.log.map(({ id }) => id), ...parked, ...elsewhere, ...discarded])
+  const sent = broker.log.map(({ id }) => id)
+  const settled = new Set([...sent, ...parked, ...elsewhere, ...discarded, ...perhapsDiscarded])
   return server.committed.filter((id) => !settled.has(id))
 }
 

@@ -45,6 +45,8 @@ export class World {
   readonly writers = new Writers()
   /** What an operator has discarded. */
   readonly discarded = new Set<string>()
+  /** What an operator may have discarded, who lost his connection to a server that went down. */
+  readonly perhapsDiscarded = new Set<string>()
   /** What the log has lost, or another cluster has: nobody expects it in this one. */
   readonly elsewhere = new Set<string>()
   /** Of those, what the database knew to be sent. */
