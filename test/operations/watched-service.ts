@@ -165,6 +165,7 @@ export class WatchedService implements AsyncDisposable {
     await Promise.all([this.leader?.kill(), this.standby?.kill()])
     await this.#consumers.end()
     await this.admin.end()
+    await this.#database.drop()
   }
 
   // Each begins with the same worker at work, whoever has taken over meanwhile.
