@@ -1,7 +1,8 @@
 import { createIdempotency, createInbox, textCodec, topic } from '@pigeonhole/core'
 import { type InboxRun, on, runInbox } from '@pigeonhole/kafkajs'
 import { postgresStore } from '@pigeonhole/postgres'
-import { type KafkaCluster, startKafka } from '@pigeonhole/testing'
+import { createTopics, type KafkaCluster, startKafka } from '@pigeonhole/testing'
+import { Kafka, logLevel } from 'kafkajs'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { RunbookLab } from './runbook-lab.js'
@@ -36,6 +37,29 @@ describe('with a cluster of their own', { timeout }, () => {
     expect(await lab.values()).toEqual(values)
   })
 
+  it('inboxes follow their topics to another cluster, from the start of new ones or at their positions', async () => {
+    await using lab = await RunbookLab.open()
+    await using consumers = new Consumers(lab)
+    const sent = ['one', 'two'].map((value) => ({ key: 'order-1', value, id: `id of ${value}` }))
+    await lab.send(...sent.slice(0, 1))
+    await consumers.run(lab.kafka, 'billing', 'audit')
+    await soon(() => consumers.handled(), patienceMs).toEqual(['audit one', 'billing one'])
+    await consumers.stop()
+    // A mirror, with the ids.
+    const mirror = new Kafka({ brokers: kafka.brokers, logLevel: logLevel.NOTHING })
+    await createTopics(kafka.brokers, [{ topic: lab.topic, numPartitions: 1 }])
+    await lab.sendTo(mirror, ...sent)
+    await consumers.run(mirror, 'billing', 'audit')
+    await soon(() => consumers.reasons(), patienceMs).toEqual(['TOPIC_RECREATED', 'TOPIC_RECREATED'])
+    const walk = lab.shell.section('Consumers of another cluster', { TOPIC: lab.topic, INBOX: 'billing' })
+    await walk.step('DELETE FROM pigeonhole.inbox_position')
+    walk.fillIn({ INBOX: 'audit' })
+    await walk.step('DELETE FROM pigeonhole.inbox_topic')
+    walk.end()
+    const all = ['audit one', 'audit two', 'billing one', 'billing two']
+    await soon(() => consumers.handled(), patienceMs).toEqual(all)
+  })
+
   it('erases what a person has left, wherever that is', async () => {
     const topicSettings = {
       'max.message.bytes': '2000',
@@ -67,6 +91,49 @@ describe('with a cluster of their own', { timeout }, () => {
     await expect.poll(closesSegments, { timeout: 90_000, interval: 1_500 }).toEqual([])
   })
 })
+
+/** Consumers of some inboxes, one each. */
+class Consumers implements AsyncDisposable {
+  readonly #lab: RunbookLab
+  #runs: InboxRun[] = []
+
+  constructor(lab: RunbookLab) {
+    this.#lab = lab
+  }
+
+  async run(kafka: Kafka, ...inboxes: readonly string[]): Promise<void> {
+    const { topic: name, pool } = this.#lab
+    const orders = topic<string>(name, { codec: textCodec })
+    for (const inbox of inboxes) {
+      const consumer = kafka.consumer({ groupId: `${name}-${inbox}` })
+      const run = await runInbox(consumer, createInbox({ store: postgresStore(pool), name: inbox }), {
+        handlers: [
+          on<pg.ClientBase, string>(orders, async ({ message: { value }, tx }) => {
+            await tx.query('INSERT INTO effect (value) VALUES ($1)', [`${inbox} ${value}`])
+          }),
+        ],
+      })
+      this.#runs.push(run)
+    }
+  }
+
+  async handled(): Promise<string[]> {
+    return (await this.#lab.effects()).toSorted()
+  }
+
+  /** Why each is not ready. */
+  reasons(): (string | undefined)[] {
+    return this.#runs.map(({ readiness }) => readiness.reason)
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#runs.splice(0).map((run) => run.stop()))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+}
 
 /** Somebody whose data is in every place that the page names. */
 class Person implements AsyncDisposable {

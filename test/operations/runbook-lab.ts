@@ -18,6 +18,13 @@ export interface RunbookLabOptions {
   readonly topicSettings?: Readonly<Record<string, string>>
 }
 
+/** A message of a producer that is not ours. */
+export interface SentMessage {
+  readonly key: string
+  readonly value: string
+  readonly id?: string
+}
+
 /** A service whose operator has a page to go by: database, topic and relay name of one test's own. */
 export class RunbookLab implements AsyncDisposable {
   readonly name: string
@@ -108,10 +115,13 @@ export class RunbookLab implements AsyncDisposable {
   }
 
   /** Sends messages past the outbox. */
-  async send(
-    ...messages: readonly { readonly key: string; readonly value: string; readonly id?: string }[]
-  ): Promise<void> {
-    const producer = this.kafka.producer({ allowAutoTopicCreation: false })
+  send(...messages: readonly SentMessage[]): Promise<void> {
+    return this.sendTo(this.kafka, ...messages)
+  }
+
+  /** The same, to the topic of its name in another cluster. */
+  async sendTo(kafka: Kafka, ...messages: readonly SentMessage[]): Promise<void> {
+    const producer = kafka.producer({ allowAutoTopicCreation: false })
     await producer.connect()
     await producer.send({
       topic: this.topic,

@@ -10,6 +10,7 @@ export const walkedSections: Readonly<Record<string, string>> = {
   'The checkpoint topic is lost': 'divergence/kafka.full.spec.ts',
   'Kafka went back': 'divergence/kafka.full.spec.ts',
   'A new Kafka cluster': 'divergence/kafka.full.spec.ts',
+  'Consumers of another cluster': 'operations/erasure.full.spec.ts',
   'Another name for a relay': 'divergence/kafka.full.spec.ts',
   'A message that cannot be sent': 'operations/parked.full.spec.ts',
   'A message that cannot be handled': 'operations/parked.full.spec.ts',
