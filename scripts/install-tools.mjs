@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 
 /** Debian's package of each program. @type {Readonly<Record<string, string>>} */
-const packages = { pgbouncer: 'pgbouncer' }
+const packages = { pgbouncer: 'pgbouncer', chromium: 'chromium' }
 
 /** @param {string} program */
 function isInstalled(program) {

@@ -50,7 +50,7 @@ export function createProgram(environment: CommandContext['environment'], termin
     .summary('move messages from the outbox to Kafka, until it is told to stop')
     .description(
       'Moves messages from the outbox to Kafka, each exactly once, until SIGTERM or SIGINT: then it sends what is left ' +
-        'and ends. Serves /healthz and /readyz. Several workers of one name stand by for each other.',
+        'and ends. Serves a page for people, /healthz, /readyz and /metrics. Several workers of one name stand by for each other.',
     )
   define('reshard', reshardSettings, async () => (await import('../commands/reshard.js')).reshardOutbox)
     .summary('divide an outbox among another number of shards, while its workers run')

@@ -11,7 +11,10 @@ import { resolveSettings } from '../configuration/resolve-settings.js'
 import type { Values } from '../configuration/setting.js'
 import { sourcesOf } from '../configuration/sources.js'
 import { warnOfUnknownVariables } from '../configuration/unknown-variables.js'
-import { serveHealth } from '../worker/health-server.js'
+import { find } from '../page/find.js'
+import { isLoopback } from '../page/loopback.js'
+import { pageSource } from '../page/page-source.js'
+import { type HealthServer, serveHealth } from '../worker/health-server.js'
 import { createKafka } from '../worker/kafka-client.js'
 import { logMonitorEvents } from '../worker/log-monitor-events.js'
 import { logRelayEvents } from '../worker/log-relay-events.js'
@@ -22,7 +25,7 @@ import { listenForSignals } from '../worker/signals.js'
 
 type RelayValues = Values<typeof relaySettings>
 
-/** `pigeonhole relay`: runs a relay, with health endpoints, until a signal tells it to stop. */
+/** `pigeonhole relay`: runs a relay, with health endpoints and a page, until a signal tells it to stop. */
 export async function relay({ flags, environment, file, terminal }: CommandContext): Promise<void> {
   const values = resolveRelaySettings({ flags, environment, file, terminal })
   const logger = createLogger(values.logLevel)
@@ -49,13 +52,13 @@ function resolveRelaySettings({
 interface Worker {
   readonly relay: Relay
   readonly monitor: Monitor
+  readonly store: PostgresStore
 }
 
-async function serve({ relay: worker, monitor }: Worker, values: RelayValues, logger: Logger): Promise<void> {
+async function serve(running: Worker, values: RelayValues, logger: Logger): Promise<void> {
   const signals = listenForSignals()
-  const { host, port } = values
-  const metrics = workerMetrics(worker, monitor)
-  const health = await serveHealth({ host, port, metrics, readiness: () => readinessOf(worker.shards) })
+  const { relay: worker, monitor } = running
+  const health = await openHealth(running, values)
   try {
     const { name, schema, brokers } = values
     const database = describeDatabase(values.databaseUrl)
@@ -70,6 +73,15 @@ async function serve({ relay: worker, monitor }: Worker, values: RelayValues, lo
     await health.close()
     signals.release()
   }
+}
+
+function openHealth({ relay: worker, monitor, store }: Worker, values: RelayValues): Promise<HealthServer> {
+  const { name, host, port } = values
+  // Keys and errors may tell of people: whoever reaches the port from elsewhere does not see them.
+  const privacy = isLoopback(host) ? 'keys and errors' : 'codes'
+  const page = pageSource({ name, relay: worker, monitor, look: () => find(store, privacy) })
+  const metrics = workerMetrics(worker, monitor)
+  return serveHealth({ host, port, metrics, page, readiness: () => readinessOf(worker.shards) })
 }
 
 function poolConfigOf({ databaseUrl, name, shards = 1 }: RelayValues): pg.PoolConfig {
@@ -94,7 +106,7 @@ function openWorker(values: RelayValues, pool: pg.Pool, logger: Logger): Worker 
   })
   const monitor = createMonitor({ store, ...given(values, ['measureMs', 'longTransactionMs']) })
   logMonitorEvents(monitor, logger)
-  return { relay, monitor }
+  return { relay, monitor, store }
 }
 
 function openRelay(values: RelayValues, store: PostgresStore, logger: Logger): Relay {

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { PigeonholeError } from '@pigeonhole/core'
 import { Hono } from 'hono'
+import type { PageState } from '../page/browser/page-state.js'
+import { pageApp } from '../page/page-app.js'
 import type { Metrics } from './metrics.js'
 import type { Readiness } from './readiness.js'
 
@@ -16,6 +18,8 @@ export interface HealthServerOptions {
   readonly readiness: () => Readiness
   /** Asked at every request for `/metrics`. */
   readonly metrics: Metrics
+  /** Asked at every request of the page for what it shows. Without it there is no page. */
+  readonly page?: () => PageState
 }
 
 /** Health endpoints that listen. */
@@ -25,11 +29,11 @@ export interface HealthServer {
 }
 
 /**
- * Serves `/healthz` (200: the process is alive), `/readyz` (200 or 503, with {@link Readiness}) and `/metrics`.
+ * Serves `/healthz` (200: the process is alive), `/readyz` (200 or 503, with {@link Readiness}), `/metrics`, and the page at `/`.
  * @throws OPTION_INVALID when it cannot listen there.
  */
 export async function serveHealth(options: HealthServerOptions): Promise<HealthServer> {
-  const { host, port, readiness, metrics } = options
+  const { host, port, readiness, metrics, page } = options
   const app = new Hono()
     .get('/healthz', (context) => context.json({ alive: true }))
     .get('/readyz', (context) => {
@@ -39,6 +43,7 @@ export async function serveHealth(options: HealthServerOptions): Promise<HealthS
     .get('/metrics', async (context) => {
       return context.body(await metrics.render(), 200, { 'content-type': metrics.contentType })
     })
+  if (page) app.route('/', pageApp({ host, state: page }))
   const server = createServer(getRequestListener(app.fetch))
   server.listen(port, host)
   await once(server, 'listening').catch((cause) => {

@@ -5,7 +5,7 @@ import type { ListedMessage, ListedMessageContent } from './side.js'
 const printable = /^[\x20-\x7e\u00a0-\uffff]+$/
 
 /** A key as an operator can give it back: as text where it is printable UTF-8, else as `hex:` and its digits. */
-function formatKey(key: Uint8Array | null): string {
+export function formatKey(key: Uint8Array | null): string {
   if (key === null) return '-'
   const bytes = Buffer.from(key)
   const text = bytes.toString('utf8')

@@ -1,0 +1,124 @@
+import { byId, type Cell, element, letScroll, show, showRows, showText } from './elements.js'
+import type { Found, FoundPosition, PageState, Sample, WorkerShard } from './page-state.js'
+import { drawPlot, spanOf } from './plot.js'
+import { verdictOf } from './verdict.js'
+import { count, duration, grouped, moment } from './words.js'
+
+/** Shows all of a state. */
+export function render(state: PageState): void {
+  showText('name', state.name)
+  showVerdict(verdictOf(state))
+  const { found, now } = state
+  showText('freshness', found ? `From the database ${duration((now - found.at) / 1000)} ago` : '')
+  showAge(state)
+  showRate(state)
+  showErrors(state.shards)
+  if (found) showFound(found, state.shards)
+  letScroll()
+}
+
+/** Shows how things stand. */
+export function showVerdict({
+  text,
+  isTrouble,
+}: {
+  readonly text: string
+  readonly isTrouble: boolean
+}): void {
+  byId('verdict').toggleAttribute('data-trouble', isTrouble)
+  showText('verdict', text)
+}
+
+function showAge({ found, ages, now }: PageState): void {
+  const age = found?.oldestAgeSeconds ?? null
+  const pending = found ? count(found.pending, 'message waits', 'messages wait') : ''
+  showText('age', age === null ? 'none waits' : `${duration(age)}, ${pending}`)
+  drawPlot('age-plot', {
+    samples: ages,
+    now,
+    label: (highest) => `Age of the oldest message, of late ${duration(highest)} at most`,
+  })
+  showAxis('age-axis', spanOf(ages, now), `${duration(highestOf(ages))} at most`)
+}
+
+function showRate({ rates, now }: PageState): void {
+  const [, latest] = rates.at(-1) ?? [now, 0]
+  showText('rate', `${grouped(latest)} messages/s`)
+  drawPlot('rate-plot', {
+    samples: rates,
+    now,
+    label: (highest) => `Messages a second, of late ${grouped(highest)} at most`,
+  })
+  showAxis('rate-axis', spanOf(rates, now), `${grouped(highestOf(rates))} messages/s at most`)
+}
+
+function showAxis(id: string, spanMs: number, middle: string): void {
+  const words = [`${duration(spanMs / 1000)} ago`, middle, 'now']
+  show(id, words, () => words.map((text) => element('span', text)))
+}
+
+function highestOf(samples: readonly Sample[]): number {
+  return Math.max(0, ...samples.map(([, value]) => value))
+}
+
+function showErrors(shards: readonly WorkerShard[]): void {
+  const failed = shards.flatMap(({ shard, lastError }) => (lastError ? [{ shard, ...lastError }] : []))
+  show('errors', failed, () => {
+    if (failed.length === 0) return [element('p', 'None since it started.', 'none')]
+    return failed.map(({ shard, at, code, message, remedy }) => {
+      const entry = element('div', '', 'error')
+      const what = element('p', `Shard ${shard}, ${moment(at)}: `)
+      what.append(element('code', code))
+      entry.append(what, element('p', message), element('p', `What to do: ${remedy}`))
+      return entry
+    })
+  })
+}
+
+function showFound(found: Found, own: readonly WorkerShard[]): void {
+  showRows('shards', found.shards.map(shardRow(own)), 'The outbox has no shards yet.')
+  show('holder', found.holder, (holder) => [
+    holder === '' ? element('p', 'Nothing for longer than a second.', 'none') : element('p', holder),
+  ])
+  showRows('parked', found.parked.map(parkedRow), 'Nothing is parked, and no topic is paused.')
+  const more = found.moreParked > 0 ? `And ${grouped(found.moreParked)} more. ` : ''
+  const commands = 'pigeonhole parked list, retry and discard decide on them.'
+  showText('parked-note', found.parked.length > 0 ? more + commands : '')
+  showPositions(found.positions)
+}
+
+function shardRow(own: readonly WorkerShard[]) {
+  return ({ shard, buckets, holder, pending, confirmed }: Found['shards'][number]): readonly Cell[] => {
+    const state = own.find((each) => each.shard === shard)?.state ?? '-'
+    const isBad = state === 'halted' || state === 'waiting'
+    return [
+      String(shard),
+      buckets,
+      holder ?? 'nobody',
+      isBad ? { text: state, as: 'trouble' } : state,
+      number(grouped(pending)),
+      number(grouped(confirmed)),
+    ]
+  }
+}
+
+function parkedRow(parked: Found['parked'][number]): readonly Cell[] {
+  const { side, kind, topic, key, messages, attempts, since, retryAt, why } = parked
+  const again = retryAt === null ? 'when told' : moment(retryAt)
+  const counts = [number(grouped(messages)), number(grouped(attempts))]
+  return [side, kind, topic, key, ...counts, moment(since), again, why]
+}
+
+function showPositions(positions: Found['positions']): void {
+  const denied = "The worker's role may not read the table inbox_position, and so what inboxes have parked."
+  const none = 'No inbox has handled anything yet, or none of them keeps positions.'
+  showRows('positions', (positions ?? []).map(positionRow), positions ? none : denied)
+}
+
+function positionRow({ inbox, topic, partition, nextOffset }: FoundPosition): readonly Cell[] {
+  return [inbox, topic, number(String(partition)), number(nextOffset)]
+}
+
+function number(text: string): Cell {
+  return { text, as: 'number' }
+}
