@@ -70,7 +70,7 @@ describe('the page of a worker', { timeout: 120_000 }, () => {
       await picture(page, scheme)
       await page.setViewport({ width: 360, height: 800 })
       await picture(page, `${scheme}-narrow`)
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360)
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
       await soon(() => seriousViolations(page), patienceMs).toEqual([])
     }
   })
