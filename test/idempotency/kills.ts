@@ -11,7 +11,7 @@ export interface Doomed {
   readonly before: number
 }
 
-export const plainService: Doomed = { name: 'a service', options: {}, before: 0 }
+const plainService: Doomed = { name: 'a service', options: {}, before: 0 }
 
 /** Its one connection has prepared every statement: BEGIN goes along with the first of them. */
 export const preparedService: Doomed = {
