@@ -130,12 +130,13 @@ async function calmDown(world: World): Promise<void> {
   await world.writers.rollbackAll()
   for (const process of [...world.processes, ...world.operations]) process.resume()
   await publishLast(world)
-  await goOnUntil(world, async () => isOver(world, await parkedIds(world)))
-  world.notePark(await parkedIds(world))
-  if (!world.clone && !isOver(world, await parkedIds(world)))
-    world.surprises.push('what is refused holds up the rest')
-  // What a relay that has halted left open would hide the log behind it.
+  const isOverButForParked = async (): Promise<boolean> => isOver(world, await parkedIds(world))
+  await goOnUntil(world, isOverButForParked)
+  // What nobody goes on with hides the log behind it: of a relay that has halted, or of a shard that a failover has undone.
   world.broker.timeOut()
+  await goOnUntil(world, isOverButForParked)
+  world.notePark(await parkedIds(world))
+  if (!world.clone && !(await isOverButForParked())) world.surprises.push('what is refused holds up the rest')
   // The broker takes what it had refused, and an operator has everything sent again.
   world.broker.refused.clear()
   await haveAllSent(world)
