@@ -26,11 +26,12 @@ describe('the page of a worker', { timeout: 120_000 }, () => {
   })
   afterAll(() => browser?.close())
 
-  async function start(databaseUrl = lab.database.url): Promise<string> {
+  async function start(over: Readonly<Record<string, string>> = {}): Promise<string> {
     worker = new WorkerProcess({
       PIGEONHOLE_NAME: lab.name,
-      DATABASE_URL: databaseUrl,
+      DATABASE_URL: lab.database.url,
       KAFKA_BROKERS: lab.brokers.join(','),
+      ...over,
     })
     await worker.line({ state: 'publishing' })
     const { health } = await worker.line({ message: 'relay starts' })
@@ -79,7 +80,7 @@ describe('the page of a worker', { timeout: 120_000 }, () => {
     const database = new URL(lab.database.url)
     const network = await startTcpProxy({ target: database.host })
     database.host = network.address
-    const { page } = await openPage(browser, await start(database.href))
+    const { page } = await openPage(browser, await start({ DATABASE_URL: database.href }))
     await soon(() => textOf(page, 'verdict'), patienceMs).toBe('All is well.')
     network.blackhole()
     await soon(() => textOf(page, 'verdict'), patienceMs).toContain(
@@ -90,6 +91,42 @@ describe('the page of a worker', { timeout: 120_000 }, () => {
     network.heal()
     await soon(() => textOf(page, 'verdict'), 90_000).toBe('All is well.')
     await network.stop()
+  })
+
+  it('has a key sent again by its dialog and the token, and shows payloads when told', async () => {
+    const token = 'the-token-of-this-worker'
+    const { page, complaints } = await openPage(browser, await start({ PIGEONHOLE_PAGE_TOKEN: token }))
+    const large = `private ${'x'.repeat(3_000)}`
+    await lab.publish({ key: hostileKey, value: large }, { key: hostileKey, value: 'behind it' })
+    await soon(() => textOf(page, 'parked'), patienceMs).toContain(hostileKey)
+    await lab.setTopic('max.message.bytes', '1000000')
+
+    await page.focus('#parked button')
+    await page.keyboard.press('Enter')
+    expect(await textOf(page, 'decide-what')).toContain(hostileKey)
+    await page.type('#token', `${token}-not`)
+    await page.keyboard.press('Enter')
+    await soon(() => textOf(page, 'decide-said'), patienceMs).toBe('The token is not that of this worker.')
+    expect(complaints.filter((complaint) => !complaint.includes('401'))).toEqual([])
+    expect(await lab.parked()).toBe(2)
+
+    await page.$eval('#token', (field) => {
+      ;(field as unknown as { value: string }).value = ''
+    })
+    await page.type('#token', token)
+    await page.keyboard.press('Enter')
+    await soon(() => textOf(page, 'decide-retry'), patienceMs).toBe('Retry 2 messages')
+    expect(await page.content()).not.toContain('private')
+    await soon(() => seriousViolations(page), patienceMs).toEqual([])
+    await picture(page, 'dialog')
+    await page.click('#decide-messages button')
+    await soon(() => textOf(page, 'decide-messages'), patienceMs).toContain('private')
+    await page.click('#decide-retry')
+    await soon(() => textOf(page, 'decide-said'), patienceMs).toContain('Sent again: 1 keys')
+    await soon(() => lab.values(), patienceMs).toEqual([large, 'behind it'])
+    await page.click('#decide-close')
+    await soon(() => textOf(page, 'parked'), patienceMs).toBe('Nothing is parked, and no topic is paused.')
+    expect(JSON.stringify(worker?.lines)).not.toContain(token)
   })
 
   it('says that the worker is gone', async () => {

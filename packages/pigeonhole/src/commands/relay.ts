@@ -14,6 +14,7 @@ import { warnOfUnknownVariables } from '../configuration/unknown-variables.js'
 import { find } from '../page/find.js'
 import { isLoopback } from '../page/loopback.js'
 import { pageSource } from '../page/page-source.js'
+import { parkedActions } from '../page/parked-actions.js'
 import { type HealthServer, serveHealth } from '../worker/health-server.js'
 import { createKafka } from '../worker/kafka-client.js'
 import { logMonitorEvents } from '../worker/log-monitor-events.js'
@@ -76,12 +77,20 @@ async function serve(running: Worker, values: RelayValues, logger: Logger): Prom
 }
 
 function openHealth({ relay: worker, monitor, store }: Worker, values: RelayValues): Promise<HealthServer> {
-  const { name, host, port } = values
+  const { name, host, port, pageToken } = values
   // Keys and errors may tell of people: whoever reaches the port from elsewhere does not see them.
   const privacy = isLoopback(host) ? 'keys and errors' : 'codes'
-  const page = pageSource({ name, relay: worker, monitor, look: () => find(store, privacy) })
+  const decisions = pageToken === undefined ? undefined : { actions: parkedActions(store), token: pageToken }
+  const decides = decisions !== undefined
+  const state = pageSource({ name, decides, relay: worker, monitor, look: () => find(store, privacy) })
   const metrics = workerMetrics(worker, monitor)
-  return serveHealth({ host, port, metrics, page, readiness: () => readinessOf(worker.shards) })
+  return serveHealth({
+    host,
+    port,
+    metrics,
+    page: { state, decisions },
+    readiness: () => readinessOf(worker.shards),
+  })
 }
 
 function poolConfigOf({ databaseUrl, name, shards = 1 }: RelayValues): pg.PoolConfig {

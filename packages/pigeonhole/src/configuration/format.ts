@@ -9,6 +9,12 @@ export interface Format<T> {
 /** Any text. */
 export const text: Format<string> = { rule: 'text', read: (given) => given }
 
+/** A secret that goes into a header. */
+export const token: Format<string> = {
+  rule: 'at least 16 letters, digits and -._~+/',
+  read: (given) => (/^[A-Za-z0-9._~+/-]{16,}=*$/.test(given) ? given : undefined),
+}
+
 /** One of a few words. */
 export function oneOf<const T extends string>(...words: readonly T[]): Format<T> {
   return { rule: `one of ${words.join(', ')}`, read: (given) => words.find((word) => word === given) }

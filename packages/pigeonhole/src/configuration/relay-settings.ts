@@ -1,5 +1,5 @@
 import { databaseSettings } from './database-settings.js'
-import { oneOf, text, wholeNumber } from './format.js'
+import { oneOf, text, token, wholeNumber } from './format.js'
 import { kafkaSettings } from './kafka-settings.js'
 import { optional, required, type Setting } from './setting.js'
 
@@ -12,6 +12,7 @@ export const relaySettings: typeof databaseSettings &
     readonly name: Setting<string>
     readonly host: Setting<string>
     readonly port: Setting<number>
+    readonly pageToken: Setting<string | undefined>
     readonly logLevel: Setting<LogLevel>
     readonly shards: Setting<number | undefined>
     readonly batchRows: Setting<number | undefined>
@@ -54,6 +55,15 @@ export const relaySettings: typeof databaseSettings &
       format: wholeNumber({ min: 0, max: 65_535 }),
     },
     9090,
+  ),
+  pageToken: optional(
+    {
+      variables: ['PIGEONHOLE_PAGE_TOKEN'],
+      about: 'what the page asks for before it retries or discards parked messages',
+      format: token,
+      secret: true,
+    },
+    undefined,
   ),
   logLevel: optional(
     {

@@ -26,6 +26,7 @@ describe('the settings of a relay', () => {
     expect(secrets).toEqual([
       ['databaseUrl', '--database-url <url>'],
       ['kafkaSaslPassword', undefined],
+      ['pageToken', undefined],
     ])
   })
 })

@@ -25,7 +25,7 @@ export async function find(store: PageStore, privacy: Privacy): Promise<Found> {
   const outbox = await store.readStatus()
   const holder = await store.readXidHolder()
   const positions = await store.listPositions().catch(nullWhereDenied)
-  const groups = (await store.listParking()).map(parkedOf('outbox', privacy))
+  const groups = (await store.listParking()).map(parkedOf(null, privacy))
   for (const inbox of new Set(positions?.map((position) => position.inbox)))
     groups.push(...(await store.listInboxParking(inbox)).map(parkedOf(inbox, privacy)))
   return {
@@ -53,9 +53,10 @@ function shardOf({ shard, buckets, holder, pending, confirmed }: ShardStatus): F
   return { shard, buckets: owned, holder, pending, confirmed }
 }
 
-function parkedOf(side: string, privacy: Privacy): (group: ParkedGroup) => FoundParked {
-  return ({ kind, topic, key, messages, attempts, since, retryAt, errorCode, error }) => {
-    const counted = { side, kind, topic, messages, attempts, since, retryAt }
+function parkedOf(inbox: string | null, privacy: Privacy): (group: ParkedGroup) => FoundParked {
+  return ({ kind, topic, key, id, messages, attempts, since, retryAt, errorCode, error }) => {
+    const ref = kind === 'topic' || id === null ? null : { inbox, id }
+    const counted = { ref, side: inbox ?? 'outbox', kind, topic, messages, attempts, since, retryAt }
     if (privacy === 'codes') return { ...counted, key: key ? 'hidden' : '-', why: errorCode ?? 'hidden' }
     return { ...counted, key: formatKey(key), why: errorCode === null ? error : `${errorCode}: ${error}` }
   }

@@ -1,8 +1,10 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
+import { actionsApp } from './actions-app.js'
 import type { PageState } from './browser/page-state.js'
 import { isLoopback } from './loopback.js'
 import { readPageFiles } from './page-files.js'
+import type { ParkedActions } from './parked-actions.js'
 
 /** What a page needs. */
 export interface PageOptions {
@@ -10,6 +12,8 @@ export interface PageOptions {
   readonly host: string
   /** Asked at every request for `/api/state`. */
   readonly state: () => PageState
+  /** What the page may do, and the token that it takes. Without it the page changes nothing. */
+  readonly decisions?: { readonly actions: ParkedActions; readonly token: string } | undefined
 }
 
 const headers = secureHeaders({
@@ -28,8 +32,8 @@ const headers = secureHeaders({
   strictTransportSecurity: false,
 })
 
-/** The worker's page: `/`, its files below `/page/`, and what it shows at `/api/state`. It changes nothing. */
-export function pageApp({ host, state }: PageOptions): Hono {
+/** The worker's page: `/`, its files below `/page/`, and what it shows at `/api/state`. */
+export function pageApp({ host, state, decisions }: PageOptions): Hono {
   const app = new Hono()
   const files = readPageFiles()
   const named = namedAs(host)
@@ -40,6 +44,10 @@ export function pageApp({ host, state }: PageOptions): Hono {
   app.get('/api/state', headers, named, (context) => {
     return context.json(state(), 200, { 'cache-control': 'no-store' })
   })
+  if (decisions) {
+    app.use('/api/parked/*', headers, named)
+    app.route('/api/parked', actionsApp(decisions.actions, decisions.token))
+  }
   return app
 }
 

@@ -4,6 +4,7 @@ import { pageApp } from './page-app.js'
 
 const state: PageState = {
   name: 'orders',
+  decides: false,
   now: 0,
   shards: [],
   found: null,

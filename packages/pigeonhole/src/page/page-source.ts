@@ -8,6 +8,8 @@ import { troubleOf } from './trouble.js'
 export interface PageSourceOptions {
   /** The relay's name. */
   readonly name: string
+  /** Whether the page may retry and discard. */
+  readonly decides: boolean
   readonly relay: Pick<Relay, 'on' | 'shards'>
   readonly monitor: Pick<Monitor, 'on'>
   /** Looks at the database. */
@@ -19,7 +21,7 @@ export interface PageSourceOptions {
  * database while somebody looks.
  * @returns a function that answers at once, with the database as it was last seen.
  */
-export function pageSource({ name, relay, monitor, look }: PageSourceOptions): () => PageState {
+export function pageSource({ name, decides, relay, monitor, look }: PageSourceOptions): () => PageState {
   const errors = lastErrors(relay)
   const ages = new History()
   monitor.on('outbox:measured', ({ shards }) => {
@@ -39,7 +41,7 @@ export function pageSource({ name, relay, monitor, look }: PageSourceOptions): (
       return { shard, state, lastError: errors.get(shard) ?? null }
     })
     const { found, failure } = lastLook
-    return { name, now, shards, found, failure, ages: ages.samples, rates: rate.samples(now) }
+    return { name, decides, now, shards, found, failure, ages: ages.samples, rates: rate.samples(now) }
   }
 }
 

@@ -4,8 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { PigeonholeError } from '@pigeonhole/core'
 import { Hono } from 'hono'
-import type { PageState } from '../page/browser/page-state.js'
-import { pageApp } from '../page/page-app.js'
+import { type PageOptions, pageApp } from '../page/page-app.js'
 import type { Metrics } from './metrics.js'
 import type { Readiness } from './readiness.js'
 
@@ -18,8 +17,8 @@ export interface HealthServerOptions {
   readonly readiness: () => Readiness
   /** Asked at every request for `/metrics`. */
   readonly metrics: Metrics
-  /** Asked at every request of the page for what it shows. Without it there is no page. */
-  readonly page?: () => PageState
+  /** Without it there is no page. */
+  readonly page?: Omit<PageOptions, 'host'>
 }
 
 /** Health endpoints that listen. */
@@ -43,7 +42,7 @@ export async function serveHealth(options: HealthServerOptions): Promise<HealthS
     .get('/metrics', async (context) => {
       return context.body(await metrics.render(), 200, { 'content-type': metrics.contentType })
     })
-  if (page) app.route('/', pageApp({ host, state: page }))
+  if (page) app.route('/', pageApp({ host, ...page }))
   const server = createServer(getRequestListener(app.fetch))
   server.listen(port, host)
   await once(server, 'listening').catch((cause) => {

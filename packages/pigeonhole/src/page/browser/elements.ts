@@ -31,8 +31,18 @@ export function showText(id: string, text: string): void {
   show(id, text, () => [document.createTextNode(text)])
 }
 
-/** A cell of a table: a text, or one that is a number or trouble. */
-export type Cell = string | { readonly text: string; readonly as: 'number' | 'trouble' }
+/** A cell with a button. */
+export interface PressCell {
+  readonly press: () => void
+  readonly text: string
+  /** What a screen reader calls it. */
+  readonly label: string
+  /** What it is about: where that changes, the button does. */
+  readonly ref: unknown
+}
+
+/** A cell of a table: a text, a button, or one that is a number or trouble. */
+export type Cell = string | PressCell | { readonly text: string; readonly as: 'number' | 'trouble' }
 
 /** Shows rows in a table's body, or one that says that there are none. */
 export function showRows(id: string, rows: readonly (readonly Cell[])[], none: string): void {
@@ -42,9 +52,20 @@ export function showRows(id: string, rows: readonly (readonly Cell[])[], none: s
 
 function rowOf(cells: readonly Cell[]): HTMLElement {
   const row = document.createElement('tr')
-  for (const cell of cells)
-    row.append(typeof cell === 'string' ? element('td', cell) : element('td', cell.text, cell.as))
+  for (const cell of cells) row.append(cellOf(cell))
   return row
+}
+
+function cellOf(cell: Cell): HTMLElement {
+  if (typeof cell === 'string') return element('td', cell)
+  if ('as' in cell) return element('td', cell.text, cell.as)
+  const button = element('button', cell.text)
+  button.setAttribute('type', 'button')
+  button.setAttribute('aria-label', cell.label)
+  button.onclick = cell.press
+  const around = document.createElement('td')
+  around.append(button)
+  return around
 }
 
 /** Has the keyboard reach what is wider than its place, and nothing else of that kind. */

@@ -1,3 +1,4 @@
+import { prepareDialog } from './decide.js'
 import { letScroll, showText } from './elements.js'
 import type { PageState } from './page-state.js'
 import { render, showVerdict } from './render.js'
@@ -31,4 +32,5 @@ async function readState(): Promise<PageState> {
 }
 
 addEventListener('resize', letScroll)
+prepareDialog()
 void poll()

@@ -1,7 +1,11 @@
+import type { ParkedRef } from './parked-lot.js'
+
 /** What `/api/state` answers. */
 export interface PageState {
   /** The relay's name. */
   readonly name: string
+  /** Whether the worker has a token, by which the page may retry and discard. */
+  readonly decides: boolean
   /** The worker's clock, milliseconds since 1970: every other time is by it. */
   readonly now: number
   /** The shards of this worker. */
@@ -61,6 +65,8 @@ export interface FoundShard {
 
 /** Something that is parked or paused. */
 export interface FoundParked {
+  /** By which it is decided on; null for a paused topic. */
+  readonly ref: ParkedRef | null
   /** `outbox`, or the name of an inbox. */
   readonly side: string
   readonly kind: string

@@ -1,5 +1,6 @@
+import { decideCell } from './decide.js'
 import { byId, type Cell, element, letScroll, show, showRows, showText } from './elements.js'
-import type { Found, FoundPosition, PageState, Sample, WorkerShard } from './page-state.js'
+import type { Found, FoundParked, FoundPosition, PageState, Sample, WorkerShard } from './page-state.js'
 import { drawPlot, spanOf } from './plot.js'
 import { verdictOf } from './verdict.js'
 import { count, duration, grouped, moment } from './words.js'
@@ -13,7 +14,7 @@ export function render(state: PageState): void {
   showAge(state)
   showRate(state)
   showErrors(state.shards)
-  if (found) showFound(found, state.shards)
+  if (found) showFound(found, state)
   letScroll()
 }
 
@@ -75,14 +76,16 @@ function showErrors(shards: readonly WorkerShard[]): void {
   })
 }
 
-function showFound(found: Found, own: readonly WorkerShard[]): void {
+function showFound(found: Found, { shards: own, decides }: PageState): void {
   showRows('shards', found.shards.map(shardRow(own)), 'The outbox has no shards yet.')
   show('holder', found.holder, (holder) => [
     holder === '' ? element('p', 'Nothing for longer than a second.', 'none') : element('p', holder),
   ])
-  showRows('parked', found.parked.map(parkedRow), 'Nothing is parked, and no topic is paused.')
+  showRows('parked', found.parked.map(parkedRow(decides)), 'Nothing is parked, and no topic is paused.')
   const more = found.moreParked > 0 ? `And ${grouped(found.moreParked)} more. ` : ''
-  const commands = 'pigeonhole parked list, retry and discard decide on them.'
+  const commands = decides
+    ? ''
+    : 'PIGEONHOLE_PAGE_TOKEN in the worker lets this page decide on them; so does pigeonhole parked.'
   showText('parked-note', found.parked.length > 0 ? more + commands : '')
   showPositions(found.positions)
 }
@@ -102,11 +105,13 @@ function shardRow(own: readonly WorkerShard[]) {
   }
 }
 
-function parkedRow(parked: Found['parked'][number]): readonly Cell[] {
-  const { side, kind, topic, key, messages, attempts, since, retryAt, why } = parked
-  const again = retryAt === null ? 'when told' : moment(retryAt)
-  const counts = [number(grouped(messages)), number(grouped(attempts))]
-  return [side, kind, topic, key, ...counts, moment(since), again, why]
+function parkedRow(decides: boolean): (parked: FoundParked) => readonly Cell[] {
+  return (parked) => {
+    const { side, kind, topic, key, messages, attempts, since, retryAt, why } = parked
+    const again = retryAt === null ? 'when told' : moment(retryAt)
+    const counts = [number(grouped(messages)), number(grouped(attempts))]
+    return [side, kind, topic, key, ...counts, moment(since), again, why, decides ? decideCell(parked) : '-']
+  }
 }
 
 function showPositions(positions: Found['positions']): void {
