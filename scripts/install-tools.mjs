@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 
 /** Debian's package of each program. @type {Readonly<Record<string, string>>} */
-const packages = { pgbouncer: 'pgbouncer', chromium: 'chromium' }
+const packages = { pgbouncer: 'pgbouncer', chromium: 'chromium', promtool: 'prometheus' }
 
 /** @param {string} program */
 function isInstalled(program) {

@@ -15,6 +15,7 @@ interface Rule {
 const file = path.join(root, 'packages/pigeonhole/monitoring/alerts.yml')
 const { groups } = parse(readFileSync(file, 'utf8')) as { groups: readonly { rules: readonly Rule[] }[] }
 const rules = groups.flatMap((group) => group.rules)
+const played = readFileSync(path.join(root, 'test/monitoring/alerts-test.yml'), 'utf8')
 const documented = new Set(readRows('metrics.md').map(([name]) => name))
 
 /** Anchors of a page's headings, as GitHub makes them. */
@@ -43,6 +44,10 @@ describe('monitoring/alerts.yml', () => {
     const names = expr.match(/pigeonhole_\w+/g) ?? []
     expect(names).not.toEqual([])
     expect(names.filter((name) => !documented.has(`\`${name}\``))).toEqual([])
+  })
+
+  it.each(rules)('has $alert fire in what promtool plays', ({ alert }) => {
+    expect(played).toContain(alert)
   })
 
   it.each(rules)('says of $alert how bad it is, and what it is', ({ labels, annotations }) => {
