@@ -23,8 +23,11 @@ afterEach(async () => {
 /** The container's command with its variables: but for the servers of this run, a name of its own, and a port that is free. */
 function startRelay(over: Readonly<Record<string, string>>): AsyncIterable<string> {
   const env = { PATH: process.env['PATH'], ...Object.fromEntries(manifest.env), ...over }
-  const [program = '', ...args] = manifest.command
-  relay = spawn(join(root, program), args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const [program, ...args] = manifest.command
+  // npm links it to this file where the package is installed; in its own workspace the file is built later.
+  expect(program).toBe('node_modules/.bin/pigeonhole')
+  const bin = join(root, 'packages/pigeonhole/dist/bin.js')
+  relay = spawn(process.execPath, [bin, ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
   return createInterface(relay.stdout as NodeJS.ReadableStream)
 }
 

@@ -83,7 +83,8 @@ describe('a rebalance of runInbox', () => {
     await lab.send(orders, ['c'], kept)
     const offsets = () => committed.flatMap((event) => event.offsets)
     await eventually(offsets).toContainEqual({ topic: orders.name, partition: kept, offset: 3n })
-    expect(offsets().filter((of) => of.partition === partition)).toEqual([])
+    // Where it began was committed before the loss.
+    expect(offsets().filter((of) => of.partition === partition && of.offset > 0n)).toEqual([])
   })
 
   it('keeps order and effects while members come and go', async () => {

@@ -5,6 +5,7 @@ import type { MeasureInboxOptions } from './measure-inbox.js'
 /** What {@link measureInboxRun} needs of what `runInbox` resolves to. */
 export interface MeasuredRun {
   readonly readiness: { readonly ready: boolean }
+  /** Calls `listener` whenever it changes. */
   on(name: 'readiness:changed', listener: (data: { readonly ready: boolean }) => void): unknown
 }
 
