@@ -71,8 +71,8 @@ export const deadlineGuards = [
     ...onServers,
     file: 'packages/postgres/src/pg/transaction.ts',
     name: 'a conflict that COMMIT finds is not the handler’s fault',
-    find: '    borrowed.markBroken()\n    throw driverError(error, schema) ?? error\n',
-    replace: '    borrowed.markBroken()\n    throw error\n',
+    find: 'throw driverError(error, schema) ?? (isRefusal(error) ?',
+    replace: 'throw (isRefusal(error) ?',
     test: 'that ends at COMMIT by a conflict',
   },
 ]

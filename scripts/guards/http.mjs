@@ -10,6 +10,22 @@ const answers = { ...express, file: 'packages/http/src/answer-request.ts' }
 export const httpGuards = [
   {
     ...answers,
+    spec: 'packages/http/src/answer-request.unit.spec.ts',
+    name: 'a status that HTTP cannot send is not committed',
+    find: '    assertSendable(fresh.status, operation)\n',
+    replace: '    void assertSendable\n',
+    test: 'is no answer: nothing is committed',
+  },
+  {
+    file: 'packages/http/src/fastify-payload.ts',
+    spec: 'packages/http/src/fastify-payload.unit.spec.ts',
+    name: 'bytes of a serialiser stay bytes',
+    find: 'serialised instanceof ArrayBuffer ? new Uint8Array(serialised) : serialised',
+    replace: 'String(serialised)',
+    test: 'leaves what a serialiser makes as it is',
+  },
+  {
+    ...answers,
     name: 'a 5xx leaves no trace',
     find: '    if (fresh.status >= 500) throw new Unstored()\n',
     replace: '    void Unstored\n',

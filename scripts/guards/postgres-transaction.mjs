@@ -17,6 +17,13 @@ const settings = 'gives a relay what it builds on, whatever the defaults of the 
 /** What publishing, handlers and relays build on in PostgreSQL. @type {readonly GuardEntry[]} */
 export const postgresTransactionGuards = [
   {
+    ...transaction,
+    name: 'a COMMIT that no refusal has ended may have taken effect',
+    find: '(isRefusal(error) ? error : connectionBroke(error, schema))',
+    replace: '(isRefusal(error) || error)',
+    test: 'does not know what became of a COMMIT that an error of the socket has ended',
+  },
+  {
     ...begin,
     name: 'a relay’s commits are flushed, whatever the default',
     find: "    'SET LOCAL synchronous_commit = on',\n",

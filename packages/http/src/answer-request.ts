@@ -36,6 +36,7 @@ export async function answerRequest<Tx, Request>(
   let fresh: HttpAnswer | undefined
   const run: OperationHandler<Tx, HttpAnswer> = async (context) => {
     fresh = await handler(context, new AnswerBody({ operation, maxBytes: idempotency.maxAnswerBytes }))
+    assertSendable(fresh.status, operation)
     if (fresh.status >= 500) throw new Unstored()
     return fresh.status >= 400 ? refuse(fresh) : fresh
   }
@@ -54,6 +55,14 @@ export async function answerRequest<Tx, Request>(
     if (answer) return answer
     throw error
   }
+}
+
+// It would be committed, and then sent to nobody, at each repeat again.
+function assertSendable(status: number, operation: string): void {
+  if (Number.isInteger(status) && status >= 200 && status <= 599) return
+  throw new Error(
+    `The handler of ${operation} answered with status ${status}: an answer has one from 200 to 599`,
+  )
 }
 
 /** Leaves the transaction of an answer that is to leave no trace. Those who log it get nothing of the answer. */

@@ -42,10 +42,14 @@ export class CapturedResponse {
    */
   async answerOf(handler: () => unknown, body: AnswerBody): Promise<HttpAnswer> {
     this.#reset()
-    const ended = new Promise<void>((resolve, reject) =>
-      this.#capture(body, { ended: resolve, failed: reject }),
+    const ended = new Promise<HttpAnswer>((resolve, reject) =>
+      this.#capture(body, { ended: () => resolve(this.#answerWith(body)), failed: reject }),
     )
-    await Promise.all([ended, (async () => handler())()])
+    const [answer] = await Promise.all([ended, (async () => handler())()])
+    return answer
+  }
+
+  #answerWith(body: AnswerBody): HttpAnswer {
     const headers = headersSince(this.#before, this.#response.getHeaders())
     return { status: this.#response.statusCode, headers, body: body.bytes() }
   }
@@ -111,7 +115,10 @@ export class CapturedResponse {
       failed(error)
       this.#endSources()
     }
+    let isEnded = false
     const write = (args: readonly unknown[]): boolean => {
+      // Node takes nothing behind the end either: a second answer, where a handler goes on after its first one, is none.
+      if (isEnded) return false
       try {
         collect(body, args)
         return true
@@ -128,6 +135,8 @@ export class CapturedResponse {
       write: (...args: readonly unknown[]) => write(args),
       end: (...args: readonly unknown[]) => {
         write(args)
+        if (isEnded) return this.#response
+        isEnded = true
         ended()
         process.nextTick(() => tellOfTheEnd(own))
         return this.#response

@@ -34,6 +34,20 @@ it('is not disturbed by what its handler still writes behind the end', async () 
   expect(errors).toEqual([])
 })
 
+it('has the first of two answers that a handler gives, as Node would', async () => {
+  let first: HttpAnswer | undefined
+  await answered(async (response) => {
+    const captured = new CapturedResponse(response)
+    first = await captured.answerOf(() => {
+      response.writeHead(404, { 'content-length': 4 }).end('none')
+      response.writeHead(201, { 'content-length': 2 }).write('o')
+      response.end('k')
+    }, newBody())
+    captured.send(answer)
+  })
+  expect(first).toEqual({ status: 404, headers: [['content-length', '4']], body: Buffer.from('none') })
+})
+
 it('rejects where the handler destroys it, and is there for another answer', async () => {
   let thrown: unknown
   const text = await answered(async (response) => {

@@ -23,13 +23,19 @@ export async function writePayload(
   const { body, signal } = into
   if (payload === undefined || payload === null) return
   if (payload instanceof Error) throw payload
-  if (payload instanceof Uint8Array) return body.push(payload)
+  if (ArrayBuffer.isView(payload)) return body.push(bytesOf(payload))
   if (isStream(payload)) return body.collect(payload, signal)
   if (isResponse(payload)) return writeResponse(reply, payload, into)
   const isText = typeof payload === 'string'
   if (reply.getHeaders()['content-type'] === undefined)
     reply.header('content-type', isText ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8')
-  body.push(isText ? payload : String(reply.serialize(payload as never)))
+  if (isText) return body.push(payload)
+  const serialised = reply.serialize(payload as never)
+  body.push(serialised instanceof ArrayBuffer ? new Uint8Array(serialised) : serialised)
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength)
 }
 
 async function writeResponse(

@@ -164,3 +164,26 @@ it('gives up when the pool has no connection in time, and gives back the one tha
   expect(ran).toBe(false)
   await pool.end()
 })
+
+it.each([
+  ['of the socket', { code: 'EPROTO' }],
+  ['of TLS', { code: 'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC' }],
+  ['with which the server ends the session', { code: 'XX000', severity: 'FATAL' }],
+])('does not know what became of a COMMIT that an error %s has ended', async (_, fault) => {
+  const pool = new pg.Pool({ connectionString: database.url, max: 1 })
+  pool.on('connect', (client) => {
+    const query = client.query.bind(client) as (...request: readonly unknown[]) => unknown
+    client.query = ((...request: readonly unknown[]) =>
+      request[0] === 'COMMIT'
+        ? Promise.reject(Object.assign(new Error('broken'), fault))
+        : query(...request)) as typeof client.query
+  })
+  try {
+    await expect(transact('INSERT INTO written VALUES (9)', pool)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringContaining('may or may not have taken effect'),
+    })
+  } finally {
+    await pool.end()
+  }
+})

@@ -66,9 +66,15 @@ function connectionBroke(error: unknown, schema: string): PigeonholeError {
 async function commit(borrowed: BorrowedClient, schema: string): Promise<void> {
   const { command } = await borrowed.client.query('COMMIT').catch((error: unknown) => {
     borrowed.markBroken()
-    throw driverError(error, schema) ?? error
+    throw driverError(error, schema) ?? (isRefusal(error) ? error : connectionBroke(error, schema))
   })
   // PostgreSQL answers COMMIT with ROLLBACK, and no error, when a statement had failed and `work` swallowed it.
   if (command !== 'COMMIT')
     throw new Error(`PostgreSQL answered COMMIT with ${command}: a statement had failed before it`)
+}
+
+// PostgreSQL's own word that it has not committed. Whatever else ends a COMMIT leaves that open: an error of the socket or of TLS,
+// or a session that the server ends.
+function isRefusal(error: unknown): boolean {
+  return (error as { readonly severity?: unknown } | null)?.severity === 'ERROR'
 }
