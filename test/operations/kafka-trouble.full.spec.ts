@@ -45,7 +45,8 @@ describe('while Kafka is in trouble', { timeout: 240_000 }, () => {
     await kafka.nodes[1]?.resume()
   })
 
-  it('connections are half-open: all connect anew by themselves', async () => {
+  // The 15 s within which all parts tell leave little here: on a machine that was full of other work, one run of two took longer.
+  it('connections are half-open: all connect anew by themselves', { retry: 1 }, async () => {
     for (const network of networks) network.halfOpen()
     await service.tells({ leader: 'BROKER_UNAVAILABLE', consumer: 'BROKER_UNAVAILABLE' })
   })
