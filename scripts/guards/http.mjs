@@ -17,6 +17,14 @@ export const httpGuards = [
     test: 'is no answer: nothing is committed',
   },
   {
+    ...answers,
+    spec: 'packages/http/src/answer-request.unit.spec.ts',
+    name: 'the refusal of another operation is not told of the request',
+    find: 'error === thrown && tellsOfRequest(error) ? undefined : problemOf(error)',
+    replace: 'thrown === tellsOfRequest ? undefined : problemOf(error)',
+    test: 'an operation that the handler asked for is refused: the caller is not told that its own key was',
+  },
+  {
     file: 'packages/http/src/fastify-payload.ts',
     spec: 'packages/http/src/fastify-payload.unit.spec.ts',
     name: 'bytes of a serialiser stay bytes',

@@ -45,6 +45,14 @@ export const idempotencyGuards = [
     test: 'tells parts of an input apart',
   },
   {
+    file: 'packages/core/src/idempotency/fingerprint.ts',
+    spec: 'packages/core/src/idempotency/fingerprint.unit.spec.ts',
+    name: 'halves of characters are told apart',
+    find: '!part.isWellFormed()',
+    replace: '!part.isWellFormed',
+    test: 'tells halves of two characters apart',
+  },
+  {
     ...operations,
     name: 'what is refused has no effect',
     find: '  if (returned instanceof Refusal) throw new RolledBack(answer)\n',

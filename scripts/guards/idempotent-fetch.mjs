@@ -112,11 +112,18 @@ export const idempotentFetchGuards = [
     test: 'has nothing left on it of attempts that came to nothing',
   },
   {
-    ...attempts,
-    name: 'an answer that is being read follows the signal of its caller',
-    find: '    if (body) unread.register(body, this)\n    else this.end()\n',
-    replace: '    if (body) unread.register(body, this)\n    this.end()\n',
-    test: 'still ends an answer that is being read',
+    ...client,
+    name: 'an answer that came in part is none',
+    find: '    await readWhole(response)\n',
+    replace: '    void readWhole\n',
+    test: 'whose answer comes in part only is repeated',
+  },
+  {
+    ...keys,
+    name: 'a key of a time to come is refused',
+    find: '  return Number.isFinite(madeAt) && madeAt <= now + apartMs\n',
+    replace: '  return Number.isFinite(madeAt) && now + apartMs > 0\n',
+    test: 'that was made in a time to come is refused',
   },
   {
     ...pauses,

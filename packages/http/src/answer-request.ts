@@ -3,7 +3,7 @@ import { AnswerBody } from './answer-body.js'
 import { type HttpAnswer, replayedHeader } from './http-answer.js'
 import type { ResolvedHttpOptions } from './http-options.js'
 import { keyHeader, keyOfHeader } from './key-header.js'
-import { problemOf } from './problem.js'
+import { problemOf, tellsOfRequest } from './problem.js'
 
 /** A request, as far as its idempotency goes by it. */
 export interface KeyedRequest {
@@ -34,8 +34,13 @@ export async function answerRequest<Tx, Request>(
   const { idempotency, operation, answers } = options
   // What is not stored goes out with the answer of this very request.
   let fresh: HttpAnswer | undefined
+  let thrown: unknown
   const run: OperationHandler<Tx, HttpAnswer> = async (context) => {
-    fresh = await handler(context, new AnswerBody({ operation, maxBytes: idempotency.maxAnswerBytes }))
+    const body = new AnswerBody({ operation, maxBytes: idempotency.maxAnswerBytes })
+    fresh = await handler(context, body).catch((error: unknown) => {
+      thrown = error
+      throw error
+    })
     assertSendable(fresh.status, operation)
     if (fresh.status >= 500) throw new Unstored()
     return fresh.status >= 400 ? refuse(fresh) : fresh
@@ -51,8 +56,10 @@ export async function answerRequest<Tx, Request>(
     if (!replayed) return fresh ?? result
     return { ...result, headers: [...result.headers, [replayedHeader, 'true']] }
   } catch (error) {
-    const answer = error instanceof Unstored ? fresh : problemOf(error)
-    if (answer) return answer
+    if (error instanceof Unstored && fresh) return fresh
+    // What a handler's own call of another operation was refused for is not to be told of this request's key.
+    const problem = error === thrown && tellsOfRequest(error) ? undefined : problemOf(error)
+    if (problem) return problem
     throw error
   }
 }

@@ -20,6 +20,11 @@ export function problemOf(error: unknown): HttpAnswer | undefined {
   return problem && answerOf(error, problem)
 }
 
+/** Whether an error says that the request cannot be answered as it is: its key, or its body. */
+export function tellsOfRequest(error: unknown): boolean {
+  return isPigeonholeError(error, 'KEY_MISSING', 'KEY_INVALID', 'KEY_RUNNING', 'KEY_REUSED', 'BODY_TOO_LARGE')
+}
+
 const problems: Readonly<Partial<Record<PigeonholeError['code'], Problem>>> = {
   KEY_MISSING: {
     status: 400,

@@ -16,6 +16,7 @@ import {
   sqlIdempotencyStore,
   sqlInboxStore,
   sqlOutboxStore,
+  storeUnavailable,
   withDeadline,
 } from '@pigeonhole/postgres'
 import { HandlerScope, probeStatement } from './handler-scope.js'
@@ -130,10 +131,13 @@ class PrismaSessions<Tx> {
     work: (tx: Tx) => Promise<R>,
   ): Promise<R> {
     let thrownByWork: unknown
+    let isCommitting = false
     const bounded = async (tx: Tx): Promise<R> => {
       await boundTransaction(this.#session(tx), timeoutMs)
       try {
-        return await withDeadline(timeoutMs, work(tx), () => undefined)
+        const result = await withDeadline(timeoutMs, work(tx), () => undefined)
+        isCommitting = true
+        return result
       } catch (error) {
         thrownByWork = error
         throw error
@@ -148,10 +152,17 @@ class PrismaSessions<Tx> {
       return await withDeadline(maxWaitMs + timeoutMs + commitMs, running, () => undefined)
     } catch (error) {
       const coded = prismaError(error, this.#schema)
-      const passes = error === thrownByWork && !isStores(error, coded)
-      throw passes ? error : (coded ?? error)
+      if (error === thrownByWork && !isStores(error, coded)) throw error
+      throw coded ?? (isCommitting && !sqlStateOf(error) ? commitBroke(error) : error)
     }
   }
+}
+
+// Only PostgreSQL's own word says that it has not committed. Whatever else ends a COMMIT, an error of the socket or of TLS, leaves that
+// open.
+function commitBroke(error: unknown): PigeonholeError {
+  const message = error instanceof Error ? error.message : 'the connection broke'
+  return storeUnavailable({ message, cause: error })
 }
 
 // A conflict, a broken connection, a full disk or a server that shuts down: the work can be done again, and its message is

@@ -27,6 +27,30 @@ describe('a transaction', () => {
     await outcome
   })
 
+  it.each([
+    ['of the socket', Object.assign(new Error('write EPROTO'), { code: 'EPROTO' })],
+    ['without a code', new Error('the stream was destroyed')],
+  ])('has an outcome that is not known where COMMIT ends in an error %s', async (_, broken) => {
+    const client = clientWhere(async (work) => {
+      await work(tx)
+      throw broken
+    })
+    const attempt = prismaStore(client).transaction({ timeoutMs: 1_000 }, async () => 'done')
+    await expect(attempt).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', cause: broken })
+    await expect(attempt).rejects.toThrow('may or may not have taken effect')
+  })
+
+  it('passes the refusal of a COMMIT, which is known', async () => {
+    const cause = { originalCode: '23505', originalMessage: 'duplicate key' }
+    const refused = Object.assign(new Error('refused'), { name: 'DriverAdapterError', cause })
+    const client = clientWhere(async (work) => {
+      await work(tx)
+      throw refused
+    })
+    const attempt = prismaStore(client).transaction({ timeoutMs: 1_000 }, async () => 'done')
+    await expect(attempt).rejects.toBe(refused)
+  })
+
   it('ends for its caller although the work never does', async () => {
     const client = clientWhere((work) => work(tx))
     const attempt = prismaStore(client).transaction({ timeoutMs: 1_000 }, () => new Promise(() => undefined))

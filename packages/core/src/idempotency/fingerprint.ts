@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import type { Fingerprint } from '../ports/idempotency-store.js'
 
 /** The rule of {@link fingerprintOf}: whoever changes what is hashed raises it. */
@@ -14,10 +14,19 @@ export type FingerprintInput = string | Uint8Array
 export function fingerprintOf(input: FingerprintInput | readonly FingerprintInput[]): Fingerprint {
   const hash = createHash('sha256')
   for (const part of isOne(input) ? [input] : input) {
-    const bytes = typeof part === 'string' ? Buffer.from(part, 'utf8') : part
-    hash.update(`${bytes.byteLength}\0`).update(bytes)
+    if (typeof part === 'string' && !part.isWellFormed()) addUnits(hash, part)
+    else addBytes(hash, typeof part === 'string' ? Buffer.from(part, 'utf8') : part)
   }
   return { version: fingerprintVersion, hash: new Uint8Array(hash.digest()) }
+}
+
+function addBytes(hash: Hash, bytes: Uint8Array): void {
+  hash.update(`${bytes.byteLength}\0`).update(bytes)
+}
+
+// UTF-8 has one replacement for every lone surrogate: two texts would be taken for the same. No length begins with a letter.
+function addUnits(hash: Hash, text: string): void {
+  hash.update(`utf16 ${text.length}\0`).update(Buffer.from(text, 'utf16le'))
 }
 
 /** Whether two are of the same input. Those of two versions are not taken for the same. */

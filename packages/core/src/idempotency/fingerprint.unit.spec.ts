@@ -16,6 +16,8 @@ it('is the same for text and its bytes', () => {
 it.each([
   ['other bytes', 'a', 'b'],
   ['another division', ['ab', 'c'], ['a', 'bc']],
+  ['halves of two characters', '\ud800', '\ud801'],
+  ['half of a character from what UTF-8 puts in its place', '\ud800', '\ufffd'],
   ['one more part', ['a'], ['a', '']],
   ['nothing', [], ['']],
 ])('tells %s apart', (_, a, b) => {

@@ -101,7 +101,7 @@ class StoredIdempotency<Tx> extends Emitter<IdempotencyEvents> implements Idempo
       else this.emit('operation:answered', { operation, refused: status === 'refused', durationMs })
       return { replayed: status === 'replayed', result }
     } catch (error) {
-      if (isRejection(error))
+      if (isRejectionOf(operation, error))
         this.emit('key:rejected', { operation, because: error.code === 'KEY_RUNNING' ? 'running' : 'reused' })
       else this.emit('operation:failed', { operation, error })
       throw error
@@ -117,6 +117,10 @@ class StoredIdempotency<Tx> extends Emitter<IdempotencyEvents> implements Idempo
   }
 }
 
-function isRejection(error: unknown): error is PigeonholeError<'KEY_RUNNING' | 'KEY_REUSED'> {
-  return isPigeonholeError(error, 'KEY_RUNNING', 'KEY_REUSED')
+// A handler may ask for other operations, and pass on what they were refused for.
+function isRejectionOf(
+  operation: string,
+  error: unknown,
+): error is PigeonholeError<'KEY_RUNNING' | 'KEY_REUSED'> {
+  return isPigeonholeError(error, 'KEY_RUNNING', 'KEY_REUSED') && error.details.operation === operation
 }

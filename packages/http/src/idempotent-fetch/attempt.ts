@@ -1,11 +1,7 @@
-// Bodies that nobody reads any more let go of the caller's signal.
-const unread = new FinalizationRegistry<Attempt>((attempt) => attempt.end())
-
 /**
- * Aborts one attempt: with the caller's signal, or where no answer has begun in time.
+ * Aborts one attempt: with the caller's signal, or where its answer is not there in time.
  *
- * The caller's signal may live as long as its process, and `AbortSignal.any` would leave something of each attempt on it. An
- * attempt listens to it for as long as it has something to abort, which includes the body of an answer.
+ * The caller's signal may live as long as its process, and `AbortSignal.any` would leave something of each attempt on it.
  */
 export class Attempt {
   readonly #abort = new AbortController()
@@ -24,13 +20,6 @@ export class Attempt {
     return this.#abort.signal
   }
 
-  /** Its answer has begun: it is no longer late, and the caller may still abort what comes of it. */
-  answered({ body }: Response): void {
-    clearTimeout(this.#timer)
-    if (body) unread.register(body, this)
-    else this.end()
-  }
-
   /** Nothing is left that could be aborted. */
   end(): void {
     clearTimeout(this.#timer)
@@ -39,5 +28,5 @@ export class Attempt {
 }
 
 function tooLate(ms: number): DOMException {
-  return new DOMException(`No answer within ${ms} ms (attemptTimeoutMs)`, 'TimeoutError')
+  return new DOMException(`No whole answer within ${ms} ms (attemptTimeoutMs)`, 'TimeoutError')
 }

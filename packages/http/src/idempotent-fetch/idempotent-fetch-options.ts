@@ -26,7 +26,7 @@ export interface IdempotentFetchOptions {
    */
   readonly backoff?: Backoff
   /**
-   * Longest time of one attempt until its answer begins, in milliseconds.
+   * Longest time of one attempt until its answer is there whole, in milliseconds.
    * @default 30000
    */
   readonly attemptTimeoutMs?: number

@@ -11,10 +11,13 @@ import { repeatableRequest } from './repeatable-request.js'
 import { retryAfterMs } from './retry-after.js'
 
 /**
- * Sends a request under one `Idempotency-Key`, and repeats it with the same key until its outcome is known: where no answer came, after
- * 408, 425, 429, 500, 502, 503 and 504, and after 409 with `Retry-After`, which is how a server says that the first attempt still runs. An
- * answer that is marked as replayed is the outcome, whatever it says. Resolves to the first other answer, or to the last one when all
- * attempts are used up: its outcome is not known then.
+ * Sends a request under one `Idempotency-Key`, and repeats it with the same key until its outcome is known: where no answer came, or
+ * only a part of one, after 408, 425, 429, 500, 502, 503 and 504, and after 409 with `Retry-After`, which is how a server says that the
+ * first attempt still runs. An answer that is marked as replayed is the outcome, whatever it says. Resolves to the first other answer, or
+ * to the last one when all attempts are used up: its outcome is not known then. The body of the answer is there whole, in memory.
+ *
+ * An answer of something before the server (401 of a gateway, 413 of a proxy) is the outcome of its own attempt alone: where an earlier
+ * one got no answer, the operation may have been done. A caller that keeps its key asks again under it.
  * @throws the last error of the network; KEY_EXPIRED; OPTION_INVALID, also for a body that can be sent only once; TypeError for a request
  * that fetch would not send; what `init.signal` aborts with; what a store of keys throws
  */
@@ -34,16 +37,13 @@ export async function idempotentFetch(
     const outcome = await send(url, request, resolved)
     const pauseMs = count < resolved.attempts ? pauseBefore(outcome, count, resolved) : undefined
     if (pauseMs === undefined) return settle(outcome)
-    await discard(outcome)
     await systemClock.sleep(pauseMs, signal ?? undefined)
     signal?.throwIfAborted()
   }
 }
 
 /** What came of an attempt: an answer, or an error of the network. */
-type Outcome =
-  | { readonly attempt: Attempt; readonly response: Response }
-  | { readonly attempt: Attempt; readonly response?: undefined; readonly error: unknown }
+type Outcome = { readonly response: Response } | { readonly response?: undefined; readonly error: unknown }
 
 async function send(
   url: string | URL,
@@ -53,13 +53,19 @@ async function send(
   const attempt = new Attempt(request.signal, attemptTimeoutMs)
   try {
     const response = await fetch(url, { ...request, signal: attempt.signal })
-    attempt.answered(response)
-    return { attempt, response }
+    await readWhole(response)
+    return { response }
   } catch (error) {
-    attempt.end()
     request.signal?.throwIfAborted()
-    return { attempt, error }
+    return { error }
+  } finally {
+    attempt.end()
   }
+}
+
+// An answer whose connection breaks half-way is none yet: nobody could ask for the rest of it under a key that was made here.
+async function readWhole(response: Response): Promise<void> {
+  await response.clone().arrayBuffer()
 }
 
 // Behind each of these a repeat may find another answer, and none of them says that the request was wrong.
@@ -78,12 +84,6 @@ function pauseBefore(
   const isPassing = passing.has(response.status) || (response.status === 409 && askedMs !== undefined)
   if (!isPassing || (askedMs ?? 0) > maxRetryAfterMs) return undefined
   return Math.max(ownMs, askedMs ?? 0)
-}
-
-async function discard({ attempt, response }: Outcome): Promise<void> {
-  // A connection that has broken by now says nothing that matters: the request is repeated anyway.
-  await response?.body?.cancel().catch(() => undefined)
-  attempt.end()
 }
 
 function settle(outcome: Outcome): Response {

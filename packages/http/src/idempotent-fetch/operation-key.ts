@@ -39,10 +39,17 @@ export async function operationKey(asked: {
   const { key } = asked
   if (typeof key !== 'object' || key === null) return { ...fresh, key: assertKey(key) }
   const kept = await key.store.keep(key.operation, fresh)
-  if (!Number.isFinite(kept.madeAt))
-    throw invalid(`one of its store that was made at ${kept.madeAt}, which is no time`)
+  if (!isPast(kept.madeAt, fresh.madeAt))
+    throw invalid(`one of its store that was made at ${kept.madeAt}, which is no time that has been`)
   return { key: assertKey(kept.key), madeAt: kept.madeAt }
 }
+
+// Of a time that is not in milliseconds, or far ahead, no key would ever be too old. Clocks of two hosts may be a little apart.
+function isPast(madeAt: number, now: number): boolean {
+  return Number.isFinite(madeAt) && madeAt <= now + apartMs
+}
+
+const apartMs = 300_000
 
 /**
  * Holds a key against its end: a server that has forgotten it would take the repeat for a new operation.

@@ -117,6 +117,24 @@ it('goes on with the connection behind a statement that has failed', async () =>
   expect(pool.totalCount).toBe(1)
 })
 
+it.each(['DEALLOCATE ALL', 'DISCARD ALL'])(
+  'loses one transaction, and prepares anew, behind %s',
+  async (statement) => {
+    const both = async (ask: Ask): Promise<unknown> => [
+      await ask(insert, [1, 'x']),
+      await ask(settings, ['y']),
+    ]
+    await transact(both)
+    await pool.query(statement)
+    await expect(transact(both)).rejects.toMatchObject({ code: 'STORE_CONFLICT', retryable: true })
+    await transact(both)
+    sent = []
+    await transact(both)
+    expect(sent).toEqual([insert, settings, 'COMMIT'])
+    expect(await written()).toHaveLength(3)
+  },
+)
+
 it('begins before a handler’s own first statement, in each form that node-postgres knows', async () => {
   const statement = "INSERT INTO written VALUES (1, 'first')"
   const forms: ((tx: pg.Client) => Promise<unknown>)[] = [

@@ -25,7 +25,7 @@ interface Column {
 /** What is used of a connection of node-postgres, as pg-cursor uses it. */
 interface Connection {
   readonly stream: { cork(): void; uncork(): void; write(bytes: Buffer): unknown }
-  readonly parsedStatements: Readonly<Record<string, string | undefined>>
+  readonly parsedStatements: Record<string, string | undefined>
   bind(config: { readonly statement: string; readonly values: readonly (string | null)[] }): void
   execute(config: object): void
   sync(): void
@@ -66,6 +66,14 @@ export class KeptStatement {
     const statements = kept.get(connection) ?? new Map()
     kept.set(connection, statements)
     statements.set(name, new KeptStatement(name, text, columns))
+  }
+
+  /** Forgets all that this client's connection was known to have: somebody has sent DEALLOCATE or DISCARD. */
+  static forgetAll(client: pg.ClientBase): void {
+    const connection = connectionOf(client)
+    if (!connection) return
+    for (const name of kept.get(connection)?.keys() ?? []) delete connection.parsedStatements[name]
+    kept.delete(connection)
   }
 
   run(client: pg.ClientBase, given: KeptRun): Promise<readonly SqlRow[]> {

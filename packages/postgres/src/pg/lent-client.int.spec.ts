@@ -72,6 +72,17 @@ it('gives a handler a client of node-postgres, whole', async () => {
   })
 })
 
+it.each(['release', 'end'] as const)('is not given back by its handler: %s()', async (method) => {
+  const failing = store.transaction(bounds, async (tx) => {
+    await tx.query("INSERT INTO written VALUES ('given back')")
+    ;(tx as pg.Client & pg.PoolClient)[method]()
+  })
+  await expect(failing).rejects.toMatchObject({ code: 'OUTSIDE_TRANSACTION' })
+  await store.transaction(bounds, (tx) => tx.query("INSERT INTO written VALUES ('next')"))
+  expect(await written()).toEqual(['next'])
+  expect(pool.totalCount).toBe(1)
+})
+
 it.each(['ROLLBACK', 'COMMIT'])(
   'finds a transaction unusable that its handler has ended: %s',
   async (end) => {

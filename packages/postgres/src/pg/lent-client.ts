@@ -18,7 +18,8 @@ export function openingOf(client: pg.ClientBase): Opening | undefined {
 
 /**
  * Lends `client` to `work`. What `work` has left running when it settles is refused from then on: the connection goes back
- * to its pool, where a late statement would commit by itself, or with a transaction of somebody else's.
+ * to its pool, where a late statement would commit by itself, or with a transaction of somebody else's. Nor can `work` give
+ * it back.
  *
  * A statement that does not take `opening` along waits for it: nothing is sent before the transaction has begun.
  */
@@ -41,7 +42,10 @@ export async function lendClient<R>(
     return isPromised(request) ? sent : ownQueryIn(request)
   }
   const lent = new Proxy(client, {
-    get: (target, property) => (property === 'query' ? query : Reflect.get(target, property)),
+    get: (target, property) => {
+      if (property === 'query') return query
+      return property === 'release' || property === 'end' ? refuseEnd : Reflect.get(target, property)
+    },
   })
   openings.set(lent, opening)
   try {
@@ -73,6 +77,16 @@ function ownQueryIn([first]: readonly unknown[]): OwnQuery | undefined {
 function callbackIn(request: readonly unknown[]): ((error: unknown) => void) | undefined {
   const last = request.at(-1)
   return typeof last === 'function' ? (last as (error: unknown) => void) : undefined
+}
+
+// Given back now, the connection would be somebody else's in the middle of this transaction.
+function refuseEnd(): never {
+  throw new PigeonholeError('OUTSIDE_TRANSACTION', {
+    message:
+      'release() or end() was called on the client that a handler was given, whose transaction is still open: leave it out, Pigeonhole ' +
+      'commits and gives the client back when the handler is done',
+    details: {},
+  })
 }
 
 function transactionOver(): PigeonholeError {

@@ -1,3 +1,4 @@
+import { PigeonholeError } from '@pigeonhole/core'
 import type pg from 'pg'
 import { driverError } from '../errors/driver-error.js'
 import type { SqlExecutor, SqlRow, SqlValue } from '../sql/statement.js'
@@ -22,6 +23,7 @@ export function pgExecutor(
           ? ask(client, text, values)
           : askByName(client, { name, text, values }))
       } catch (error) {
+        if (isForgotten(error)) throw forgotten(client, error)
         throw driverError(error, schema) ?? error
       }
     },
@@ -60,6 +62,24 @@ async function askByName(
     if (before) await opening?.begin()
     throw error
   }
+}
+
+// 26000, invalid_sql_statement_name
+function isForgotten(error: unknown): error is Error {
+  return error instanceof Error && (error as { readonly code?: unknown }).code === '26000'
+}
+
+// The transaction is lost, the work is not: the next attempt prepares what it needs.
+function forgotten(client: pg.ClientBase, cause: Error): PigeonholeError {
+  KeptStatement.forgetAll(client)
+  return new PigeonholeError('STORE_CONFLICT', {
+    message:
+      `The connection does not have a statement that was prepared on it (${cause.message}): run the same work again. Where this goes on, a ` +
+      'pooler in between gives each transaction another connection: leave preparedStatements out. Otherwise something sends DEALLOCATE or DISCARD',
+    details: {},
+    cause,
+    retryable: true,
+  })
 }
 
 type TextParser = (value: string) => unknown
