@@ -17,6 +17,7 @@ import { modelGuards } from './guards/model.mjs'
 import { monitorGuards } from './guards/monitor.mjs'
 import { openingGuards } from './guards/opening.mjs'
 import { operatorGuards } from './guards/operators.mjs'
+import { pageGuards } from './guards/page.mjs'
 import { parkingGuards } from './guards/parking.mjs'
 import { pipelineGuards } from './guards/pipeline.mjs'
 import { captureGuards } from './guards/postgres-capture.mjs'
@@ -90,4 +91,5 @@ export const guards = [
   ...of('rewind', rewindGuards),
   ...of('operators', operatorGuards),
   ...of('careful', carefulGuards),
+  ...of('page', pageGuards),
 ]

@@ -1,6 +1,6 @@
 // @ts-check
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import ts from 'typescript'
 
 /** @import { Change, Guard } from '../guards.mjs' */
@@ -76,7 +76,7 @@ export class Mutator {
    * @returns {() => void}
    */
   #compile(file, source) {
-    const service = this.#serviceOf(workspaceOf(file))
+    const service = this.#serviceOf(this.#projectOf(file))
     const diagnostics = [
       ...service.getSyntacticDiagnostics(source),
       ...service.getSemanticDiagnostics(source),
@@ -119,12 +119,20 @@ export class Mutator {
     return () => set(original)
   }
 
-  /** @param {string} workspace */
-  #serviceOf(workspace) {
-    const known = this.#services.get(workspace)
+  // What runs in a browser is a project of its own, inside that of its package.
+  /** @param {string} file */
+  #projectOf(file) {
+    let folder = dirname(file)
+    while (!existsSync(join(this.#root, folder, 'tsconfig.json'))) folder = dirname(folder)
+    return folder
+  }
+
+  /** @param {string} project */
+  #serviceOf(project) {
+    const known = this.#services.get(project)
     if (known) return known
-    const service = ts.createLanguageService(this.#hostOf(join(this.#root, workspace)))
-    this.#services.set(workspace, service)
+    const service = ts.createLanguageService(this.#hostOf(join(this.#root, project)))
+    this.#services.set(project, service)
     return service
   }
 
@@ -158,13 +166,6 @@ export class Mutator {
       ...(ts.sys.realpath ? { realpath: ts.sys.realpath } : {}),
     }
   }
-}
-
-// Of packages and examples each is a workspace; test and bench are one themselves.
-/** @param {string} file */
-function workspaceOf(file) {
-  const [top = '', name = ''] = file.split('/')
-  return top === 'packages' || top === 'examples' ? `${top}/${name}` : top
 }
 
 /** @param {ts.Diagnostic} diagnostic */

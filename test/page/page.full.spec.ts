@@ -118,6 +118,7 @@ describe('the page of a worker', { timeout: 120_000 }, () => {
     await soon(() => textOf(page, 'decide-retry'), patienceMs).toBe('Retry 2 messages')
     expect(await page.content()).not.toContain('private')
     await soon(() => seriousViolations(page), patienceMs).toEqual([])
+    expect(await page.content()).not.toContain('private')
     await picture(page, 'dialog')
     await page.click('#decide-messages button')
     await soon(() => textOf(page, 'decide-messages'), patienceMs).toContain('private')
@@ -127,6 +128,15 @@ describe('the page of a worker', { timeout: 120_000 }, () => {
     await page.click('#decide-close')
     await soon(() => textOf(page, 'parked'), patienceMs).toBe('Nothing is parked, and no topic is paused.')
     expect(JSON.stringify(worker?.lines)).not.toContain(token)
+  })
+
+  it('shows no keys where others reach it', async () => {
+    const url = new URL(await start({ PIGEONHOLE_HOST: '0.0.0.0' }))
+    const { page } = await openPage(browser, `http://127.0.0.1:${url.port}`)
+    await lab.publish({ key: 'customer-7', value: 'x'.repeat(3_000) })
+    await soon(() => textOf(page, 'parked'), patienceMs).toContain('RECORD_REFUSED')
+    expect(await textOf(page, 'parked')).toContain('hidden')
+    expect(await page.content()).not.toContain('customer-7')
   })
 
   it('says that the worker is gone', async () => {

@@ -24,8 +24,8 @@ function open() {
     throw new Error('not asked')
   }
   const app = pageApp({ host: '127.0.0.1', state, decisions: { actions, token } })
-  const post = (action: string, body: unknown, headers: Readonly<Record<string, string>> = mine) =>
-    app.request(`${url}/${action}`, { method: 'POST', headers, body: JSON.stringify(body) })
+  const post = (action: string, body: unknown, headers: Readonly<Record<string, string>> = mine, at = url) =>
+    app.request(`${at}/${action}`, { method: 'POST', headers, body: JSON.stringify(body) })
   return { done, post, app }
 }
 
@@ -52,6 +52,18 @@ describe('the actions of a page', () => {
     const { done, post } = open()
     for (const action of ['lot', 'payload', 'retry', 'discard'])
       expect((await post(action, { inbox: null, id: '7', ids: ['7'] }, headers)).status).toBe(status)
+    expect(done).toEqual([])
+  })
+
+  it('are refused to who asks this machine by a name of another machine', async () => {
+    const { done, post } = open()
+    const asked = await post(
+      'retry',
+      { inbox: null, id: '7' },
+      mine,
+      url.replace('127.0.0.1', 'evil.example'),
+    )
+    expect(asked.status).toBe(403)
     expect(done).toEqual([])
   })
 

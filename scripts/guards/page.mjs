@@ -1,0 +1,173 @@
+// @ts-check
+/** @import { GuardEntry } from '../guards.mjs' */
+
+const source = 'packages/pigeonhole/src/page'
+const app = { file: `${source}/page-app.ts`, spec: `${source}/page-app.unit.spec.ts` }
+const policy = { ...app, test: 'under a policy that lets nothing in from elsewhere' }
+const names = { ...app, test: 'to who asks this machine by a name of another' }
+const actions = { file: `${source}/actions-app.ts`, spec: `${source}/actions-app.unit.spec.ts` }
+const exactly = { ...actions, test: 'are not done of what is not said exactly' }
+const privacy = { file: `${source}/find.ts`, spec: `${source}/find.int.spec.ts` }
+const browser = { spec: 'test/page/page.full.spec.ts' }
+
+/** What the worker's page lets nobody read or do. @type {readonly GuardEntry[]} */
+export const pageGuards = [
+  {
+    ...policy,
+    name: 'no script of another site runs in the page',
+    find: `scriptSrc: ["'self'"]`,
+    replace: `scriptSrc: ["'self'", 'https:']`,
+  },
+  {
+    ...policy,
+    name: 'no markup that got into the page runs as a script',
+    find: `scriptSrc: ["'self'"]`,
+    replace: `scriptSrc: ["'self'", "'unsafe-inline'"]`,
+  },
+  {
+    ...policy,
+    name: 'the page sends nothing to another site',
+    find: `connectSrc: ["'self'"]`,
+    replace: `connectSrc: ['*']`,
+  },
+  {
+    ...policy,
+    name: 'no form of the page goes anywhere',
+    find: `    formAction: ["'none'"],\n`,
+    replace: '',
+  },
+  {
+    ...policy,
+    name: 'no site shows the page in a frame, to have somebody press its buttons',
+    find: `    frameAncestors: ["'none'"],\n`,
+    replace: '',
+  },
+  {
+    ...policy,
+    name: 'the state has the headers of the page',
+    find: "app.get('/api/state', headers, named,",
+    replace: "app.get('/api/state', named,",
+  },
+  {
+    ...names,
+    name: 'a site whose name points to this machine reads nothing',
+    find: '!isLoopback(new URL(context.req.url).hostname)',
+    replace: '!isLoopback(host)',
+  },
+  {
+    ...names,
+    file: `${source}/loopback.ts`,
+    name: 'a name that begins as an address of this machine is none',
+    find: "(isIPv4(bare) && bare.startsWith('127.'))",
+    replace: "(isIPv4('127.0.0.1') && bare.startsWith('127.'))",
+  },
+  {
+    ...actions,
+    name: 'a site whose name points to this machine decides on nothing',
+    file: app.file,
+    find: "app.use('/api/parked/*', headers, named)",
+    replace: "app.use('/api/parked/*', headers)",
+    test: 'are refused to who asks this machine by a name of another machine',
+  },
+  {
+    ...actions,
+    name: 'who has no token decides on nothing',
+    find: 'bearerAuth({ token })',
+    replace: 'bearerAuth({ verifyToken: () => true })',
+    test: 'are refused with another token',
+  },
+  {
+    ...actions,
+    name: 'a token is asked for',
+    find: 'sameOrigin, bearerAuth({ token }), ',
+    replace: 'sameOrigin, ',
+    test: 'are refused without a token',
+  },
+  {
+    ...actions,
+    name: 'what comes from another origin is refused, also with the token',
+    find: 'if (isForeign || site ',
+    replace: 'if (site ',
+    test: 'are refused from the page of another site',
+  },
+  {
+    ...actions,
+    name: 'what the browser says comes from another site is refused, also with the token',
+    find: "if (isForeign || site !== 'same-origin')",
+    replace: 'if (isForeign)',
+    test: 'are refused from what the browser calls another site',
+  },
+  {
+    ...actions,
+    name: 'what another port of this machine serves is another site',
+    find: "site !== 'same-origin')",
+    replace: "site === 'cross-site')",
+    test: 'are refused from another port of this machine',
+  },
+  {
+    ...actions,
+    name: 'what a form can send is refused',
+    find: 'bearerAuth({ token }), asJson, ',
+    replace: 'bearerAuth({ token }), ',
+    test: 'are refused as a form sends it',
+  },
+  {
+    ...exactly,
+    name: 'a discard of no ids discards nothing',
+    find: 'ids.length > 0 && ',
+    replace: '',
+  },
+  {
+    ...exactly,
+    name: 'a discard names ids and nothing else',
+    find: 'ids.length > 0 && ids.every(isId)',
+    replace: 'ids.length > 0',
+  },
+  {
+    ...actions,
+    file: app.file,
+    name: 'a worker without a token decides on nothing',
+    find: '  if (decisions) {\n',
+    replace: "  decisions ??= { actions: {} as ParkedActions, token: 'none' }\n  {\n",
+    test: 'are none where the worker has no token',
+  },
+  {
+    ...privacy,
+    name: 'keys and texts of errors are not for who comes from elsewhere',
+    find: "if (privacy === 'codes')",
+    replace: "if (privacy === 'codes' && !key)",
+    test: 'tells no keys and no texts of errors to those whom they are not for',
+  },
+  {
+    ...browser,
+    file: 'packages/pigeonhole/src/commands/relay.ts',
+    name: 'a page that others reach has no keys',
+    find: "isLoopback(host) ? 'keys and errors' : 'codes'",
+    replace: "isLoopback('localhost') ? 'keys and errors' : 'codes'",
+    test: 'shows no keys where others reach it',
+  },
+  {
+    file: `${source}/trouble.ts`,
+    spec: `${source}/last-look.unit.spec.ts`,
+    name: 'the text of an error that is not ours stays in the log',
+    find: "message: 'The log has its text.'",
+    replace: 'message: String(error)',
+    test: 'without the text of a foreign one',
+  },
+  {
+    ...browser,
+    file: `${source}/browser/elements.ts`,
+    name: 'what the page shows is text, never markup',
+    find: '  made.textContent = text\n',
+    replace: '  made.innerHTML = text\n',
+    test: 'lets a hostile key do nothing',
+  },
+  {
+    ...browser,
+    file: `${source}/browser/decide.ts`,
+    name: 'a payload is hidden until it is asked for',
+    find: '  item.append(show)\n',
+    replace: '  item.append(show)\n  show.click()\n',
+    test: 'shows payloads when told',
+  },
+]
