@@ -131,6 +131,7 @@ export class WatchedService implements AsyncDisposable {
     await this.isHandled(published)
     await soon(() => this.#readiness(), recoveringMs).toEqual({
       workers: [200, 200],
+      pages: [null, null],
       consumer: true,
       metric: 1,
     })
@@ -180,8 +181,14 @@ export class WatchedService implements AsyncDisposable {
 
   async #readiness(): Promise<object> {
     const workers = await Promise.all([this.leader.readiness(), this.standby.readiness()])
+    const pages = await Promise.all([this.leader.page(), this.standby.page()])
     const { ready: consumer } = this.run.readiness
-    return { workers: workers.map(({ status }) => status), consumer, metric: await this.#consumerMetric() }
+    return {
+      workers: workers.map(({ status }) => status),
+      pages: pages.map(({ failure }) => failure),
+      consumer,
+      metric: await this.#consumerMetric(),
+    }
   }
 
   async #consumerMetric(): Promise<number> {
@@ -209,12 +216,20 @@ export function soon<T>(read: () => T, timeout: number): ReturnType<typeof expec
 
 async function saysWhy(worker: WorkerProcess, reason: string): Promise<void> {
   const after = worker.lines.length
+  const since = Date.now()
   await Promise.all([
+    soon(() => codesOfPage(worker, since), tellingMs).toContain(reason),
     soon(() => worker.readiness(), tellingMs).toMatchObject({ status: 503, reason }),
     soon(() => worker.metric('pigeonhole_relay_state{shard="0",state="publishing"}'), tellingMs).toBe(0),
     soon(() => worker.metric('pigeonhole_relay_state{shard="0",state="standby"}'), tellingMs).toBe(0),
     worker.line({ level: 'warn', code: reason }, { after, timeout: tellingMs }),
   ])
+}
+
+async function codesOfPage(worker: WorkerProcess, since: number): Promise<readonly string[]> {
+  const { shards, failure } = await worker.page()
+  const errors = shards.flatMap(({ lastError }) => (lastError && lastError.at >= since ? [lastError] : []))
+  return [...errors, ...(failure ? [failure] : [])].map(({ code }) => code)
 }
 
 function quietPool(connectionString: string): pg.Pool {

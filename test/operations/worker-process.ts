@@ -16,6 +16,15 @@ export interface ReadinessAnswer {
   readonly states: readonly string[]
 }
 
+/** As much of what a worker's page is given as is looked at here. */
+export interface PageState {
+  readonly shards: readonly {
+    readonly lastError: { readonly at: number; readonly code: string } | null
+  }[]
+  /** Why the database could not be looked at. */
+  readonly failure: { readonly code: string } | null
+}
+
 /** `pigeonhole relay`, the built command in a process of its own, on any free port. */
 export class WorkerProcess {
   readonly lines: LogLine[] = []
@@ -53,6 +62,12 @@ export class WorkerProcess {
     const text = await (await fetch(`${await this.#address()}/metrics`)).text()
     const found = text.split('\n').find((line) => line.startsWith(`${nameAndLabels} `))
     return found === undefined ? undefined : Number(found.slice(nameAndLabels.length))
+  }
+
+  /** What its page tells of. */
+  async page(): Promise<PageState> {
+    const address = await this.#address()
+    return (await (await fetch(`${address}/api/state`)).json()) as PageState
   }
 
   /** Ends it, at once. */
