@@ -5,6 +5,7 @@ import { adoptGuards } from './guards/adopt.mjs'
 import { balanceGuards } from './guards/balance.mjs'
 import { carefulGuards } from './guards/careful.mjs'
 import { cleaningGuards } from './guards/cleaning.mjs'
+import { commandGuards } from './guards/commands.mjs'
 import { deadlineGuards } from './guards/deadlines.mjs'
 import { doctorGuards } from './guards/doctor.mjs'
 import { httpGuards } from './guards/http.mjs'
@@ -81,6 +82,7 @@ export const guards = [
   ...of('postgres transaction', postgresTransactionGuards),
   ...of('prisma', prismaGuards),
   ...of('idempotency', idempotencyGuards),
+  ...of('commands', commandGuards),
   ...of('http', httpGuards),
   ...of('idempotent fetch', idempotentFetchGuards),
   ...of('monitor', monitorGuards),

@@ -1,0 +1,26 @@
+// @ts-check
+/** @import { GuardEntry } from '../guards.mjs' */
+
+const send = {
+  file: 'packages/pigeonhole/src/commands/send.ts',
+  spec: 'packages/pigeonhole/src/commands/send.e2e.spec.ts',
+}
+
+/** What the commands are held to. @type {readonly GuardEntry[]} */
+export const commandGuards = [
+  {
+    ...send,
+    name: 'nothing is published to a topic that is not there',
+    find: '  const watch = await watchTopic(kafka, message.topic)\n',
+    replace:
+      '  const watching = watchTopic(kafka, message.topic)\n  watching.catch(() => undefined)\n  const watch: TopicWatch = {\n    find: async (...asked) => (await watching).find(...asked),\n    close: async () => watching.then((known) => known.close(), () => undefined),\n  }\n',
+    test: 'publishes nothing to a topic that is not there',
+  },
+  {
+    ...send,
+    name: 'a tombstone names its key',
+    find: "  if (typeof key !== 'string')\n    throw invalid('key', 'A tombstone needs --key: it says which key has no value any more')\n  return { topic, value: null, key }\n",
+    replace: '  return { topic, value: null, key: String(key) }\n',
+    test: '["send","t","--tombstone"] is refused as a usage error',
+  },
+]
