@@ -74,6 +74,7 @@ export { assertKnownOptions, assertName, assertWholeNumber } from './options/kno
 export type { RawMessage } from './outbox/compose-row.js'
 export { createOutbox, type Outbox, type OutboxEvents, type PublishOptions } from './outbox/outbox.js'
 export type { OutboxOptions } from './outbox/outbox-options.js'
+export type { Publish } from './outbox/publish-in.js'
 export type {
   AdoptionTransaction,
   LoggableMessage,
@@ -171,6 +172,7 @@ export type { TransactionBounds, TransactionStore } from './ports/transaction-st
 export { type Adoption, adopt } from './relay/adopt/adopt.js'
 export type { AdoptOptions } from './relay/adopt/adopt-options.js'
 export type { AdoptionReport, AdoptionShard, Divergence, OutboxFate } from './relay/adopt/adoption-report.js'
+export type { DrainedStore } from './relay/drain.js'
 export { createRelay, type Relay, type RelayShardStatus, type RelayStatus } from './relay/relay.js'
 export type { RelayEvents, ShardState } from './relay/relay-events.js'
 export type { RelayOptions } from './relay/relay-options.js'
