@@ -107,7 +107,8 @@ function databaseWentBack(shard: number, { number }: Checkpoint): PigeonholeErro
     message:
       `Shard ${shard}: Kafka has committed batch ${number}, and the database does not know it: the database was restored ` +
       'from a backup, is a copy of the original, or lost transactions in a failover. Messages sent since then may ' +
-      'belong to transactions that are gone. Compare both, then: pigeonhole adopt',
+      'belong to transactions that are gone. Compare both, then: pigeonhole adopt. Or another database is relayed under ' +
+      'this name: give this one a name of its own',
     details: { shard, checkpoint: number },
   })
 }
