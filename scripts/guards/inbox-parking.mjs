@@ -79,8 +79,8 @@ export const inboxParkingGuards = [
     ...unit,
     file: `${core}/handler-transaction.ts`,
     name: 'a message that cannot be read is told from its batch',
-    find: '      progress.at = one.index\n      messages.push(',
-    replace: '      messages.push(',
+    find: '        progress.at = one.index\n        messages.push(',
+    replace: '        messages.push(',
     test: 'in a batch is parked by itself, and those before it are a batch',
   },
   {

@@ -157,9 +157,9 @@ export const inboxGuards = [
   {
     ...outbox,
     name: 'the lock of a key comes before the insert',
-    find: '    if (ordered) await store.lockKeys(tx, rows.filter(hasKey))\n    await store.insertMessages(tx, rows)\n',
+    find: '      if (ordered) await store.lockKeys(tx, traced.filter(hasKey))\n      await store.insertMessages(tx, traced)\n',
     replace:
-      '    await store.insertMessages(tx, rows)\n    if (ordered) await store.lockKeys(tx, rows.filter(hasKey))\n',
+      '      await store.insertMessages(tx, traced)\n      if (ordered) await store.lockKeys(tx, traced.filter(hasKey))\n',
     test: 'takes the lock of its key before it inserts when the order is asked for',
   },
 ]

@@ -151,8 +151,8 @@ export const pipelineGuards = [
   {
     ...pipeline,
     name: 'confirmed is what Kafka has acknowledged',
-    find: '    await sending.commit()\n    this.#confirmed = batch\n',
-    replace: '    this.#confirmed = batch\n    await sending.commit()\n',
+    find: '    const durationMs = await this.#commit(sending, rows)\n    this.#confirmed = batch\n',
+    replace: '    this.#confirmed = batch\n    const durationMs = await this.#commit(sending, rows)\n',
     test: 'does not include a batch whose commit is not answered',
   },
   {

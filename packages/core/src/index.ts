@@ -64,6 +64,7 @@ export {
   type StoredHeader,
   storeHeader,
   traceparentHeader,
+  tracestateHeader,
 } from './message/headers.js'
 export { murmur2 } from './message/murmur2.js'
 export { type KeyInput, relayTopicPrefix, type Topic, type TopicOptions, topic } from './message/topic.js'
@@ -168,6 +169,17 @@ export {
   type ShardStatus,
 } from './ports/relay-store.js'
 export type { BucketRange, ClosedShard, HeldShard, MappedShard, ShardMapChange } from './ports/shard-map.js'
+export type {
+  HandledMessage,
+  HandlerCall,
+  InboxTracing,
+  OutboxTracing,
+  RelayTracing,
+  SentBatch,
+  TraceContext,
+  TraceHandler,
+  Tracing,
+} from './ports/tracing.js'
 export type { TransactionBounds, TransactionStore } from './ports/transaction-store.js'
 export { type Adoption, adopt } from './relay/adopt/adopt.js'
 export type { AdoptOptions } from './relay/adopt/adopt-options.js'

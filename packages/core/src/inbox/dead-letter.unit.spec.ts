@@ -23,6 +23,7 @@ const message: ParkableMessage = {
   headers: [
     ['message-id', 'm1'],
     ['Traceparent', '00-a'],
+    ['tracestate', 'a=1'],
     ['', 'nameless'],
     ['own', { base64: '/w==' }],
     ['own', 'twice'],
@@ -65,6 +66,7 @@ describe('a dead letter', () => {
       ...about,
       ['original-message-id', 'm1'],
       ['original-Traceparent', '00-a'],
+      ['original-tracestate', 'a=1'],
       ['original-', 'nameless'],
       ['own', { base64: '/w==' }],
       ['own', 'twice'],

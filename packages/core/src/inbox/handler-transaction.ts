@@ -2,6 +2,7 @@ import { PigeonholeError } from '../errors/pigeonhole-error.js'
 import { TimeLimit } from '../lifecycle/time-limit.js'
 import { publishIn } from '../outbox/publish-in.js'
 import type { PositionRange, Verdict } from '../ports/inbox-store.js'
+import type { TraceHandler } from '../ports/tracing.js'
 import type { AnyBinding, Message, TransactionContext } from './binding.js'
 import { decodeMessage } from './decode-message.js'
 import type { Identity, Position } from './deduplication.js'
@@ -43,16 +44,24 @@ export interface Progress {
  * Handles deliveries in one transaction with the inbox's own rows. Resolves to the outcome of each; to undefined where the
  * inbox has passed the first of several, and perhaps not all.
  */
-export async function handleInTransaction<Tx>(
+export function handleInTransaction<Tx>(
   options: ResolvedInboxOptions<Tx>,
   handling: Handling<Tx>,
+): Promise<Outcome[] | undefined> {
+  return options.tracing.process(options.name, (trace) => handleTraced(options, handling, trace))
+}
+
+async function handleTraced<Tx>(
+  options: ResolvedInboxOptions<Tx>,
+  handling: Handling<Tx>,
+  trace: TraceHandler,
 ): Promise<Outcome[] | undefined> {
   const { store, timeoutMs } = options
   const topic = handling.deliveries[0]?.delivery.topic ?? ''
   const { signal: given } = handling
   const limit = new TimeLimit({ timeoutMs, signal: given, timedOut: handlerTimedOut(topic, timeoutMs) })
   try {
-    return await store.transaction({ timeoutMs }, (tx) => handleAll(options, handling, { tx, limit }))
+    return await store.transaction({ timeoutMs }, (tx) => handleAll(options, handling, { tx, limit, trace }))
   } catch (error) {
     throw limit.blame(error)
   } finally {
@@ -63,6 +72,7 @@ export async function handleInTransaction<Tx>(
 /** What a transaction is run with. */
 export interface Frame<Tx> extends Pick<TransactionContext<Tx>, 'tx'> {
   readonly limit: TimeLimit
+  readonly trace: TraceHandler
 }
 
 async function handleAll<Tx>(
@@ -129,7 +139,7 @@ export interface FreshHandling<Tx> {
 export async function runFresh<Tx>(
   options: ResolvedInboxOptions<Tx>,
   { binding, progress, fresh }: FreshHandling<Tx>,
-  { tx, limit }: Frame<Tx>,
+  { tx, limit, trace }: Frame<Tx>,
 ): Promise<void> {
   const publish = publishIn(options.outbox, tx, () => outboxMissing(options.name))
   // A signal is made only for a handler that asks for it.
@@ -140,7 +150,7 @@ export async function runFresh<Tx>(
       return limit.signal
     },
   })
-  await limit.measure(() => runHandler(binding, fresh, { newContext, progress }))
+  await limit.measure(() => runHandler(binding, fresh, { newContext, progress, trace }))
   // Prisma commits what PostgreSQL has already rolled back when a handler swallows, say, a unique violation.
   if (!(await options.store.isUsable(tx))) throw swallowed(fresh)
 }
@@ -187,27 +197,33 @@ export interface Fresh extends Identified {
 interface Running<Tx> {
   readonly newContext: () => TransactionContext<Tx>
   readonly progress: Progress
+  readonly trace: TraceHandler
 }
 
 async function runHandler<Tx>(
   binding: AnyBinding<Tx>,
   fresh: readonly Fresh[],
-  { newContext, progress }: Running<Tx>,
+  { newContext, progress, trace }: Running<Tx>,
 ): Promise<void> {
   const decode = ({ delivery, identity }: Fresh) => decodeMessage(binding.topic, delivery, identity.id?.id)
   if ('batchHandler' in binding) {
-    const messages: Message<never>[] = []
-    for (const one of fresh) {
-      progress.at = one.index
-      messages.push(await decode(one))
-    }
-    progress.at = undefined
-    await binding.batchHandler(Object.assign(newContext(), { messages }))
-    return
+    const { batchHandler } = binding
+    return trace({ messages: fresh, isBatch: true }, async () => {
+      const messages: Message<never>[] = []
+      for (const one of fresh) {
+        progress.at = one.index
+        messages.push(await decode(one))
+      }
+      progress.at = undefined
+      await batchHandler(Object.assign(newContext(), { messages }))
+    })
   }
+  const { handler } = binding
   for (const one of fresh) {
     progress.at = one.index
-    await binding.handler(Object.assign(newContext(), { message: await decode(one) }))
+    await trace({ messages: [one], isBatch: false }, async () =>
+      handler(Object.assign(newContext(), { message: await decode(one) })),
+    )
   }
   progress.at = undefined
 }

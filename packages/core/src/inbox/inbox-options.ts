@@ -3,6 +3,7 @@ import { assertPublishableTopic } from '../message/topic.js'
 import { assertKnownOptions, assertName, assertWholeNumber } from '../options/known-options.js'
 import type { Outbox } from '../outbox/outbox.js'
 import type { InboxStore } from '../ports/inbox-store.js'
+import { type InboxTracing, untraced } from '../ports/tracing.js'
 import type { Backoff } from '../retry/backoff.js'
 import type { DeadLetters } from './dead-letter.js'
 import { conventionalMessageId, type MessageIdResolver } from './message-id.js'
@@ -61,6 +62,8 @@ export interface InboxOptions<Tx> {
    * @default none
    */
   readonly deadLetters?: string
+  /** A tracer, in whose spans handlers run. @default none */
+  readonly tracing?: InboxTracing
 }
 
 /** {@link InboxOptions} with every default in place. */
@@ -76,6 +79,7 @@ export interface ResolvedInboxOptions<Tx> {
   readonly maxParkedPerKey: number
   readonly parkedBackoff: Backoff
   readonly deadLetters: DeadLetters<Tx> | undefined
+  readonly tracing: InboxTracing
 }
 
 const known = [
@@ -90,6 +94,7 @@ const known = [
   'maxParkedPerKey',
   'parkedBackoff',
   'deadLetters',
+  'tracing',
 ]
 
 const thirtyDays = 30 * 24 * 3_600_000
@@ -98,7 +103,7 @@ const thirtyDays = 30 * 24 * 3_600_000
 export function resolveInboxOptions<Tx>(options: InboxOptions<Tx>): ResolvedInboxOptions<Tx> {
   assertKnownOptions('createInbox', options, known)
   const { store, outbox, name, dedupe = 'both', messageId = conventionalMessageId } = options
-  const { timeoutMs = 30_000, conflictRetries = 5, idRetentionMs = thirtyDays } = options
+  const { timeoutMs = 30_000, conflictRetries = 5, idRetentionMs = thirtyDays, tracing = untraced } = options
   const { maxParkedPerKey = 10_000, parkedBackoff = { initialMs: 60_000, maxMs: 3_600_000 } } = options
   assertName('name', name)
   assertDedupe(dedupe)
@@ -114,7 +119,7 @@ export function resolveInboxOptions<Tx>(options: InboxOptions<Tx>): ResolvedInbo
   })
   const identifying = { store, outbox, name, dedupe, messageId, idRetentionMs }
   const deadLetters = resolveDeadLetters(options)
-  return { ...identifying, timeoutMs, conflictRetries, maxParkedPerKey, parkedBackoff, deadLetters }
+  return { ...identifying, timeoutMs, conflictRetries, maxParkedPerKey, parkedBackoff, deadLetters, tracing }
 }
 
 function resolveDeadLetters<Tx>({

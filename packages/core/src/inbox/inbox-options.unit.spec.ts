@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { untraced } from '../ports/tracing.js'
 import { type InboxOptions, resolveInboxOptions } from './inbox-options.js'
 import { JournalingInboxStore, type JournalingTx } from './journaling-inbox-store.fake.js'
 import { conventionalMessageId } from './message-id.js'
@@ -18,6 +19,7 @@ describe('resolveInboxOptions', () => {
       maxParkedPerKey: 10_000,
       parkedBackoff: { initialMs: 60_000, maxMs: 3_600_000 },
       conflictRetries: 5,
+      tracing: untraced,
     })
   })
 

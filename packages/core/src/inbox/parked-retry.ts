@@ -1,11 +1,12 @@
 import { TimeLimit } from '../lifecycle/time-limit.js'
 import type { DueMessage, ParkedPlace } from '../ports/inbox-parking.js'
+import type { TraceHandler } from '../ports/tracing.js'
 import type { AnyBinding } from './binding.js'
 import { publishDeadLetter } from './dead-letter.js'
 import { identify } from './deduplication.js'
 import type { Delivery } from './delivery.js'
 import { handlerTimedOut } from './handler-timed-out.js'
-import { type Identified, type Outcome, runFresh } from './handler-transaction.js'
+import { type Frame, type Identified, type Outcome, runFresh } from './handler-transaction.js'
 import type { ResolvedInboxOptions } from './inbox-options.js'
 import { failureOf, isMessageFault, waitsForOperator } from './message-fault.js'
 import { deliveryOf } from './parkable-message.js'
@@ -32,6 +33,12 @@ export interface RetryWork<Tx> {
 /** The message that an attempt has read. */
 interface Seen {
   due: DueMessage | undefined
+}
+
+/** What one attempt is made with. */
+interface Attempt<Tx> extends RetryWork<Tx> {
+  readonly seen: Seen
+  readonly trace: TraceHandler
 }
 
 /** What became of a claim whose message was handled, or that found none. */
@@ -83,10 +90,12 @@ async function endClaim<Tx>(
   place: ParkedPlace,
   work: RetryWork<Tx>,
 ): Promise<Ended | undefined> {
-  const { store, name } = options
+  const { store, name, tracing } = options
   const seen: Seen = { due: undefined }
   try {
-    return await work.again(deliveryAt(place), () => attempt(options, place, { ...work, seen }))
+    return await work.again(deliveryAt(place), () =>
+      tracing.process(name, (trace) => attempt(options, place, { ...work, seen, trace })),
+    )
   } catch (error) {
     const { due } = seen
     if (due) work.failed(deliveryOf(due.message), error)
@@ -102,7 +111,7 @@ async function endClaim<Tx>(
 async function attempt<Tx>(
   options: ResolvedInboxOptions<Tx>,
   place: ParkedPlace,
-  work: RetryWork<Tx> & { readonly seen: Seen },
+  work: Attempt<Tx>,
 ): Promise<Ended> {
   const { store, name, timeoutMs } = options
   const started = performance.now()
@@ -116,7 +125,7 @@ async function attempt<Tx>(
     const handled = await store.transaction({ timeoutMs }, async (tx) => {
       const due = await store.parking.readDue(tx, name, place)
       work.seen.due = due
-      return due && (await handleDue(options, due, { work, tx, limit }))
+      return due && (await handleDue(options, due, { work, tx, limit, trace: work.trace }))
     })
     if (!handled) return 'nothing found'
     work.done(handled.one, handled.outcome, performance.now() - started)
@@ -131,7 +140,7 @@ async function attempt<Tx>(
 async function handleDue<Tx>(
   options: ResolvedInboxOptions<Tx>,
   due: DueMessage,
-  { work, tx, limit }: { readonly work: RetryWork<Tx>; readonly tx: Tx; readonly limit: TimeLimit },
+  { work, tx, limit, trace }: Frame<Tx> & { readonly work: RetryWork<Tx> },
 ): Promise<{ readonly one: Identified; readonly outcome: Outcome; readonly isLast: boolean }> {
   const { store, name } = options
   const delivery = deliveryOf(due.message)
@@ -140,7 +149,7 @@ async function handleDue<Tx>(
   await store.parking.removeDue(tx, name, due)
   const binding = work.bindings.find(({ topic }) => topic.name === delivery.topic) as AnyBinding<Tx>
   const fresh = { binding, progress: { at: undefined }, fresh: [{ ...one, index: 0 }] }
-  if (isNew) await runFresh(options, fresh, { tx, limit })
+  if (isNew) await runFresh(options, fresh, { tx, limit, trace })
   return {
     one,
     outcome: isNew ? { status: 'handled' } : { status: 'duplicate', by: 'id' },

@@ -10,10 +10,13 @@ export type HeadersInput = Readonly<Record<string, HeaderValue>> | readonly (rea
 /** Name of the header that carries the outbox row's id on the wire. */
 export const messageIdHeader = 'message-id'
 
-/** Name of the header that carries the W3C trace context. */
+/** Name of the header that carries the W3C trace context of a message's creation. */
 export const traceparentHeader = 'traceparent'
 
-const reservedNames: ReadonlySet<string> = new Set([messageIdHeader, traceparentHeader])
+/** Name of the header that carries what tracing systems have added to that context. */
+export const tracestateHeader = 'tracestate'
+
+const reservedNames: ReadonlySet<string> = new Set([messageIdHeader, traceparentHeader, tracestateHeader])
 
 /** Whether a header's name is one that Pigeonhole writes itself. */
 export function isReservedHeader(name: string): boolean {

@@ -7,7 +7,6 @@ import {
   isReservedHeader,
   type StoredHeader,
   storeHeader,
-  traceparentHeader,
 } from '../message/headers.js'
 import { assertPublishableTopic, type KeyInput } from '../message/topic.js'
 import type { OutboxRow } from '../ports/outbox-store.js'
@@ -27,12 +26,12 @@ export interface RawMessage {
 }
 
 /**
- * The row of a message.
+ * The row of a message, whose trace it does not carry yet.
  * @throws TOPIC_NAME_INVALID, HEADER_INVALID, OPTION_INVALID, VALUE_NOT_SERIALISABLE, MESSAGE_TOO_LARGE
  */
 export function composeRow(
   message: RawMessage,
-  options: Pick<ResolvedOutboxOptions<never>, 'maxMessageBytes' | 'traceparent'>,
+  options: Pick<ResolvedOutboxOptions<never>, 'maxMessageBytes'>,
 ): OutboxRow {
   const { topic, partition = null } = message
   assertPublishableTopic(topic)
@@ -40,7 +39,7 @@ export function composeRow(
   const id = uuidv7()
   const key = keyBytes(message.key)
   const payload = payloadBytes(topic, message.value)
-  const headers = storeHeaders(topic, message.headers ?? [], options.traceparent())
+  const headers = storeHeaders(topic, message.headers ?? [])
   const row = { id, topic, key, partition, bucket: bucketOf(topic, key, id), headers, payload }
   assertSize(row, options.maxMessageBytes)
   return row
@@ -86,16 +85,14 @@ function unpairedValue(topic: string): PigeonholeError<'VALUE_NOT_SERIALISABLE'>
   })
 }
 
-function storeHeaders(topic: string, input: HeadersInput, traceparent: string | undefined): StoredHeader[] {
+function storeHeaders(topic: string, input: HeadersInput): StoredHeader[] {
   const pairs = Array.isArray(input)
     ? (input as readonly (readonly [string, unknown])[])
     : Object.entries(input)
-  const stored = pairs.map(([name, value]) => {
+  return pairs.map(([name, value]) => {
     assertHeader(topic, name, value)
     return storeHeader(name, value)
   })
-  if (traceparent !== undefined) stored.push(storeHeader(traceparentHeader, traceparent))
-  return stored
 }
 
 function assertHeader(topic: string, name: unknown, value: unknown): asserts value is string | Uint8Array {
@@ -122,7 +119,8 @@ function assertPartition(partition: number | null): void {
   })
 }
 
-function assertSize(row: OutboxRow, maxBytes: number): void {
+/** @throws MESSAGE_TOO_LARGE */
+export function assertSize(row: OutboxRow, maxBytes: number): void {
   const headers = row.headers.reduce(
     (sum, header) => sum + Buffer.byteLength(header[0]) + headerBytes(header).length,
     0,

@@ -1,5 +1,8 @@
+import { PigeonholeError } from '../errors/pigeonhole-error.js'
 import { assertKnownOptions, assertWholeNumber } from '../options/known-options.js'
 import type { OutboxStore } from '../ports/outbox-store.js'
+import { type OutboxTracing, untraced } from '../ports/tracing.js'
+import { carryCurrent } from './carry-trace.js'
 
 /** What {@link createOutbox} takes. */
 export interface OutboxOptions<Tx> {
@@ -10,7 +13,9 @@ export interface OutboxOptions<Tx> {
    * @default 1000000
    */
   readonly maxMessageBytes?: number
-  /** The current W3C trace context, stored with each message. Default: none is stored. */
+  /** A tracer, which is told of each message that is created, and whose context the message carries. @default none */
+  readonly tracing?: OutboxTracing
+  /** Without `tracing`: the current W3C trace context, stored with each message. @default none */
   readonly traceparent?: () => string | undefined
 }
 
@@ -18,13 +23,23 @@ export interface OutboxOptions<Tx> {
 export interface ResolvedOutboxOptions<Tx> {
   readonly store: OutboxStore<Tx>
   readonly maxMessageBytes: number
-  readonly traceparent: () => string | undefined
+  readonly tracing: OutboxTracing
 }
 
 /** @throws OPTION_INVALID */
 export function resolveOutboxOptions<Tx>(options: OutboxOptions<Tx>): ResolvedOutboxOptions<Tx> {
-  assertKnownOptions('createOutbox', options, ['store', 'maxMessageBytes', 'traceparent'])
-  const { store, maxMessageBytes = 1_000_000, traceparent = () => undefined } = options
+  assertKnownOptions('createOutbox', options, ['store', 'maxMessageBytes', 'tracing', 'traceparent'])
+  const { store, maxMessageBytes = 1_000_000 } = options
   assertWholeNumber('maxMessageBytes', maxMessageBytes, { min: 1 })
-  return { store, maxMessageBytes, traceparent }
+  return { store, maxMessageBytes, tracing: tracingOf(options) }
+}
+
+function tracingOf<Tx>({ tracing, traceparent }: OutboxOptions<Tx>): OutboxTracing {
+  if (!traceparent) return tracing ?? untraced
+  if (!tracing) return carryCurrent(traceparent)
+  throw new PigeonholeError('OPTION_INVALID', {
+    message:
+      'Options tracing and traceparent are given: a message carries one trace context, so leave one out',
+    details: { option: 'traceparent' },
+  })
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { untraced } from '../ports/tracing.js'
 import { resolveOutboxOptions } from './outbox-options.js'
 import { RecordingOutboxStore } from './recording-outbox-store.fake.js'
 
@@ -6,9 +7,7 @@ const store = new RecordingOutboxStore()
 
 describe('resolveOutboxOptions', () => {
   it('has defaults below what a broker accepts by default', () => {
-    const resolved = resolveOutboxOptions({ store })
-    expect(resolved).toMatchObject({ store, maxMessageBytes: 1_000_000 })
-    expect(resolved.traceparent()).toBeUndefined()
+    expect(resolveOutboxOptions({ store })).toEqual({ store, maxMessageBytes: 1_000_000, tracing: untraced })
   })
 
   it.each([0, -1, 1.5, Number.NaN, '10' as unknown as number])(

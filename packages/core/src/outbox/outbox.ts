@@ -2,6 +2,7 @@ import { Emitter, type EventSource } from '../events/emitter.js'
 import type { HeadersInput } from '../message/headers.js'
 import type { KeyInput, Topic } from '../message/topic.js'
 import type { OutboxRow } from '../ports/outbox-store.js'
+import { carryTrace } from './carry-trace.js'
 import { composeRow, type RawMessage } from './compose-row.js'
 import { encodeValue } from './encode-value.js'
 import { type OutboxOptions, type ResolvedOutboxOptions, resolveOutboxOptions } from './outbox-options.js'
@@ -112,10 +113,14 @@ class StoredOutbox<Tx> extends Emitter<OutboxEvents> implements Outbox<Tx> {
     { ordered = false }: Pick<PublishOptions, 'ordered'> = {},
   ): Promise<string[]> {
     if (messages.length === 0) return []
-    const { store } = this.#options
-    const rows = messages.map((message) => composeRow(message, this.#options))
-    if (ordered) await store.lockKeys(tx, rows.filter(hasKey))
-    await store.insertMessages(tx, rows)
+    const { store, tracing, maxMessageBytes } = this.#options
+    const composed = messages.map((message) => composeRow(message, this.#options))
+    const rows = await tracing.create(composed, async (contexts) => {
+      const traced = composed.map((row, index) => carryTrace(row, contexts[index], maxMessageBytes))
+      if (ordered) await store.lockKeys(tx, traced.filter(hasKey))
+      await store.insertMessages(tx, traced)
+      return traced
+    })
     this.emit('messages:published', { count: rows.length })
     return rows.map((row) => row.id)
   }

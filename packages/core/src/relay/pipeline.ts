@@ -2,6 +2,7 @@ import type { Emitter } from '../events/emitter.js'
 import { linkAbort } from '../lifecycle/linked-abort.js'
 import { untilAborted } from '../lifecycle/until-aborted.js'
 import type { GuardedTransaction, Look, RelayBatch } from '../ports/relay-store.js'
+import type { SentBatch } from '../ports/tracing.js'
 import { BatchSending } from './batch-sending.js'
 import { Cleaner } from './cleaner.js'
 import type { OpenShard } from './opening.js'
@@ -40,7 +41,9 @@ interface Lineage {
 export interface PipelineParts {
   readonly options: Pick<
     ResolvedRelayOptions,
+    | 'name'
     | 'store'
+    | 'tracing'
     | 'clock'
     | 'backoff'
     | 'batchRows'
@@ -249,18 +252,37 @@ export class Pipeline {
 
   // The intent is committed here.
   async #publish({ batch, rows }: BatchInFlight, begun?: BatchSending): Promise<void> {
-    const { open, search, events, options } = this.#parts
+    const { open, search, events } = this.#parts
     this.#inFlight = { batch, rows }
     const sending = begun ?? this.#send({ batch, rows })
-    await sending.commit()
+    const durationMs = await this.#commit(sending, rows)
     this.#confirmed = batch
     this.#inFlight = undefined
     this.#uncleaned += rows.length
     const size = batch.releases ? search.releaseSize : search.size
     size.passed(rows.length)
     const { shard } = open
-    const durationMs = options.clock.now() - sending.startedAt
     events.emit('batch:published', { shard, batch: batch.number, rows: rows.length, durationMs })
+  }
+
+  // Resolves to how long it took from the first byte.
+  async #commit(sending: BatchSending, rows: BatchInFlight['rows']): Promise<number> {
+    const { clock } = this.#parts.options
+    const passed = (): number => clock.now() - sending.startedAt
+    try {
+      await sending.commit()
+    } catch (error) {
+      this.#trace({ rows, durationMs: passed(), error })
+      throw error
+    }
+    const durationMs = passed()
+    this.#trace({ rows, durationMs, error: undefined })
+    return durationMs
+  }
+
+  #trace(sent: Pick<SentBatch, 'rows' | 'durationMs' | 'error'>): void {
+    const { open, options } = this.#parts
+    if (sent.rows.length > 0) options.tracing.sent({ relay: options.name, shard: open.shard, ...sent })
   }
 
   // Nothing is in flight here. While there is nothing to send, PostgreSQL is told of the last acknowledged batch, so that

@@ -3,6 +3,7 @@ import { Emitter } from '../events/emitter.js'
 import { CallScript } from '../ports/call-script.fake.js'
 import { ManualClock, settle } from '../ports/manual-clock.fake.js'
 import { originCursor } from '../ports/relay-store.js'
+import type { SentBatch } from '../ports/tracing.js'
 import { FaultSearch } from './parking/fault-search.js'
 import { Pipeline } from './pipeline.js'
 import { Poll } from './poll.js'
@@ -34,8 +35,11 @@ async function openPipeline({ rows = 0, batchRows = 2 } = {}) {
     genesis: false,
     parked: false,
   }
+  const sent: SentBatch[] = []
   const pipeline = new Pipeline({
     options: {
+      name: 'orders',
+      tracing: { sent: (batch) => sent.push(batch) },
       store,
       clock,
       batchRows,
@@ -55,7 +59,7 @@ async function openPipeline({ rows = 0, batchRows = 2 } = {}) {
   const leading = new AbortController()
   const run = (): Promise<void> => pipeline.run({ reading: reading.signal, leading: leading.signal })
   script.take()
-  return { script, store, publisher, clock, events, poll, pipeline, reading, leading, run }
+  return { script, store, publisher, clock, events, poll, pipeline, reading, leading, run, sent }
 }
 
 const published = ['insertBatch', 'begin', 'send', 'commit']
@@ -116,6 +120,29 @@ describe('a batch', () => {
     commit()
     await running
     expect(script.take('commit')).toEqual(['commit 2'])
+  })
+
+  it('is told of in traces once Kafka has committed it, with the time from its first byte', async () => {
+    const { run, script, reading, publisher, clock, sent } = await openPipeline({ rows: 2 })
+    const acknowledge = script.hold('commit')
+    const running = run()
+    await settle()
+    await clock.advance(30)
+    expect(sent).toEqual([])
+    acknowledge()
+    await settle()
+    const { log: rows } = publisher
+    expect(sent).toEqual([{ relay: 'orders', shard: 0, rows, durationMs: 30, error: undefined }])
+    reading.abort()
+    await running
+  })
+
+  it('is told of in traces with what it failed for', async () => {
+    const { run, publisher, store, sent } = await openPipeline({ rows: 2 })
+    const error = new Error('too large')
+    publisher.refuses = { id: store.rows[1]?.id ?? '', error }
+    await expect(run()).rejects.toBe(error)
+    expect(sent).toEqual([{ relay: 'orders', shard: 0, rows: store.rows, durationMs: 0, error }])
   })
 
   it('has its predecessor as its parent', async () => {

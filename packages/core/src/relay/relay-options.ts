@@ -4,6 +4,7 @@ import { assertKnownOptions, assertName, assertWholeNumber } from '../options/kn
 import { type Clock, systemClock } from '../ports/clock.js'
 import type { RelayPublisher } from '../ports/relay-publisher.js'
 import type { RelayStore } from '../ports/relay-store.js'
+import { type RelayTracing, untraced } from '../ports/tracing.js'
 import type { Backoff } from '../retry/backoff.js'
 
 /** What {@link createRelay} takes. */
@@ -48,6 +49,8 @@ export interface RelayOptions {
   readonly retentionMs?: number
   /** Delays between two attempts at opening a shard. @default from 100 to 10000 */
   readonly backoff?: Backoff
+  /** A tracer, which is told of each batch that is sent. @default none */
+  readonly tracing?: RelayTracing
   /** @default the process's monotonic clock */
   readonly clock?: Clock
 }
@@ -67,6 +70,7 @@ const defaults = {
   idlePollMs: 200,
   retentionMs: 0,
   backoff: { initialMs: 100, maxMs: 10_000 },
+  tracing: untraced,
   clock: systemClock,
 } satisfies Omit<ResolvedRelayOptions, 'name' | 'store' | 'publisher'>
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { CallScript } from '../ports/call-script.fake.js'
 import { systemClock } from '../ports/clock.js'
+import { untraced } from '../ports/tracing.js'
 import { type RelayOptions, resolveRelayOptions } from './relay-options.js'
 import { ScriptedPublisher } from './scripted-publisher.fake.js'
 import { ScriptedRelayStore } from './scripted-relay-store.fake.js'
@@ -26,6 +27,7 @@ describe('resolveRelayOptions', () => {
     idlePollMs: 200,
     retentionMs: 0,
     backoff: { initialMs: 100, maxMs: 10_000 },
+    tracing: untraced,
     clock: systemClock,
   }
 

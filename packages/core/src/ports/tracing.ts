@@ -1,0 +1,76 @@
+import type { Delivery } from '../inbox/delivery.js'
+import type { MessageId } from '../inbox/message-id.js'
+import type { OutboxRow } from './outbox-store.js'
+import type { CapturedRow } from './relay-store.js'
+
+/** A place in a trace as W3C Trace Context writes it. It travels in headers of its message. */
+export interface TraceContext {
+  readonly traceparent: string
+  readonly tracestate?: string
+}
+
+/** What an outbox needs of a tracer. */
+export interface OutboxTracing {
+  /**
+   * Runs `insert`, which takes the creation context of each of `rows`, in their order: undefined, or none, where none is to travel
+   * with a message. Resolves and rejects as `insert` does.
+   */
+  create<R>(
+    rows: readonly OutboxRow[],
+    insert: (contexts: readonly (TraceContext | undefined)[]) => Promise<R>,
+  ): Promise<R>
+}
+
+/** A batch of messages that was sent, or was to be. */
+export interface SentBatch {
+  readonly relay: string
+  readonly shard: number
+  /** At least one. The headers of each have its creation context. */
+  readonly rows: readonly CapturedRow[]
+  /** From the first byte sent to the acknowledged commit, or to the failure. */
+  readonly durationMs: number
+  /** Undefined: Kafka has committed it. Otherwise it has not, or nobody knows, and the next opening finds out. */
+  readonly error: unknown
+}
+
+/** What a relay needs of a tracer. */
+export interface RelayTracing {
+  /** Hears of each batch once it is over. Must not throw. */
+  sent(batch: SentBatch): void
+}
+
+/** A message that a handler is about to get. Its headers have its creation context. */
+export interface HandledMessage {
+  readonly delivery: Delivery
+  readonly identity: { readonly id: MessageId | undefined }
+}
+
+/** One call of a handler. */
+export interface HandlerCall {
+  /** At least one; more than one only where `isBatch`. */
+  readonly messages: readonly HandledMessage[]
+  /** Whether the handler is one of batches. */
+  readonly isBatch: boolean
+}
+
+/** Runs `handler` in the trace of what it handles. Resolves and rejects as it does. */
+export type TraceHandler = <R>(call: HandlerCall, handler: () => Promise<R>) => Promise<R>
+
+/** What an inbox needs of a tracer. */
+export interface InboxTracing {
+  /**
+   * Runs one attempt at a transaction of `inbox`, in which handlers are called by way of `trace`, or none where there is nothing but
+   * repeats. What they did counts when `transaction` resolves, and is rolled back when it rejects. Resolves and rejects as it does.
+   */
+  process<R>(inbox: string, transaction: (trace: TraceHandler) => Promise<R>): Promise<R>
+}
+
+/** Tells a tracer of messages: when they are created, sent and handled. It changes nothing of what it tells of. */
+export interface Tracing extends OutboxTracing, RelayTracing, InboxTracing {}
+
+/** Tells nobody, and costs nothing. */
+export const untraced: Tracing = {
+  create: (_rows, insert) => insert([]),
+  sent: () => undefined,
+  process: (_inbox, transaction) => transaction((_call, handler) => handler()),
+}
