@@ -36,6 +36,23 @@ export const inboxParkingGuards = [
     test: 'is parked whatever the length of its key, and handled in order afterwards',
   },
   {
+    ...worker,
+    file: `${sql}/row.ts`,
+    name: 'a message is parked whatever time it has',
+    find: "timestamptz 'epoch' + created_ms::float8 * interval '1 ms'",
+    replace:
+      "to_char(timestamptz 'epoch' + created_ms::float8 * interval '1 ms', '+YYYYYY-MM-DD')::timestamptz",
+    test: 'is parked whatever time its producer gave it',
+  },
+  {
+    ...unit,
+    file: `${core}/parkable-message.ts`,
+    name: 'a time that no Date has does not keep a message from being parked',
+    find: 'timestamp && !Number.isNaN(timestamp.getTime()) ? timestamp : null',
+    replace: 'timestamp ?? null',
+    test: 'has no time where no Date has it',
+  },
+  {
     ...unit,
     file: `${core}/park-message.ts`,
     name: 'a message that another owner has passed is not parked',

@@ -110,6 +110,24 @@ describe('a message that fails too often', () => {
     expect(rows.every((row) => key.equals(row.key))).toBe(true)
   })
 
+  it('is parked whatever time its producer gave it', async () => {
+    const orders = await lab.createTopic(1, { 'message.timestamp.after.max.ms': String(2n ** 63n - 1n) })
+    await lab.run({
+      topics: [orders],
+      inbox: lab.inbox(),
+      handler: failingFor(new Set(['a1', 'b1'])),
+      options,
+    })
+    const [microseconds, nanoseconds] = ['1700000000000000', '1700000000000000000'] as const
+    await lab.send(orders, [
+      ...keyed('a', 'a1', 'a2').map((message) => ({ ...message, timestamp: microseconds })),
+      ...keyed('b', 'b1', 'b2').map((message) => ({ ...message, timestamp: nanoseconds })),
+      ...keyed('c', 'c1'),
+    ])
+    await eventually(() => lab.effects()).toEqual(['c1'])
+    expect(await parked()).toEqual(['a1 Error 3', 'a2 - 0', 'b1 Error 3', 'b2 - 0'])
+  })
+
   it('without a key blocks nobody', async () => {
     const orders = await lab.createTopic()
     const bad = new Set(['a1'])

@@ -15,7 +15,8 @@ export function parkableOf(delivery: Delivery, id: Identity['id']): ParkableMess
     // A name with U+0000, which no client sends by accident, has no place in jsonb.
     headers: headers.map(([name, bytes]) => storeHeader(name.replaceAll('\0', '\ufffd'), bytes)),
     payload: value,
-    createdAt: timestamp ?? null,
+    // Nanoseconds are no time that a Date has. They must not keep what came with them from being parked.
+    createdAt: timestamp && !Number.isNaN(timestamp.getTime()) ? timestamp : null,
   }
 }
 

@@ -360,4 +360,10 @@ describe('a parked message', () => {
     })
     expect(deliveryOf(parkableOf(original, undefined))).toEqual(original)
   })
+
+  it('has no time where no Date has it', () => {
+    const { timestamp, ...original } = delivery(5, { timestamp: new Date(Number.NaN) })
+    expect(timestamp).toBeInstanceOf(Date)
+    expect(deliveryOf(parkableOf({ ...original, timestamp: timestamp as Date }, undefined))).toEqual(original)
+  })
 })

@@ -2,6 +2,9 @@ import type { Delivery } from '@pigeonhole/core'
 import type { IHeaders, KafkaMessage } from 'kafkajs'
 import type { PartitionPlace } from './run-inbox-events.js'
 
+/** The latest time of a Date, in milliseconds. */
+const latestMs = 8.64e15
+
 /**
  * A kafkajs message as an inbox takes it. kafkajs groups headers by name: the values of one name keep their order, and
  * names that look like whole numbers come first.
@@ -15,8 +18,8 @@ export function deliveryOf({ topic, partition }: PartitionPlace, message: KafkaM
     key: message.key,
     value: message.value,
     headers: headerPairs(message.headers),
-    // Absent in the oldest message format, -1 where the producer gave none.
-    ...(timestamp >= 0 ? { timestamp: new Date(timestamp) } : {}),
+    // Absent in the oldest message format, -1 where the producer gave none, and no time where it gave nanoseconds.
+    ...(timestamp >= 0 && timestamp <= latestMs ? { timestamp: new Date(timestamp) } : {}),
   }
 }
 

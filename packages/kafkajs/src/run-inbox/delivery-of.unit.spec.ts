@@ -37,6 +37,14 @@ describe('deliveryOf', () => {
     ])
   })
 
+  it.each([
+    ['is that of microseconds', '1700000000000000', { timestamp: new Date(1_700_000_000_000_000) }],
+    ['is absent where no Date has it, as of nanoseconds', '1700000000000000000', {}],
+  ])('has a time that %s', (_, timestamp, expected) => {
+    const { offset, key, value, headers, ...rest } = deliveryOf(place, { ...plain, timestamp, headers: {} })
+    expect(rest).toEqual({ ...place, ...expected })
+  })
+
   it('has no headers and no time where the message has none', () => {
     const oldest = { offset: '0', size: 1, attributes: 0, key: null, value: null, timestamp: '-1' }
     expect(deliveryOf(place, oldest)).toEqual({ ...place, offset: 0n, key: null, value: null, headers: [] })

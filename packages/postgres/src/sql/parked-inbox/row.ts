@@ -31,10 +31,10 @@ export function decodeParkable(row: SqlRow): ParkableMessage {
 /** Messages as rows of the parameters from $2 on. */
 export const givenMessages: string = `
       SELECT topic, decode(key, 'base64') AS key, message_scope, message_id, partition, log_offset, headers::jsonb AS headers,
-        decode(payload, 'base64') AS payload, created_at::timestamptz AS created_at, place
+        decode(payload, 'base64') AS payload, timestamptz 'epoch' + created_ms::float8 * interval '1 ms' AS created_at, place
       FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::bigint[], $8::text[], $9::text[], $10::text[])
         WITH ORDINALITY
-        AS given (topic, key, message_scope, message_id, partition, log_offset, headers, payload, created_at, place)`
+        AS given (topic, key, message_scope, message_id, partition, log_offset, headers, payload, created_ms, place)`
 
 /** $2 to $10 of {@link givenMessages}. */
 export function bindMessages(messages: readonly ParkableMessage[]): SqlValue[] {
@@ -47,7 +47,8 @@ export function bindMessages(messages: readonly ParkableMessage[]): SqlValue[] {
     messages.map(({ offset }) => (offset === null ? null : String(offset))),
     messages.map(({ headers }) => JSON.stringify(headers)),
     messages.map(({ payload }) => base64OrNull(payload)),
-    messages.map(({ createdAt }) => createdAt?.toISOString() ?? null),
+    // PostgreSQL reads no year of more than four digits, such as a producer's microseconds make of this one.
+    messages.map(({ createdAt }) => (createdAt === null ? null : String(createdAt.getTime()))),
   ]
 }
 

@@ -69,6 +69,13 @@ export function describeInboxParking<Tx>(scene: StoreScene<Tx>): void {
       expect(plain((await read(opened, found))?.message)).toEqual(plain(message({ ...bare, key: null })))
     })
 
+    it('keeps a time of far ahead, as a producer makes of microseconds', async () => {
+      const opened = await scene.open()
+      const ahead = message({ createdAt: new Date(1_700_000_000_000_000) })
+      await park(opened, ahead)
+      expect((await read(opened))?.message.createdAt).toEqual(ahead.createdAt)
+    })
+
     it('may have a key of any length, and blocks no other one', async () => {
       const opened = await scene.open()
       const at = { ...place, key: longKey(1) }
