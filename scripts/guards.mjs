@@ -14,6 +14,7 @@ import { idempotencyGuards } from './guards/idempotency.mjs'
 import { idempotentFetchGuards } from './guards/idempotent-fetch.mjs'
 import { inboxGuards } from './guards/inbox.mjs'
 import { inboxParkingGuards } from './guards/inbox-parking.mjs'
+import { logGuards } from './guards/logs.mjs'
 import { modelGuards } from './guards/model.mjs'
 import { monitorGuards } from './guards/monitor.mjs'
 import { openingGuards } from './guards/opening.mjs'
@@ -87,6 +88,7 @@ export const guards = [
   ...of('idempotent fetch', idempotentFetchGuards),
   ...of('monitor', monitorGuards),
   ...of('doctor', doctorGuards),
+  ...of('logs', logGuards),
   ...of('publisher', publisherGuards),
   ...of('read_committed', readCommittedGuards),
   ...of('run-inbox', runInboxGuards),

@@ -1,8 +1,10 @@
 // A user's program: typed against every export path of the installed package, and run against real servers.
+import { Console } from 'node:console'
 import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
 import { createInbox, createOutbox, createRelay, isPigeonholeError, topic } from 'pigeonhole'
 import { kafkajsPublisher, on, runInbox } from 'pigeonhole/kafkajs'
+import { logInboxEvents } from 'pigeonhole/logs'
 import { measureInbox } from 'pigeonhole/metrics'
 import { postgresStore } from 'pigeonhole/postgres'
 import { prismaStore } from 'pigeonhole/prisma'
@@ -54,6 +56,7 @@ await relay.start()
 const handled = await new Promise<Greeting>((resolve, reject) => {
   const inbox = createInbox({ store, name: 'consumer' })
   measureInbox(inbox, { register: new Registry() })
+  logInboxEvents(inbox, new Console(process.stderr))
   const handlers = [on(greetings, async ({ message }) => resolve(message.value))]
   runInbox(kafka.consumer({ groupId: TOPIC }), inbox, { handlers }).catch(reject)
 })

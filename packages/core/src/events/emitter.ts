@@ -38,7 +38,7 @@ export class Emitter<M extends object> implements EventSource<M> {
       try {
         listener(data as never)
       } catch (error) {
-        process.emitWarning(error instanceof Error ? error : new Error(String(error)))
+        process.emitWarning(warningOf(error))
       }
     }
   }
@@ -50,4 +50,11 @@ export class Emitter<M extends object> implements EventSource<M> {
     this.#channels.set(name, channel)
     return channel
   }
+}
+
+// Node prints the property `detail` of a warning, in which PostgreSQL's errors quote rows: listeners are given such errors.
+function warningOf(thrown: unknown): Error {
+  if (!(thrown instanceof Error)) return new Error(String(thrown))
+  const { name, message, stack } = thrown
+  return Object.assign(new Error(message, { cause: thrown }), { name, stack })
 }

@@ -52,6 +52,22 @@ describe('Emitter', () => {
     },
   )
 
+  it('warns of what a listener throws without the values that PostgreSQL puts beside its words', async () => {
+    const emitter = new Emitter<Events>('spec')
+    const error = Object.assign(new TypeError('duplicate key'), {
+      detail: 'Key (id)=(secret) already exists.',
+    })
+    emitter.on('thing:failed', ({ error }) => {
+      throw error
+    })
+    const warned = once(process, 'warning')
+    emitter.emit('thing:failed', { error })
+    const [warning] = await warned
+    expect(warning).toMatchObject({ name: 'TypeError', message: 'duplicate key', cause: error })
+    expect(warning.stack).toBe(error.stack)
+    expect(warning).not.toHaveProperty('detail')
+  })
+
   it('mirrors each event on the diagnostics channel of its service', () => {
     const emitter = new Emitter<Events>('spec-mirrored')
     const seen: unknown[] = []

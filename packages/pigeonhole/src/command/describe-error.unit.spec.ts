@@ -24,4 +24,18 @@ describe('describeError', () => {
     expect(text).toContain('behind it')
     expect(text).toMatch(/\n {4}at /)
   })
+
+  it.each([true, false])(
+    'has none of the values that PostgreSQL names beside its words: verbose %s',
+    (verbose) => {
+      const detail = 'Key (id)=(secret) already exists.'
+      const duplicate = Object.assign(new Error('duplicate key'), { code: '23505', detail })
+      const invalid = Object.assign(new Error('invalid input: "secret"', { cause: duplicate }), {
+        code: '22P02',
+      })
+      const text = describeError(invalid, { verbose })
+      expect(text).toContain('22P02')
+      expect(text).not.toContain('secret')
+    },
+  )
 })

@@ -11,15 +11,16 @@ import { resolveSettings } from '../configuration/resolve-settings.js'
 import type { Values } from '../configuration/setting.js'
 import { sourcesOf } from '../configuration/sources.js'
 import { warnOfUnknownVariables } from '../configuration/unknown-variables.js'
+import { logMonitorEvents } from '../logs/log-monitor-events.js'
+import { logRelayEvents } from '../logs/log-relay-events.js'
+import type { Logger } from '../logs/logger.js'
 import { find } from '../page/find.js'
 import { isLoopback } from '../page/loopback.js'
 import { pageSource } from '../page/page-source.js'
 import { parkedActions } from '../page/parked-actions.js'
 import { type HealthServer, serveHealth } from '../worker/health-server.js'
 import { createKafka } from '../worker/kafka-client.js'
-import { logMonitorEvents } from '../worker/log-monitor-events.js'
-import { logRelayEvents } from '../worker/log-relay-events.js'
-import { createLogger, type Logger } from '../worker/logger.js'
+import { createLogger } from '../worker/logger.js'
 import { workerMetrics } from '../worker/metrics.js'
 import { readinessOf } from '../worker/readiness.js'
 import { listenForSignals } from '../worker/signals.js'
@@ -30,7 +31,7 @@ type RelayValues = Values<typeof relaySettings>
 export async function relay({ flags, environment, file, terminal }: CommandContext): Promise<void> {
   const values = resolveRelaySettings({ flags, environment, file, terminal })
   const logger = createLogger(values.logLevel)
-  warnOfUnknownVariables(environment, (warning) => logger.warn(warning))
+  warnOfUnknownVariables(environment, (warning) => logger.warn({}, warning))
   await withPool(poolConfigOf(values), (pool) => serve(openWorker(values, pool, logger), values, logger))
 }
 
@@ -69,7 +70,7 @@ async function serve(running: Worker, values: RelayValues, logger: Logger): Prom
     logger.info({ signal }, 'relay drains and stops; a second signal ends it at once')
     await worker.stop()
     await monitor.stop()
-    logger.info('relay has stopped')
+    logger.info({}, 'relay has stopped')
   } finally {
     await health.close()
     signals.release()

@@ -1,5 +1,5 @@
 import { isPigeonholeError } from '@pigeonhole/core'
-import { remedyFor } from '../worker/remedy.js'
+import { remedyFor } from '../logs/remedy.js'
 import type { Trouble } from './browser/page-state.js'
 
 /** An error as the page shows it. What is no error of Pigeonhole's keeps its text for the log: it may tell more than a page should. */

@@ -8,7 +8,7 @@ import {
 } from 'kafkajs'
 import { type kafkaSettings, type SaslCredentials, saslCredentials } from '../configuration/kafka-settings.js'
 import type { Values } from '../configuration/setting.js'
-import type { Logger } from './logger.js'
+import type { Logger } from '../logs/logger.js'
 
 /** What a client is made with besides its settings. */
 export interface KafkaClientOptions {

@@ -1,19 +1,12 @@
-import { Emitter, PigeonholeError, type Relay, type RelayEvents } from '@pigeonhole/core'
+import { Emitter, PigeonholeError, type RelayEvents } from '@pigeonhole/core'
 import { describe, expect, it } from 'vitest'
 import { logRelayEvents } from './log-relay-events.js'
-import type { Logger } from './logger.js'
+import { type Line, recordingLogger } from './recording-logger.fake.js'
 
-interface Line {
-  readonly level: string
-  readonly fields: object
-}
-
-function logged<K extends keyof RelayEvents & string>(name: K, data: RelayEvents[K]): Line[] {
-  const lines: Line[] = []
-  const log = (level: string) => (fields: object) => lines.push({ level, fields })
-  const logger = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }
+function logged<K extends keyof RelayEvents & string>(name: K, data: RelayEvents[K]): readonly Line[] {
+  const { logger, lines } = recordingLogger()
   const events = new Emitter<RelayEvents>('relay')
-  logRelayEvents(events as unknown as Relay, logger as unknown as Logger)
+  logRelayEvents(events, logger)
   events.emit(name, data)
   return lines
 }

@@ -1,8 +1,9 @@
 import type { Monitor } from '@pigeonhole/core'
-import { errorFields, type Logger } from './logger.js'
+import { errorFields } from './error-fields.js'
+import type { Logger } from './logger.js'
 
 /** Writes a line for what a monitor has to warn of. What it measures is in the metrics. */
-export function logMonitorEvents(monitor: Monitor, logger: Logger): void {
+export function logMonitorEvents(monitor: Pick<Monitor, 'on'>, logger: Logger): void {
   monitor.on('xid:held', (holder) =>
     logger.warn(
       holder,

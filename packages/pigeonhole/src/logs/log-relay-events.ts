@@ -1,9 +1,10 @@
 import type { Relay } from '@pigeonhole/core'
-import { errorFields, type Logger } from './logger.js'
+import { errorFields } from './error-fields.js'
+import type { Logger } from './logger.js'
 import { remedyFor } from './remedy.js'
 
 /** Writes a line for each event of a relay: what happens all the time as debug, changes as info, trouble as warn. */
-export function logRelayEvents(relay: Relay, logger: Logger): void {
+export function logRelayEvents(relay: Pick<Relay, 'on'>, logger: Logger): void {
   relay.on('shard:changed', ({ shard, state, error }) => {
     if (state !== 'halted') return logger.info({ shard, state }, `shard is ${state}`)
     logger.error(

@@ -1,7 +1,7 @@
-import { Emitter, type Monitor, type MonitorEvents, type XidHolder } from '@pigeonhole/core'
+import { Emitter, type MonitorEvents, type XidHolder } from '@pigeonhole/core'
 import { expect, it } from 'vitest'
 import { logMonitorEvents } from './log-monitor-events.js'
-import type { Logger } from './logger.js'
+import { recordingLogger } from './recording-logger.fake.js'
 
 const holder: XidHolder = {
   kind: 'prepared',
@@ -16,11 +16,9 @@ const holder: XidHolder = {
 }
 
 it('warns of a long transaction with all that is known of it, and says when it is over', () => {
-  const lines: unknown[] = []
-  const log = (level: string) => (fields: object) => lines.push([level, fields])
-  const logger = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }
+  const { logger, lines } = recordingLogger()
   const events = new Emitter<MonitorEvents>('monitor')
-  logMonitorEvents(events as unknown as Monitor, logger as unknown as Logger)
+  logMonitorEvents(events, logger)
   events.emit('outbox:measured', {
     shards: [],
     parking: { messages: 0, atLeast: false, pausedTopics: 0 },
@@ -31,8 +29,8 @@ it('warns of a long transaction with all that is known of it, and says when it i
   events.emit('xid:released', holder)
   events.emit('outbox:unmeasured', { error: new TypeError('gone') })
   expect(lines).toEqual([
-    ['warn', holder],
-    ['info', { kind: 'prepared', pid: null, name: 'transfer', xid: '7' }],
-    ['debug', { code: 'TypeError', error: 'gone' }],
+    { level: 'warn', fields: holder },
+    { level: 'info', fields: { kind: 'prepared', pid: null, name: 'transfer', xid: '7' } },
+    { level: 'debug', fields: { code: 'TypeError', error: 'gone' } },
   ])
 })

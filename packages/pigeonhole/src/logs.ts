@@ -1,0 +1,6 @@
+export { logIdempotencyEvents } from './logs/log-idempotency-events.js'
+export { logInboxEvents } from './logs/log-inbox-events.js'
+export { logInboxRunEvents } from './logs/log-inbox-run-events.js'
+export { logMonitorEvents } from './logs/log-monitor-events.js'
+export { logRelayEvents } from './logs/log-relay-events.js'
+export type { Logger } from './logs/logger.js'
