@@ -230,6 +230,22 @@ export const inboxParkingGuards = [
   },
   {
     ...postgres,
+    file: `${core}/parked-retry.ts`,
+    name: 'a message that is gone when its failure is noted has not failed',
+    find: '    if (due?.place !== failed) return\n',
+    replace: '    if (!due || failed === undefined) return\n',
+    test: 'a message that fails, and is discarded before that is noted, has not those behind it wait for an operator',
+  },
+  {
+    ...postgres,
+    file: `${core}/parked-retry.ts`,
+    name: 'a message that two workers fail at is told of once',
+    find: 'if (due.attempts === 0) await',
+    replace: 'if (due.attempts <= 1) await',
+    test: 'a message that two workers fail at is told of once, and counted twice',
+  },
+  {
+    ...postgres,
     file: `${sql}/leave-key.ts`,
     name: 'the claim of another one stays',
     find: ' FOR NO KEY UPDATE SKIP LOCKED',

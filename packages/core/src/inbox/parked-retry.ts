@@ -100,7 +100,9 @@ async function endClaim<Tx>(
     const { due } = seen
     if (due) work.failed(deliveryOf(due.message), error)
     if (due && isMessageFault(error) && !work.signal?.aborted) {
-      await work.again(deliveryOf(due.message), () => noteFailure(options, due, error))
+      await work.again(deliveryOf(due.message), () =>
+        noteFailure(options, { place, failed: due.place, error }),
+      )
       return undefined
     }
     await store.parking.returnClaim(name, place)
@@ -169,16 +171,26 @@ async function isNewHere<Tx>(
   return verdict === 'new'
 }
 
+/** A message that has failed, and where it was parked when it did. */
+interface Failed {
+  readonly place: ParkedPlace
+  readonly failed: string
+  readonly error: unknown
+}
+
+// With its transaction the message has lost its lock: it is read anew. What was handled or discarded meanwhile has not failed, nor
+// has what comes behind it, and what another worker has told of is told of once.
 async function noteFailure<Tx>(
   options: ResolvedInboxOptions<Tx>,
-  due: DueMessage,
-  error: unknown,
+  { place, failed, error }: Failed,
 ): Promise<void> {
   const { store, name, timeoutMs } = options
-  // The claim of a message without a key has counted it there already.
-  const attempts = due.message.key === null ? due.attempts : due.attempts + 1
-  const failure = { ...failureOf(error, attempts), waits: waitsForOperator(error) }
   await store.transaction({ timeoutMs }, async (tx) => {
+    const due = await store.parking.readDue(tx, name, place)
+    if (due?.place !== failed) return
+    // The claim of a message without a key has counted it there already.
+    const attempts = due.message.key === null ? due.attempts : due.attempts + 1
+    const failure = { ...failureOf(error, attempts), waits: waitsForOperator(error) }
     await store.parking.noteFailure(tx, name, due, failure)
     // One that was parked behind another has not failed until now.
     if (due.attempts === 0) await publishDeadLetter(options, tx, { message: due.message, failure })

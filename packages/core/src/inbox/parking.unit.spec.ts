@@ -280,7 +280,7 @@ describe('a parked message that is due', () => {
     expect(await inbox.retryParked([on<JournalingTx, number>(orders, () => Promise.reject(error))])).toBe(
       true,
     )
-    expect(store.journal.slice(-4)).toEqual(['rollback', 'begin', noted, 'commit'])
+    expect(store.journal.slice(-5)).toEqual(['rollback', 'begin', 'read due', noted, 'commit'])
     expect(events).toEqual(['message:failed 5'])
   })
 

@@ -1,4 +1,12 @@
-import { bytesCodec, createInbox, on, type ParkableMessage, topic } from '@pigeonhole/core'
+import {
+  bytesCodec,
+  createInbox,
+  createOutbox,
+  on,
+  type ParkableMessage,
+  park as parks,
+  topic,
+} from '@pigeonhole/core'
 import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { type PostgresStore, postgresStore } from '../pg/postgres-store.js'
@@ -16,7 +24,11 @@ beforeAll(async () => {
   database = await SpecDatabase.create()
   store = postgresStore(database.pool)
 })
-beforeEach(() => database.pool.query('TRUNCATE pigeonhole.parked_key, pigeonhole.parked_message'))
+beforeEach(() =>
+  database.pool.query(
+    'TRUNCATE pigeonhole.parked_key, pigeonhole.parked_message; DELETE FROM pigeonhole.outbox_message',
+  ),
+)
 afterAll(() => database.drop())
 
 const bounds = { timeoutMs: 20_000 }
@@ -109,6 +121,66 @@ it('a key of which somebody handles a message is not left by another one', async
   })
   const { rows } = await database.pool.query('SELECT attempts, starts FROM pigeonhole.parked_key')
   expect(rows).toEqual([{ attempts: 1, starts: 1 }])
+})
+
+const orders = topic('orders', { codec: bytesCodec })
+
+/** Has a worker fail at what is due, and `meanwhile` happen between the end of its transaction and its note of that. */
+async function failMeanwhile(error: Error, meanwhile: () => Promise<unknown>): Promise<void> {
+  const before = [async (): Promise<void> => undefined, meanwhile]
+  const racing: PostgresStore = {
+    ...store,
+    transaction: async (bounds, work) => {
+      await before.shift()?.()
+      return store.transaction(bounds, work)
+    },
+  }
+  const outbox = createOutbox({ store })
+  const worker = createInbox({ store: racing, outbox, name: inbox, dedupe: 'none', deadLetters: 'dead' })
+  expect(await worker.retryParked([on(orders, () => Promise.reject(error))])).toBe(true)
+}
+
+const dueKeys = async (): Promise<object[]> => {
+  const { rows } = await database.pool.query(
+    "SELECT error_code, retry_at IS NULL AS waits FROM pigeonhole.parked_key WHERE side = 'inbox'",
+  )
+  return rows
+}
+
+it.each([
+  ['discarded', (ids: string[]) => store.discardInboxParked({ inbox, ids })],
+  [
+    'handled by another worker',
+    async () => {
+      await store.retryInboxParked({ inbox })
+      await createInbox({ store, name: inbox, dedupe: 'none' }).retryParked([on(orders, () => undefined)])
+    },
+  ],
+])(
+  'a message that fails, and is %s before that is noted, has not those behind it wait for an operator',
+  async (_, end) => {
+    await park(message(1))
+    await store.transaction(bounds, (tx) => store.parking.parkBehind(tx, inbox, [message(2)]))
+    const [first] = await store.listInboxParkedMessages({ inbox }, 1)
+    await failMeanwhile(parks('no such customer'), () => end([first?.id ?? '']))
+    expect(await dueKeys()).toEqual([{ error_code: 'E', waits: false }])
+    const left = await store.listInboxParkedMessages({ inbox }, 2)
+    expect(left).toMatchObject([{ offset: 2n, errorCode: null, attempts: 0 }])
+  },
+)
+
+it('a message that two workers fail at is told of once, and counted twice', async () => {
+  await park(message(1))
+  await store.transaction(bounds, (tx) => store.parking.parkBehind(tx, inbox, [message(2)]))
+  const [first] = await store.listInboxParkedMessages({ inbox }, 1)
+  await store.discardInboxParked({ inbox, ids: [first?.id ?? ''] })
+  await failMeanwhile(new Error('no such customer'), async () => {
+    await store.retryInboxParked({ inbox })
+    await failMeanwhile(new Error('no such customer'), async () => undefined)
+  })
+  expect(await store.listInboxParkedMessages({ inbox }, 2)).toMatchObject([{ offset: 2n, attempts: 2 }])
+  const { rows } = await database.pool.query("SELECT FROM pigeonhole.outbox_message WHERE topic = 'dead'")
+  expect(rows).toHaveLength(1)
 })
 
 it('10,000 messages behind a key cost no statement more than one does', async () => {
