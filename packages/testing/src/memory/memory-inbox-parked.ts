@@ -57,29 +57,27 @@ export function memoryInboxParked(database: MemoryDatabase): InboxParkingStore {
             done.busy += messages.length
             continue
           }
+          const isOldest = key && parkedOf(database, key, tx)[0]?.place === messages[0]?.place
           for (const { place, message } of messages) {
             if (message.id) messageIds.set(tx, messageKey(selection.inbox, message.id), performance.now())
             inboxMessages.set(tx, place, undefined)
           }
           done.messages += messages.length
-          if (key) done.unblocked += unblock(database, key, tx)
+          if (isOldest) done.unblocked += beginAnew(database, key, tx)
         }
         return done
       }),
   }
 }
 
-// 1 where it was unblocked.
-function unblock(database: MemoryDatabase, key: InboxKeyEntry, tx: MemoryTransaction): number {
-  if (parkedOf(database, key, tx).length > 0) return 0
+// Its oldest message is gone. 1 where it was unblocked.
+function beginAnew(database: MemoryDatabase, key: InboxKeyEntry, tx: MemoryTransaction): number {
   const name = inboxKeyId(key.inbox, key.topic, key.key)
-  const isIdle = database.locks.acquireIfFree(tx, name)
-  database.inboxKeys.set(
-    tx,
-    name,
-    isIdle ? undefined : { ...key, attempts: 0, starts: 0, retryAt: Date.now() },
-  )
-  return isIdle ? 1 : 0
+  const isEmpty = parkedOf(database, key, tx).length === 0
+  const isUnblocked = isEmpty && database.locks.acquireIfFree(tx, name)
+  const retryAt = isEmpty ? Date.now() : key.retryAt
+  database.inboxKeys.set(tx, name, isUnblocked ? undefined : { ...key, attempts: 0, starts: 0, retryAt })
+  return Number(isUnblocked)
 }
 
 interface Meant {

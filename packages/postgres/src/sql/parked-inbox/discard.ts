@@ -11,10 +11,13 @@ export interface DiscardParams {
   readonly keys: readonly BlockedKey[]
 }
 
+/** That a message is of the key called `blocked`. */
+const ofBlocked = `${isOf('message')} AND message.topic = blocked.topic AND sha256(message.key) = blocked.key_digest`
+
 /**
  * Deletes selected messages of keys that are locked, and those without a key that nobody is handling, and remembers their ids:
- * a repeat of what was discarded is one. A key of which nothing is left is due, so that it is unblocked by whoever takes it
- * up, if not by the statement behind this one.
+ * a repeat of what was discarded is one. A key whose oldest message goes begins anew: its attempts and starts were that one's. One
+ * of which nothing is left is due, so that it is unblocked by whoever takes it up, if not by the statement behind this one.
  */
 export const discardParkedOfInbox: Statement<DiscardParams, Omit<DiscardedInboxParking, 'unblocked'>> = {
   name: 'parked_inbox.discard',
@@ -31,13 +34,14 @@ export const discardParkedOfInbox: Statement<DiscardParams, Omit<DiscardedInboxP
       ON CONFLICT (inbox, scope, message_id) DO NOTHING
     ), deleted AS (
       DELETE FROM ${schema}.parked_message WHERE id IN (SELECT id FROM selected) RETURNING 1
-    ), emptied AS (
-      UPDATE ${schema}.parked_key AS blocked SET retry_at = statement_timestamp(), attempts = 0
-      WHERE ${isOf('blocked')} AND (topic, key) IN (SELECT topic, key FROM locked)
-        AND NOT EXISTS (
+    ), begun AS (
+      UPDATE ${schema}.parked_key AS blocked SET attempts = 0, starts = 0,
+        retry_at = CASE WHEN EXISTS (
           SELECT FROM ${schema}.parked_message AS message
-          WHERE ${isOf('message')} AND message.topic = blocked.topic AND sha256(message.key) = blocked.key_digest
-            AND message.id NOT IN (SELECT id FROM selected))
+          WHERE ${ofBlocked} AND message.id NOT IN (SELECT id FROM selected)) THEN retry_at ELSE statement_timestamp() END
+      WHERE ${isOf('blocked')} AND (topic, key) IN (SELECT topic, key FROM locked)
+        AND (SELECT id FROM ${schema}.parked_message AS message WHERE ${ofBlocked} ORDER BY id LIMIT 1)
+          IN (SELECT id FROM selected)
     )
     SELECT (SELECT count(*)::int FROM deleted) AS messages,
       ((SELECT count(*) FROM ${schema}.parked_message AS message WHERE ${isSelected('message')})

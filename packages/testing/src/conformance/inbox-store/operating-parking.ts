@@ -128,6 +128,31 @@ export function describeOperatingInboxParking<Tx>(scene: StoreScene<Tx>): void {
       await worker.rollback()
     })
 
+    it.each([
+      ['that is parked already', false],
+      ['that a consumer is about to park', true],
+    ])('discards what has killed processes, and blames nobody behind it, %s', async (_, isAboutTo) => {
+      const opened = await scene.open()
+      const operator = operatorOf(opened)
+      const { parking } = opened.store
+      const kills = { failure: { ...failure, code: 'MESSAGE_KILLS_PROCESS' }, retryMs: null }
+      await within(opened, (tx) => parking.parkFailed(tx, inbox, message(1), kills))
+      const [killer] = await operator.listInboxParkedMessages({ inbox }, 1)
+      const consumer = await opened.begin()
+      const messages = [{ id: null, key }]
+      await opened.store.receiveMessages(consumer.tx, inbox, { topic: 'orders', range: undefined, messages })
+      await parking.parkBehind(consumer.tx, inbox, [message(2)])
+      if (!isAboutTo) await consumer.commit()
+      expect(await operator.discardInboxParked({ inbox, ids: [killer?.id ?? ''] })).toMatchObject({
+        messages: 1,
+      })
+      if (isAboutTo) await consumer.commit()
+      await operator.retryInboxParked({ inbox })
+      const claimed = await parking.claimDue(inbox, { ...terms, alone: false })
+      expect(claimed).toMatchObject({ topic: 'orders' })
+      expect(await offsetsOf(operator)).toEqual([2n])
+    })
+
     it('does not unblock a key of which a consumer is about to park more', async () => {
       const { opened, operator } = await parkSome()
       const consumer = await opened.begin()
