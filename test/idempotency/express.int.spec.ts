@@ -21,8 +21,11 @@ const express5: HttpKind = {
       const end = response.end.bind(response)
       response.end = ((...args: Parameters<typeof end>) => {
         response.set('x-wrapped', 'true')
+        service.goOn()
         return end(...args)
       }) as typeof response.end
+      const json = response.json
+      response.json = (body) => json.call(response, body)
       next()
     })
     app.use(express.json({ verify: keepRawBody, limit: 10_000 }))
@@ -35,8 +38,13 @@ const express5: HttpKind = {
           tenant: (request) => tenantOf(request.get('x-tenant')),
         },
         async (request, response, context) => {
-          const answer = await service.answer(request.body, context)
-          const { status, headers, body, stream, isWeb, isLater, thrown } = answer
+          const branch = (): void => {
+            response.writeHead(418, { 'x-branch': 'left' }).write('left ')
+            response.status(418).json('behind')
+          }
+          const answer = await service.answer(request.body, context, branch)
+          const { status, headers, body, stream, isWeb, isLater, location, thrown } = answer
+          if (location) return response.redirect(location)
           response.status(status)
           for (const [name, value] of headers) response.append(name, value)
           if (stream && isWeb) Readable.fromWeb(webStreamOf(stream)).pipe(response)
@@ -48,6 +56,7 @@ const express5: HttpKind = {
       ),
     )
     const failed: express.ErrorRequestHandler = (error, _request, response, _next) => {
+      service.goOn()
       response.status(error.status ?? 500).send('failed')
     }
     app.use(failed)

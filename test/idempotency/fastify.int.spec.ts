@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { idempotentFastify, keepRawFastifyBody } from '@pigeonhole/http'
-import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
+import fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
 import type pg from 'pg'
 import { describeHttp } from './http-conformance.js'
 import { type HttpKind, type OrderAnswer, type OrderRequest, tenantOf, webStreamOf } from './http-service.js'
@@ -13,6 +13,11 @@ const fastify5: HttpKind = {
     const app = fastify({ bodyLimit: 10_000, forceCloseConnections: true })
     app.addHook('onRequest', async (_request, reply) => void reply.header('x-upstream', randomUUID()))
     app.addHook('preParsing', keepRawFastifyBody)
+    app.addHook('onSend', async () => service.goOn())
+    app.setErrorHandler<FastifyError>(async (error, _request, reply) => {
+      service.goOn()
+      return reply.code(error.statusCode ?? 500).send('failed')
+    })
     app.post(
       '/orders',
       idempotentFastify<pg.ClientBase, FastifyRequest, FastifyReply>(
@@ -23,13 +28,16 @@ const fastify5: HttpKind = {
         },
         (request, reply, context) => {
           const asked = request.body as OrderRequest
-          const answering = service.answer(asked, context)
+          const branch = (): void =>
+            void reply.status(418).type('text/html').header('x-branch', 'left').send('left behind')
+          const answering = service.answer(asked, context, branch)
           if (asked.then.endsWith('later'))
             return void answering.then(
               (answer) => send(reply, answer),
               (error) => reply.send(error),
             )
           return answering.then((answer) => {
+            if (answer.location) return reply.redirect(answer.location)
             send(reply, answer)
             if (answer.thrown) throw answer.thrown
             return reply

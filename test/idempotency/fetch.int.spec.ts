@@ -21,7 +21,12 @@ const hono: HttpKind = {
       },
       async (request, context) => {
         const asked = (await request.json()) as OrderRequest
-        const { status, headers, body, stream, isLater, thrown } = await service.answer(asked, context)
+        // Nothing is there to write to but a response of its own.
+        const left = new Response('left behind', { status: 418 })
+        const branch = (): void => left.headers.set('x-branch', 'left')
+        const answer = await service.answer(asked, context, branch)
+        const { status, headers, body, stream, isLater, location, thrown } = answer
+        if (location) return new Response(null, { status, headers: { location } })
         if (thrown) throw thrown
         if (isLater) await new Promise((later) => setImmediate(later))
         const whole = status === 204 ? null : new Uint8Array(body)
@@ -34,10 +39,14 @@ const hono: HttpKind = {
     const app = new Hono()
     app.use(async (context, next) => {
       await next()
+      service.goOn()
       context.header('x-upstream', randomUUID())
     })
     app.post('/orders', (context) => handle(context.req.raw))
-    app.onError((_, context) => context.text('failed', 500))
+    app.onError((_, context) => {
+      service.goOn()
+      return context.text('failed', 500)
+    })
     const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' })
     await new Promise((resolve) => server.once('listening', resolve))
     const { port } = server.address() as AddressInfo

@@ -69,6 +69,46 @@ export function describeHttp(kind: HttpKind): void {
       expect(await scene.lab.countsOf(asked.id)).toEqual({ orders: 1, messages: 1 })
     })
 
+    it('leaves nothing of a branch of an earlier attempt', async () => {
+      const asked = order('conflicts behind a branch')
+      for (const replayed of [null, 'true']) {
+        const { status, headers, body } = await send(asked)
+        expect({ status, branch: headers.get('x-branch') }).toEqual({ status: 201, branch: null })
+        expect(headers.get('idempotency-replayed')).toBe(replayed)
+        expect([...body]).toEqual([123, 0, 255, 128, 125])
+      }
+      expect(scene.service.branched).toContain(asked.id)
+      expect(await scene.lab.countsOf(asked.id)).toEqual({ orders: 1, messages: 1 })
+    })
+
+    it('has an error answered as if its handler had left no branch behind', async () => {
+      const asked = order('throws behind a branch')
+      const { status, headers, body } = await send(asked)
+      expect(scene.service.branched).toContain(asked.id)
+      expect({ status, branch: headers.get('x-branch'), body: String(body) }).toEqual({
+        status: 500,
+        branch: null,
+        body: 'failed',
+      })
+      expect(await scene.lab.countsOf(asked.id)).toEqual({ orders: 0, messages: 0 })
+    })
+
+    it('answers with a redirection as the framework has it', async () => {
+      const asked = order('redirects')
+      for (const replayed of [null, 'true']) {
+        const { status, headers } = await send(asked)
+        expect({
+          status,
+          to: headers.get('location'),
+          replayed: headers.get('idempotency-replayed'),
+        }).toEqual({
+          status: 302,
+          to: '/elsewhere',
+          replayed,
+        })
+      }
+    })
+
     it('answers without a body as well', async () => {
       const asked = order('empty')
       for (const replayed of [null, 'true']) {
@@ -229,6 +269,18 @@ export function describeHttp(kind: HttpKind): void {
       scene = await HttpScene.open(kind, { timeoutMs: 500 })
     })
     afterAll(() => scene[Symbol.asyncDispose]())
+
+    it('is answered with 503, and has left no branch behind that could answer', async () => {
+      const asked = order('waits behind a branch')
+      const late = await scene.send(asked)
+      expect(scene.service.branched).toEqual([asked.id])
+      expect({ status: late.status, branch: late.headers.get('x-branch') }).toEqual({
+        status: 503,
+        branch: null,
+      })
+      expect(late.headers.get('content-type')).toBe('application/problem+json')
+      expect(problemIn(late)).toMatchObject({ code: 'HANDLER_TIMED_OUT' })
+    })
 
     it('is answered with 503, and what it still sends is nobody’s', async () => {
       const asked = order('waits')

@@ -61,6 +61,7 @@ export class HttpScene implements AsyncDisposable {
     const headers = { 'content-type': 'application/json', 'x-tenant': tenant }
     const response = await fetch(this.server.url + path, {
       method: 'POST',
+      redirect: 'manual',
       headers: key === null ? headers : { ...headers, 'idempotency-key': key },
       body: JSON.stringify({ ...order, padding }),
     })

@@ -22,6 +22,10 @@ export interface OrderRequest {
     | 'never ends'
     | 'breaks off'
     | 'of the hop'
+    | 'redirects'
+    | 'conflicts behind a branch'
+    | 'throws behind a branch'
+    | 'waits behind a branch'
 }
 
 /** What the service answers. */
@@ -35,6 +39,8 @@ export interface OrderAnswer {
   readonly isWeb?: boolean
   /** Whether it is sent from a callback, after the handler has returned. */
   readonly isLater?: boolean
+  /** Where it redirects to, by the framework's own means. */
+  readonly location?: string
   /** What the handler throws when it has answered. */
   readonly thrown?: Error
 }
@@ -48,20 +54,28 @@ export class OrderService {
   readonly reached: string[] = []
   /** Streams that handlers have answered with. */
   readonly streams: Readable[] = []
+  /** Ids of requests whose handler has written from a branch that it had left behind. */
+  readonly branched: string[] = []
   readonly #gates = new Map<string, () => void>()
+  #branches: (() => void)[] = []
 
   constructor(idempotency: Idempotency<pg.ClientBase>) {
     this.idempotency = idempotency
   }
 
-  /** What the handler does: it writes and publishes whatever it answers. */
+  /**
+   * What the handler does: it writes and publishes whatever it answers. `branch` answers once more with status 418, a header `x-branch` and
+   * a body of its own, when a branch that nobody waits for comes to it.
+   */
   async answer(
     { id, then }: OrderRequest,
     { tx, publish }: TransactionContext<pg.ClientBase>,
+    branch: () => void,
   ): Promise<OrderAnswer> {
     await tx.query('INSERT INTO orders (id, name) VALUES ($1, $1)', [id])
     await publish(placed, { id })
     this.reached.push(id)
+    if (isBranched(then)) return this.#branching({ id, then }, branch)
     if (then === 'waits') await new Promise<void>((open) => this.#gates.set(id, open))
     if (then === 'throws' || then === 'throws later') throw new Error('the handler has failed')
     if (then === 'sends later') return { ...answers.created, isLater: true }
@@ -73,10 +87,31 @@ export class OrderService {
       : answers.created
   }
 
+  async #branching({ id, then }: OrderRequest, branch: () => void): Promise<OrderAnswer> {
+    if (this.reached.filter((reached) => reached === id).length > 1) {
+      this.goOn()
+      return answers.created
+    }
+    this.#branches.push(() => {
+      this.branched.push(id)
+      branch()
+    })
+    if (then === 'throws behind a branch') throw new Error('the handler has failed')
+    if (then === 'conflicts behind a branch') throw conflict
+    return new Promise<OrderAnswer>(() => undefined)
+  }
+
   #streamed(then: Streamed): OrderAnswer {
     const stream = Readable.from(streams[then](), { objectMode: false })
     this.streams.push(stream)
     return { ...answers.created, stream, isWeb: then === 'streams as the web does' }
+  }
+
+  /** Has branches that were left behind write what they have. */
+  goOn(): void {
+    const branches = this.#branches
+    this.#branches = []
+    for (const write of branches) write()
   }
 
   /** Lets a request that waits go on. */
@@ -112,6 +147,14 @@ function isStreamed(then: OrderRequest['then']): then is Streamed {
   return then in streams
 }
 
+const branched = ['conflicts behind a branch', 'throws behind a branch', 'waits behind a branch'] as const
+
+type Branched = (typeof branched)[number]
+
+function isBranched(then: OrderRequest['then']): then is Branched {
+  return (branched as readonly string[]).includes(then)
+}
+
 const json = ['content-type', 'application/json'] as const
 const answers = {
   get created(): OrderAnswer {
@@ -133,6 +176,7 @@ const answers = {
     ] as const
     return { ...answers.created, headers: [json, ['x-request', randomUUID()], ...named] }
   },
+  redirects: { status: 302, headers: [], body: Buffer.alloc(0), location: '/elsewhere' },
   empty: { status: 204, headers: [['x-request', 'none']], body: Buffer.alloc(0) },
 } satisfies Record<string, OrderAnswer>
 
@@ -157,7 +201,7 @@ export interface HttpServer {
 
 /**
  * A way into HTTP. `POST /orders` is answered by the service, `x-tenant` names the tenant, bodies have at most 10,000 bytes, and a
- * middleware gives each answer a header `x-upstream` of its own.
+ * middleware gives each answer a header `x-upstream` of its own. Branches go on before an error is answered, and before an answer is sent.
  */
 export interface HttpKind {
   readonly name: string

@@ -64,6 +64,46 @@ it('rejects where the handler destroys it, and is there for another answer', asy
   expect(text).toBe('503 1 ours')
 })
 
+it('answers by what a middleware has put on it', async () => {
+  await answered(async (response) => {
+    const put = Object.assign(response, { put: () => response.setHeader('x-put', '1').end('put') })
+    const captured = new CapturedResponse(put)
+    const captive = await captured.answerOf((own) => own.put(), newBody())
+    expect(captive).toEqual({ status: 200, headers: [['x-put', '1']], body: Buffer.from('put') })
+    captured.send(answer)
+  })
+})
+
+it('is nobody’s to what an attempt has left behind', async () => {
+  const left = new PassThrough()
+  const text = await answered(async (response) => {
+    const put = Object.assign(response, { put: () => response.end('put'), locals: { user: 1 } })
+    const captured = new CapturedResponse(put)
+    let behind = put
+    const first = captured.answerOf((own) => {
+      behind = own
+      throw new Error('a conflict')
+    }, newBody())
+    await expect(first).rejects.toThrow('a conflict')
+    const second = captured.answerOf((own) => {
+      behind.statusCode = 418
+      behind.writeHead(418, { 'x-ours': 'left' }).write('left behind')
+      expect(behind.getHeader('x-ours')).toBe('left')
+      expect([behind.put(), behind.end('x'), behind.destroy()]).toEqual([behind, behind, behind])
+      expect(behind.locals.user).toBe(1)
+      left.pipe(behind)
+      own.end('second')
+    }, newBody())
+    expect(await second).toEqual({ status: 200, headers: [], body: Buffer.from('second') })
+    captured.release()
+    behind.setHeader('x-ours', 'left').end('left behind')
+    behind.put()
+    captured.send(answer)
+  })
+  expect(text).toBe('503 1 ours')
+  expect(left.destroyed).toBe(true)
+})
+
 it('does not tell a handler of the end that is not its own', async () => {
   const heard: string[] = []
   await answered(async (response) => {

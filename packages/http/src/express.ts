@@ -47,7 +47,7 @@ export function idempotentRoute<Tx, Req extends NodeRequest, Res extends ServerR
         body: bodyOf(request, 'express.json({ verify: keepRawBody })'),
       }
       const answer = await answerRequest(resolved, { request, keyed }, (context, body) =>
-        captured.answerOf(() => handler(request, response, context), body),
+        captured.answerOf((own) => handler(request, own, context), body),
       )
       captured.send(answer)
     } catch (error) {

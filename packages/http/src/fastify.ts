@@ -1,9 +1,7 @@
 import { Readable } from 'node:stream'
 import type { OperationContext } from '@pigeonhole/core'
 import { answerRequest } from './answer-request.js'
-import { writePayload } from './fastify-payload.js'
-import { grouped, headersSince } from './header-list.js'
-import type { HttpAnswer } from './http-answer.js'
+import { CapturedReply, type FastifyReplyLike } from './captured-reply.js'
 import { type HttpIdempotencyOptions, resolveHttpOptions } from './http-options.js'
 import { type BodiedRequest, bodyOf, keepBody } from './raw-body.js'
 
@@ -12,20 +10,6 @@ export interface FastifyRequestLike extends BodiedRequest {
   readonly method: string
   readonly originalUrl: string
   readonly routeOptions: { readonly bodyLimit?: number }
-}
-
-/** Headers of a reply. */
-export type FastifyHeaders = Record<string, number | string | string[] | undefined>
-
-/** A reply of Fastify, by its shape. */
-export interface FastifyReplyLike {
-  statusCode: number
-  code(status: number): unknown
-  header(name: string, value: unknown): unknown
-  removeHeader(name: string): unknown
-  getHeaders(): FastifyHeaders
-  serialize(payload: never): string | ArrayBuffer | Buffer
-  send(payload?: unknown): unknown
 }
 
 /** Answers a request in its transaction, as it would without one: by what it returns, or by `reply.send`. */
@@ -79,61 +63,15 @@ export function idempotentFastify<Tx, Req extends FastifyRequestLike, Rep extend
       header: (name: string) => [request.headers[name] ?? []].flat().join(', '),
       body: bodyOf(request, "app.addHook('preParsing', keepRawFastifyBody)"),
     }
-    const before = { ...reply.getHeaders() }
-    const answering = answerRequest(resolved, { request, keyed }, async (context, body) => {
-      reset(reply, before)
-      const payload = await payloadOf(reply, (silent) => handler(request, silent, context))
-      await writePayload(reply, payload, { body, signal: context.signal })
-      const headers = headersSince(before, reply.getHeaders())
-      return { status: reply.statusCode, headers, body: body.bytes() }
-    })
-    // Also what Fastify answers to an error has nothing of an attempt that has come to nothing.
-    const answer = await answering.finally(() => reset(reply, before))
-    return apply(reply, answer)
+    const captured = new CapturedReply(reply)
+    const answering = answerRequest(resolved, { request, keyed }, (context, body) =>
+      captured.answerOf((own) => handler(request, own, context), { body, signal: context.signal }),
+    )
+    try {
+      return captured.apply(await answering)
+    } catch (error) {
+      captured.release()
+      throw error
+    }
   }
-}
-
-// What a handler answers with. As Fastify has it: one that returns nothing and is no promise sends later, and one that has
-// sent may return what it likes.
-async function payloadOf<Rep extends FastifyReplyLike>(
-  reply: Rep,
-  handle: (reply: Rep) => unknown,
-): Promise<unknown> {
-  let sent: { readonly payload: unknown } | undefined
-  let tellSent: () => void = () => undefined
-  const sending = new Promise<void>((resolve) => {
-    tellSent = resolve
-  })
-  // What is sent is kept; all else of the reply is as it is.
-  const silent: Rep = new Proxy(reply, {
-    get(target, property, receiver) {
-      // Fastify's reply is a promise of its own end, which comes behind the transaction.
-      if (property === 'then') return undefined
-      if (property !== 'send') return Reflect.get(target, property, target)
-      return (payload: unknown) => {
-        sent ??= { payload }
-        tellSent()
-        return receiver
-      }
-    },
-  })
-  const begun = handle(silent)
-  const returned = await begun
-  if (begun === undefined || returned === silent) await sending
-  return sent ? sent.payload : returned
-}
-
-// Headers that others had set before the handler are no part of its answer, and stay. It may be run again after a conflict.
-function reset(reply: FastifyReplyLike, before: FastifyHeaders): void {
-  reply.code(200)
-  for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name)
-  for (const [name, value] of Object.entries(before)) if (value !== undefined) reply.header(name, value)
-}
-
-function apply(reply: FastifyReplyLike, { status, headers, body }: HttpAnswer): Buffer {
-  reply.code(status)
-  // Fastify adds a cookie to those that are there.
-  for (const name of grouped(headers).keys()) reply.removeHeader(name)
-  for (const [name, values] of grouped(headers)) reply.header(name, values)
-  return Buffer.from(body)
 }

@@ -1,8 +1,7 @@
+export type { FastifyHeaders, FastifyReplyLike } from './captured-reply.js'
 export { idempotentRoute, keepRawBody, type NodeHandler, type NodeRequest } from './express.js'
 export {
   type FastifyHandler,
-  type FastifyHeaders,
-  type FastifyReplyLike,
   type FastifyRequestLike,
   idempotentFastify,
   keepRawFastifyBody,

@@ -13,31 +13,40 @@ const removing = ['off', 'removeListener'] as const
 /** The methods of a response by which listeners come and go. */
 export const listenerMethods: readonly string[] = [...adding, ...removing]
 
-type Listening = (event: string, listener: (...args: unknown[]) => void) => ServerResponse
+type Listening<Res> = (event: string, listener: (...args: unknown[]) => void) => Res
+
+/** Whose listeners are kept apart. */
+export interface ListenedResponse<Res extends ServerResponse> {
+  readonly response: Res
+  readonly own: EventEmitter
+  /** What the methods return. */
+  readonly facade: Res
+}
 
 /**
  * Those methods for a response whose handler's listeners for {@link ofTheEnd} are kept apart, in `own`: what waits for 'finish', as
  * `stream.pipeline` does, does not wait for an answer that leaves behind the handler's transaction.
  */
-export function listeningTo(
-  response: ServerResponse,
-  own: EventEmitter,
-): Readonly<Record<string, Listening>> {
+export function listeningTo<Res extends ServerResponse>({
+  response,
+  own,
+  facade,
+}: ListenedResponse<Res>): Readonly<Record<string, Listening<Res>>> {
   const real = Object.fromEntries(
-    [...adding, ...removing].map((name) => [name, response[name].bind(response) as Listening]),
+    [...adding, ...removing].map((name) => [name, response[name].bind(response) as Listening<Res>]),
   )
-  const exchanged: Record<string, Listening> = {}
+  const exchanged: Record<string, Listening<Res>> = {}
   for (const name of adding)
     exchanged[name] = (event, listener) => {
       if (ofTheEnd.has(event)) own[name](event, listener)
       else real[name]?.(event, listener)
-      return response
+      return facade
     }
   for (const name of removing)
     exchanged[name] = (event, listener) => {
       own[name](event, listener)
       real[name]?.(event, listener)
-      return response
+      return facade
     }
   return exchanged
 }
