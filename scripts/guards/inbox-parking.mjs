@@ -134,6 +134,14 @@ export const inboxParkingGuards = [
   },
   {
     ...unit,
+    file: `${core}/message-fault.ts`,
+    name: 'an error whose message is no text is stored, too',
+    find: 'isText(message) ? message : ',
+    replace: 'message !== isText ? (message as string) : ',
+    test: 'is no code and no text where these are',
+  },
+  {
+    ...unit,
     file: 'packages/core/src/lifecycle/time-limit.ts',
     name: 'a handler’s timeout is its failure',
     find: 'return isOver && isHandlers ? ',

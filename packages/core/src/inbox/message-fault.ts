@@ -41,13 +41,21 @@ const longestText = 1_000
 
 /** What is stored of an error. Its message is the handler's own: it is cut, and never logged. */
 export function failureOf(error: unknown, attempts: number): InboxFailure {
-  const named = error instanceof Error ? error : undefined
-  const { code } = (error ?? {}) as { readonly code?: unknown }
+  // An error may have anything as its code, its name and its message.
+  const { code, name, message } = (error ?? {}) as Readonly<Record<'code' | 'name' | 'message', unknown>>
+  const isError = error instanceof Error
   return {
-    code: stored(typeof code === 'string' && code !== '' ? code : (named?.name ?? 'Error'), longestCode),
-    error: stored(named ? named.message : 'Something was thrown that is no error', longestText),
+    code: stored([code, isError && name].find(isText) ?? 'Error', longestCode),
+    error: stored(
+      isError ? (isText(message) ? message : '') : 'Something was thrown that is no error',
+      longestText,
+    ),
     attempts,
   }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
 }
 
 // PostgreSQL's text has no U+0000, and half of a surrogate pair has no UTF-8 form.

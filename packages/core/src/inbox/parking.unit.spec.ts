@@ -345,6 +345,14 @@ describe('what is stored of an error', () => {
     expect(failureOf(new TypeError('x'.repeat(5_000)), 1).error).toHaveLength(1_000)
     expect(failureOf(undefined, 1)).toMatchObject({ code: 'Error' })
   })
+
+  it.each([[{ reason: 'gone' }], [undefined], [5], ['']])(
+    'is no code and no text where these are %j',
+    (given) => {
+      const error = Object.assign(new Error(), { code: given, name: given, message: given })
+      expect(failureOf(error, 1)).toEqual({ code: 'Error', error: '', attempts: 1 })
+    },
+  )
 })
 
 describe('a parked message', () => {
