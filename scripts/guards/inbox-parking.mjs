@@ -133,6 +133,22 @@ export const inboxParkingGuards = [
     test: 'is its code or name and its text, cut, and fit for PostgreSQL',
   },
   {
+    ...postgres,
+    file: `${core}/message-id.ts`,
+    name: 'a message is parked whatever its id',
+    find: "!text.includes('\\0') && ",
+    replace: '',
+    test: 'a message whose resolver says "a\\u0000b" is handled, and parked, with that',
+  },
+  {
+    file: `${core}/message-id.ts`,
+    spec: `${core}/message-id.unit.spec.ts`,
+    name: 'no id is taken for another one that PostgreSQL does not take',
+    find: "text.isWellFormed() ? 'utf8' : 'utf16le'",
+    replace: "'utf8'",
+    test: 'is told from others by its SHA-256, where it has half of a surrogate pair',
+  },
+  {
     ...unit,
     file: `${core}/message-fault.ts`,
     name: 'an error whose message is no text is stored, too',

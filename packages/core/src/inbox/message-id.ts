@@ -25,7 +25,7 @@ export function conventionalMessageId(delivery: Delivery): MessageId | undefined
 
 /**
  * What `resolver` says of `delivery`, with the topic as the default scope. An empty id is none. Of an id or scope of more
- * than 1,000 bytes its SHA-256 is taken.
+ * than 1,000 bytes its SHA-256 is taken, and so it is of one with U+0000 or half of a surrogate pair.
  */
 export function resolveMessageId(resolver: MessageIdResolver, delivery: Delivery): MessageId | undefined {
   const found = resolver(delivery)
@@ -38,6 +38,13 @@ export function resolveMessageId(resolver: MessageIdResolver, delivery: Delivery
 const longestBytes = 1_000
 
 function shortened(text: string): string {
-  if (Buffer.byteLength(text) <= longestBytes) return text
-  return `sha256:${createHash('sha256').update(text).digest('hex')}`
+  if (Buffer.byteLength(text) <= longestBytes && isStorable(text)) return text
+  // With U+FFFD in the place of half a pair, different ids would become one.
+  const bytes = Buffer.from(text, text.isWellFormed() ? 'utf8' : 'utf16le')
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+}
+
+// PostgreSQL refuses U+0000: neither could the message be handled then, nor be parked with its id.
+function isStorable(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed()
 }

@@ -92,3 +92,17 @@ describe('an id that is longer than an index takes', () => {
     expect(resolveMessageId(() => 'ä'.repeat(501), delivery({}))?.id).toMatch(/^sha256:/)
   })
 })
+
+describe('an id that PostgreSQL does not take', () => {
+  it.each([
+    ['U+0000', ['a\0b', 'a\0c']],
+    ['half of a surrogate pair', ['a\ud800', 'a\ud801']],
+  ])('is told from others by its SHA-256, where it has %s', (_, ids) => {
+    const found = ids.map((id) => resolveMessageId(() => ({ scope: id, id }), delivery({})))
+    for (const one of found) {
+      expect(one?.id).toMatch(/^sha256:[0-9a-f]{64}$/)
+      expect(one?.scope).toBe(one?.id)
+    }
+    expect(found[0]?.id).not.toBe(found[1]?.id)
+  })
+})

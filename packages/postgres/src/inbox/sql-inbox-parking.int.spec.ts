@@ -26,7 +26,7 @@ beforeAll(async () => {
 })
 beforeEach(() =>
   database.pool.query(
-    'TRUNCATE pigeonhole.parked_key, pigeonhole.parked_message; DELETE FROM pigeonhole.outbox_message',
+    'TRUNCATE pigeonhole.parked_key, pigeonhole.parked_message, pigeonhole.inbox_message, pigeonhole.inbox_position; DELETE FROM pigeonhole.outbox_message',
   ),
 )
 afterAll(() => database.drop())
@@ -124,6 +124,29 @@ it('a key of which somebody handles a message is not left by another one', async
 })
 
 const orders = topic('orders', { codec: bytesCodec })
+
+it.each(['a\0b', 'a\ud800'])(
+  'a message whose resolver says %j is handled, and parked, with that',
+  async (id) => {
+    const resolving = createInbox({ store, name: inbox, messageId: () => id })
+    const one = { topic: 'orders', partition: 0, key, value: Buffer.from('v'), headers: [] }
+    await resolving.park({ ...one, offset: 1n }, { error: new Error('no such customer'), attempts: 5 })
+    const alone = { ...one, key: null, offset: 2n }
+    expect(
+      await resolving.handle(
+        alone,
+        on(orders, () => undefined),
+      ),
+    ).toEqual({ status: 'handled' })
+    const again = { ...alone, offset: 3n }
+    expect(
+      await resolving.handle(
+        again,
+        on(orders, () => undefined),
+      ),
+    ).toEqual({ status: 'duplicate', by: 'id' })
+  },
+)
 
 /** Has a worker fail at what is due, and `meanwhile` happen between the end of its transaction and its note of that. */
 async function failMeanwhile(error: Error, meanwhile: () => Promise<unknown>): Promise<void> {
