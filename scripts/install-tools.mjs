@@ -6,7 +6,12 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 
 /** Debian's package of each program. @type {Readonly<Record<string, string>>} */
-const packages = { pgbouncer: 'pgbouncer', chromium: 'chromium', promtool: 'prometheus' }
+const packages = {
+  pgbouncer: 'pgbouncer',
+  chromium: 'chromium',
+  promtool: 'prometheus',
+  prometheus: 'prometheus',
+}
 
 /** @param {string} program */
 function isInstalled(program) {
@@ -29,7 +34,7 @@ function fail(message) {
 
 const missing = Object.keys(packages).filter((program) => !isInstalled(program))
 if (missing.length > 0) {
-  const wanted = missing.map((program) => packages[program] ?? program)
+  const wanted = [...new Set(missing.map((program) => packages[program] ?? program))]
   const isRoot = process.getuid?.() === 0
   if (!isRoot || apt(['--version']).status !== 0) {
     fail(

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { root } from '../docs/interface-docs.js'
+import { panels } from './dashboard.js'
 
 const monitoring = path.join(root, 'packages/pigeonhole/monitoring')
 
@@ -27,9 +28,6 @@ describe('promtool', () => {
   })
 
   it('takes every query of the dashboard', () => {
-    const { panels } = JSON.parse(readFileSync(path.join(monitoring, 'dashboard.json'), 'utf8')) as {
-      panels: readonly { targets: readonly { expr: string }[] }[]
-    }
     const queries = panels.flatMap((panel) => panel.targets.map(({ expr }) => expr))
     const rules = queries.map((expr, query) => ({ record: `query_${query}`, expr }))
     const folder = mkdtempSync(path.join(tmpdir(), 'pigeonhole-dashboard-'))
