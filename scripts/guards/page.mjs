@@ -8,6 +8,10 @@ const names = { ...app, test: 'to who asks this machine by a name of another' }
 const actions = { file: `${source}/actions-app.ts`, spec: `${source}/actions-app.unit.spec.ts` }
 const exactly = { ...actions, test: 'are not done of what is not said exactly' }
 const privacy = { file: `${source}/find.ts`, spec: `${source}/find.int.spec.ts` }
+const lags = {
+  file: 'packages/kafkajs/src/inspect/read-lags.ts',
+  spec: 'packages/kafkajs/src/inspect/read-lags.int.spec.ts',
+}
 const browser = { spec: 'test/page/page.full.spec.ts' }
 
 /** What the worker's page lets nobody read or do. @type {readonly GuardEntry[]} */
@@ -145,6 +149,44 @@ export const pageGuards = [
     find: "isLoopback(host) ? 'keys and errors' : 'codes'",
     replace: "isLoopback('localhost') ? 'keys and errors' : 'codes'",
     test: 'shows no keys where others reach it',
+  },
+  {
+    ...lags,
+    file: 'packages/kafkajs/src/publisher/log-partition.ts',
+    name: 'what ends a transaction is no message that an inbox is behind',
+    find: 'if (offset >= start && offset < end && !record.isControlRecord) messages',
+    replace: 'if (offset >= start && offset < end) messages',
+    test: 'is nothing where only the marker of the last transaction lies before it',
+  },
+  {
+    ...lags,
+    file: 'packages/kafkajs/src/publisher/log-partition.ts',
+    name: 'what is in the log no more does not hide how far all others are behind',
+    find: '  if (refusalOf(error)) return { records: [] }\n',
+    replace: '',
+    test: 'is in offsets alone where some of them are in the log no more',
+  },
+  {
+    ...lags,
+    name: 'a log that ends before an inbox is not the one that it reads',
+    find: 'end === undefined || end < nextOffset',
+    replace: 'end === undefined',
+    test: 'is not known of what the cluster does not have',
+  },
+  {
+    ...lags,
+    name: 'a topic that is not there does not hide how far all others are behind',
+    find: "filter(({ state }) => state === 'there')",
+    replace: "filter(({ state }) => state !== 'hidden')",
+    test: 'is not known of what the cluster does not have',
+  },
+  {
+    spec: 'test/page/inboxes.full.spec.ts',
+    file: `${source}/browser/render.ts`,
+    name: 'how far an inbox is behind is not told where Kafka does not say so',
+    find: 'new Map(lagsFailure ? [] : ',
+    replace: 'new Map(',
+    test: 'are behind for as long as nobody knows, and the page says why',
   },
   {
     file: `${source}/trouble.ts`,

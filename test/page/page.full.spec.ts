@@ -1,14 +1,20 @@
-import { mkdir } from 'node:fs/promises'
 import { startTcpProxy } from '@pigeonhole/testing'
-import type { Browser, Page } from 'puppeteer-core'
+import type { Browser } from 'puppeteer-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { RunbookLab } from '../operations/runbook-lab.js'
 import { soon } from '../operations/watched-service.js'
-import { WorkerProcess } from '../operations/worker-process.js'
-import { openPage, seriousViolations, startBrowser } from './browser.js'
-
-const patienceMs = 30_000
-const hostileKey = '<img src=x onerror="document.title=\'taken\'">'
+import type { WorkerProcess } from '../operations/worker-process.js'
+import { openPage, startBrowser } from './browser.js'
+import {
+  cellsOf,
+  hostileKey,
+  inBothSchemes,
+  openDialog,
+  pageOf,
+  patienceMs,
+  startPagedWorker,
+  textOf,
+} from './page-lab.js'
 
 describe('the page of a worker', { timeout: 120_000 }, () => {
   let browser: Browser
@@ -27,18 +33,10 @@ describe('the page of a worker', { timeout: 120_000 }, () => {
   afterAll(() => browser?.close())
 
   async function start(over: Readonly<Record<string, string>> = {}): Promise<string> {
-    worker = new WorkerProcess({
-      PIGEONHOLE_NAME: lab.name,
-      DATABASE_URL: lab.database.url,
-      KAFKA_BROKERS: lab.brokers.join(','),
-      ...over,
-    })
+    worker = startPagedWorker(lab, over)
     await worker.line({ state: 'publishing' })
-    const { health } = await worker.line({ message: 'relay starts' })
-    return String(health)
+    return pageOf(worker)
   }
-
-  const textOf = (page: Page, id: string) => page.$eval(`#${id}`, (found) => found.textContent ?? '')
 
   it('shows what is sent and parked while it happens, and lets a hostile key do nothing', async () => {
     const url = await start()
@@ -65,15 +63,8 @@ describe('the page of a worker', { timeout: 120_000 }, () => {
     expect(await page.$$('img')).toEqual([])
     expect(complaints).toEqual([])
     expect([...asked]).toEqual([url])
-    for (const scheme of ['light', 'dark'] as const) {
-      await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }])
-      await page.setViewport({ width: 1_100, height: 900 })
-      await picture(page, scheme)
-      await page.setViewport({ width: 360, height: 800 })
-      await picture(page, `${scheme}-narrow`)
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
-      await soon(() => seriousViolations(page), patienceMs).toEqual([])
-    }
+    await inBothSchemes(page, 'page')
+    await inBothSchemes(page, 'page-narrow', 360)
   })
 
   it('says that the database is away, shows what it last saw, and goes on by itself', async () => {
@@ -117,9 +108,8 @@ describe('the page of a worker', { timeout: 120_000 }, () => {
     await page.keyboard.press('Enter')
     await soon(() => textOf(page, 'decide-retry'), patienceMs).toBe('Retry 2 messages')
     expect(await page.content()).not.toContain('private')
-    await soon(() => seriousViolations(page), patienceMs).toEqual([])
+    await inBothSchemes(page, 'dialog')
     expect(await page.content()).not.toContain('private')
-    await picture(page, 'dialog')
     await page.click('#decide-messages button')
     await soon(() => textOf(page, 'decide-messages'), patienceMs).toContain('private')
     await page.click('#decide-retry')
@@ -128,6 +118,31 @@ describe('the page of a worker', { timeout: 120_000 }, () => {
     await page.click('#decide-close')
     await soon(() => textOf(page, 'parked'), patienceMs).toBe('Nothing is parked, and no topic is paused.')
     expect(JSON.stringify(worker?.lines)).not.toContain(token)
+  })
+
+  it('discards what its dialog has shown, and nothing that came later', async () => {
+    const token = 'the-token-of-this-worker'
+    const { page, complaints } = await openPage(browser, await start({ PIGEONHOLE_PAGE_TOKEN: token }))
+    await lab.publish({ key: 'order-7', value: 'x'.repeat(3_000) }, { key: 'order-7', value: 'behind it' })
+    await soon(() => textOf(page, 'parked'), patienceMs).toContain('order-7')
+    await openDialog(page, token)
+    expect(await textOf(page, 'decide-discard')).toBe('Discard 2 messages for good')
+    await lab.publish({ key: 'order-7', value: 'later' })
+    await soon(() => lab.parked(), patienceMs).toBe(3)
+    await page.click('#decide-discard')
+    await soon(() => textOf(page, 'decide-said'), patienceMs).toContain('Discarded 2 messages')
+    expect(await page.$('#decide-discard:disabled')).not.toBeNull()
+    await page.keyboard.press('Escape')
+    expect(await page.$('dialog[open]')).toBeNull()
+    await soon(async () => (await cellsOf(page, 'parked'))[0]?.[4], patienceMs).toBe('1')
+    await page.focus('#parked button')
+    await page.keyboard.press('Enter')
+    await soon(() => textOf(page, 'decide-retry'), patienceMs).toBe('Retry 1 message')
+    await page.click('#decide-retry')
+    await soon(() => lab.values(), patienceMs).toEqual(['later'])
+    await page.keyboard.press('Escape')
+    await soon(() => textOf(page, 'parked'), patienceMs).toBe('Nothing is parked, and no topic is paused.')
+    expect(complaints).toEqual([])
   })
 
   it('shows no keys where others reach it', async () => {
@@ -148,11 +163,3 @@ describe('the page of a worker', { timeout: 120_000 }, () => {
     )
   })
 })
-
-/** Keeps a picture where `PAGE_PICTURES` names a folder: those of the documentation are made so. */
-async function picture(page: Page, name: string): Promise<void> {
-  const folder = process.env['PAGE_PICTURES']
-  if (folder === undefined) return
-  await mkdir(folder, { recursive: true })
-  await page.screenshot({ path: `${folder}/page-${name}.png`, fullPage: true })
-}

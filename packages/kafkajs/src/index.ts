@@ -15,6 +15,7 @@ export {
   type Settings,
 } from './inspect/inspect-cluster.js'
 export type { ReadingMember } from './inspect/read-groups.js'
+export { type ReaderLag, type ReaderPosition, readLags } from './inspect/read-lags.js'
 export type { CheckpointTopicRequest } from './publisher/checkpoint-topic.js'
 export { kafkajsPublisher } from './publisher/kafkajs-publisher.js'
 export { checkpointTopicOf, transactionalIdOf } from './publisher/names.js'

@@ -89,7 +89,11 @@ export async function inspectCluster(kafka: Kafka, question: ClusterQuestion): P
   }
 }
 
-function poolOf(cluster: Cluster): OwnPool & { readonly seedBroker: OwnBroker } {
+/**
+ * The brokers of a client that is connected.
+ * @throws KAFKAJS_UNSUPPORTED
+ */
+export function poolOf(cluster: Cluster): OwnPool & { readonly seedBroker: OwnBroker } {
   const { brokerPool: pool } = cluster as unknown as { readonly brokerPool?: OwnPool }
   if (!pool?.seedBroker) throw unsupported('another version')
   return pool as OwnPool & { readonly seedBroker: OwnBroker }

@@ -1,6 +1,7 @@
 import { PigeonholeError } from '@pigeonhole/core'
 import type { Broker, Cluster } from 'kafkajs'
 import type { FetchedRecord, FetchResponse } from '../read-committed/fetch-response.js'
+import { refusalOf } from './broker-errors.js'
 import type { Deadline } from './deadline.js'
 import { endOf } from './record-end.js'
 
@@ -76,6 +77,21 @@ export class LogPartition {
     }
   }
 
+  /**
+   * How many committed messages lie from `start` up to `end`; undefined where they are more than one answer of the broker holds, or
+   * who asks may not read them.
+   */
+  async countMessages(start: bigint, end: bigint): Promise<bigint | undefined> {
+    let messages = 0n
+    let next = start
+    for (const record of (await this.#fetch(start).catch(nothingWhereRefused)).records) {
+      next = endOf(record, next)
+      const offset = BigInt(record.offset)
+      if (offset >= start && offset < end && !record.isControlRecord) messages += 1n
+    }
+    return next < end ? undefined : messages
+  }
+
   async #offset(where: { fromBeginning: boolean } | { fromTimestamp: number }): Promise<bigint> {
     const request = { topic: this.#topic, partitions: [{ partition: this.#partition }], ...where }
     const [found] = await this.#cluster.fetchTopicsOffset([request as never])
@@ -111,6 +127,11 @@ export class LogPartition {
       retryable: true,
     })
   }
+}
+
+function nothingWhereRefused(error: unknown): { readonly records: readonly LogRecordHead[] } {
+  if (refusalOf(error)) return { records: [] }
+  throw error
 }
 
 interface FetchedLog {

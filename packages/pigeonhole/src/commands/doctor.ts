@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { PigeonholeError } from '@pigeonhole/core'
-import type { Kafka, RetryOptions } from 'kafkajs'
+import type { Kafka } from 'kafkajs'
 import type { CommandContext } from '../command/context.js'
 import { FaultFound } from '../command/fault-found.js'
 import { RiskFound } from '../command/risk-found.js'
@@ -22,7 +22,7 @@ import { postgresChecks } from '../doctor/postgres/checks/postgres-checks.js'
 import type { PostgresFacts } from '../doctor/postgres/postgres-facts.js'
 import { readPostgresFacts } from '../doctor/postgres/read-postgres-facts.js'
 import { kafkaUnreachable, postgresUnreachable, reached } from '../doctor/unreachable.js'
-import { createKafka } from '../worker/kafka-client.js'
+import { briefRetry, createKafka } from '../worker/kafka-client.js'
 import { createLogger } from '../worker/logger.js'
 
 type DoctorValues = Values<typeof doctorSettings>
@@ -107,7 +107,7 @@ async function examineKafka(
 ): Promise<ExaminedKafka | undefined> {
   const { brokers } = values
   if (brokers === undefined) return undefined
-  const options = { name: 'doctor', logger: createLogger('error'), retry: retryOf(brokers) }
+  const options = { name: 'doctor', logger: createLogger('error'), retry: briefRetry(brokers) }
   const kafka = createKafka({ ...values, brokers }, options)
   const question = questionOf({ ...values, brokers }, { kafka, given, outbox: postgres?.outbox })
   const bootstrap = brokers.join(',')
@@ -124,11 +124,6 @@ async function examineKafka(
   const title = `Kafka cluster ${facts.cluster.clusterId} at ${bootstrap}, ${count} ${count === 1 ? 'broker' : 'brokers'}, as ${facts.principal}`
   const examinations = [reached('kafka'), ...examine(kafkaChecks, facts)]
   return { side: { side: 'kafka', title, examinations }, created }
-}
-
-// A try for each address and one more: somebody waits for the answer.
-function retryOf(brokers: readonly string[]): RetryOptions {
-  return { retries: brokers.length, initialRetryTime: 100, maxRetryTime: 500 }
 }
 
 const createdMs = 15_000

@@ -1,5 +1,5 @@
 import { createMonitor, createRelay, type Monitor, type Relay } from '@pigeonhole/core'
-import { kafkajsPublisher } from '@pigeonhole/kafkajs'
+import { kafkajsPublisher, readLags } from '@pigeonhole/kafkajs'
 import { type PostgresStore, postgresStore } from '@pigeonhole/postgres'
 import type pg from 'pg'
 import type { CommandContext } from '../command/context.js'
@@ -19,7 +19,7 @@ import { isLoopback } from '../page/loopback.js'
 import { pageSource } from '../page/page-source.js'
 import { parkedActions } from '../page/parked-actions.js'
 import { type HealthServer, serveHealth } from '../worker/health-server.js'
-import { createKafka } from '../worker/kafka-client.js'
+import { briefRetry, createKafka } from '../worker/kafka-client.js'
 import { createLogger } from '../worker/logger.js'
 import { workerMetrics } from '../worker/metrics.js'
 import { readinessOf } from '../worker/readiness.js'
@@ -60,7 +60,7 @@ interface Worker {
 async function serve(running: Worker, values: RelayValues, logger: Logger): Promise<void> {
   const signals = listenForSignals()
   const { relay: worker, monitor } = running
-  const health = await openHealth(running, values)
+  const health = await openHealth(running, values, logger)
   try {
     const { name, schema, brokers } = values
     const database = describeDatabase(values.databaseUrl)
@@ -77,13 +77,25 @@ async function serve(running: Worker, values: RelayValues, logger: Logger): Prom
   }
 }
 
-function openHealth({ relay: worker, monitor, store }: Worker, values: RelayValues): Promise<HealthServer> {
-  const { name, host, port, pageToken } = values
+function openHealth(
+  { relay: worker, monitor, store }: Worker,
+  values: RelayValues,
+  logger: Logger,
+): Promise<HealthServer> {
+  const { name, host, port, pageToken, brokers } = values
   // Keys and errors may tell of people: whoever reaches the port from elsewhere does not see them.
   const privacy = isLoopback(host) ? 'keys and errors' : 'codes'
   const decisions = pageToken === undefined ? undefined : { actions: parkedActions(store), token: pageToken }
   const decides = decisions !== undefined
-  const state = pageSource({ name, decides, relay: worker, monitor, look: () => find(store, privacy) })
+  const kafka = createKafka(values, { name, logger, retry: briefRetry(brokers) })
+  const state = pageSource({
+    name,
+    decides,
+    relay: worker,
+    monitor,
+    look: () => find(store, privacy),
+    readLags: (positions) => readLags(kafka, positions),
+  })
   const metrics = workerMetrics(worker, monitor)
   return serveHealth({
     host,

@@ -1,23 +1,24 @@
-import type { Found, Trouble } from './browser/page-state.js'
+import type { Trouble } from './browser/page-state.js'
 import { troubleOf } from './trouble.js'
 
-/** Shortest time between two looks. */
-const pauseMs = 1_000
 /** A look that took long is not repeated before this many times as long: an outage's backlog is not read all the time. */
 const restFactor = 10
 
 /**
- * The last look at the database, whoever asks for it and however often. Nobody waits for a look: what is asked for is what
+ * The last look at something that is not asked all the time, whoever asks for it and however often. Nobody waits for a look: what is asked for is what
  * was found last, and a new look begins where that is old.
  */
-export class LastLook {
-  found: Found | null = null
+export class LastLook<T> {
+  found: T | null = null
   failure: Trouble | null = null
-  readonly #look: () => Promise<Found>
+  readonly #look: () => Promise<T>
+  readonly #pauseMs: number
   #next = 0
 
-  constructor(look: () => Promise<Found>) {
+  /** @param pauseMs Shortest time between two looks. */
+  constructor(look: () => Promise<T>, pauseMs: number) {
     this.#look = look
+    this.#pauseMs = pauseMs
   }
 
   /** Looks again unless a look is under way or not old yet. Never rejects. */
@@ -32,6 +33,7 @@ export class LastLook {
       this.failure = troubleOf(error)
     }
     const took = performance.now() - began
-    this.#next = performance.now() + (this.failure ? pauseMs : Math.max(pauseMs, restFactor * took))
+    this.#next =
+      performance.now() + (this.failure ? this.#pauseMs : Math.max(this.#pauseMs, restFactor * took))
   }
 }

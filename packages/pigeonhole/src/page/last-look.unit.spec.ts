@@ -24,7 +24,7 @@ describe('the last look', () => {
       return new Promise((done) => {
         resolve = done
       })
-    })
+    }, 1_000)
     const asked = [last.refresh(), last.refresh()]
     resolve(found)
     await Promise.all(asked)
@@ -34,14 +34,14 @@ describe('the last look', () => {
 
   it('keeps the error of a look that failed, without the text of a foreign one', async () => {
     const unavailable = new PigeonholeError('STORE_UNAVAILABLE', { message: 'gone', details: {} })
-    const last = new LastLook(() => Promise.reject(unavailable))
+    const last = new LastLook(() => Promise.reject(unavailable), 1_000)
     await last.refresh()
     expect(last.failure).toEqual({
       code: 'STORE_UNAVAILABLE',
       message: 'gone',
       remedy: 'see docs/errors.md#store_unavailable',
     })
-    const foreign = new LastLook(() => Promise.reject(new Error('password=hunter2')))
+    const foreign = new LastLook(() => Promise.reject(new Error('password=hunter2')), 1_000)
     await foreign.refresh()
     expect(JSON.stringify(foreign.failure)).not.toContain('hunter2')
   })

@@ -9,6 +9,8 @@ const state: PageState = {
   shards: [],
   found: null,
   failure: null,
+  lags: null,
+  lagsFailure: null,
   ages: [],
   rates: [],
 }

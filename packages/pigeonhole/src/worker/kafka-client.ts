@@ -45,6 +45,11 @@ export function createKafka(
   return new Kafka(credentials ? { ...config, sasl: saslOptions(credentials) } : config)
 }
 
+/** A try for each address and one more, for where somebody waits for the answer. */
+export function briefRetry(brokers: readonly string[]): RetryOptions {
+  return { retries: brokers.length, initialRetryTime: 100, maxRetryTime: 500 }
+}
+
 // What kafkajs calls an error is an attempt that failed: whether it matters, the relay decides and logs itself.
 function logEntry(logger: Logger, { namespace, log: { message, broker, error } }: LogEntry): void {
   logger.debug({ kafkajs: namespace, broker, error }, message)

@@ -14,6 +14,10 @@ export interface PageState {
   readonly found: Found | null
   /** Why the last look failed; null where it did not. */
   readonly failure: Trouble | null
+  /** The last answer of Kafka on how far inboxes are behind; null before the first. */
+  readonly lags: FoundLags | null
+  /** Why Kafka was asked in vain the last time; null where it was not. */
+  readonly lagsFailure: Trouble | null
   readonly ages: readonly Sample[]
   /** Messages a second that this worker sent. */
   readonly rates: readonly Sample[]
@@ -85,4 +89,19 @@ export interface FoundPosition {
   readonly topic: string
   readonly partition: number
   readonly nextOffset: string
+}
+
+/** How far inboxes are behind in the cluster of this worker. */
+export interface FoundLags {
+  readonly at: number
+  /** Without those that the cluster tells nothing of. */
+  readonly lags: readonly FoundLag[]
+}
+
+/** How far an inbox is behind the end of what is committed in a partition. */
+export interface FoundLag extends Omit<FoundPosition, 'nextOffset'> {
+  readonly end: string
+  readonly offsets: string
+  /** Null where only the offsets are known. */
+  readonly messages: string | null
 }

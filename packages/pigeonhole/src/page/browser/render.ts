@@ -1,6 +1,14 @@
 import { decideCell } from './decide.js'
 import { byId, type Cell, element, letScroll, show, showRows, showText } from './elements.js'
-import type { Found, FoundParked, FoundPosition, PageState, Sample, WorkerShard } from './page-state.js'
+import type {
+  Found,
+  FoundLag,
+  FoundParked,
+  FoundPosition,
+  PageState,
+  Sample,
+  WorkerShard,
+} from './page-state.js'
 import { drawPlot, spanOf } from './plot.js'
 import { verdictOf } from './verdict.js'
 import { count, duration, grouped, moment } from './words.js'
@@ -15,6 +23,7 @@ export function render(state: PageState): void {
   showRate(state)
   showErrors(state.shards)
   if (found) showFound(found, state)
+  if (found) showPositions(found.positions, state)
   letScroll()
 }
 
@@ -87,7 +96,6 @@ function showFound(found: Found, { shards: own, decides }: PageState): void {
     ? ''
     : 'PIGEONHOLE_PAGE_TOKEN in the worker lets this page decide on them; so does pigeonhole parked.'
   showText('parked-note', found.parked.length > 0 ? more + commands : '')
-  showPositions(found.positions)
 }
 
 function shardRow(own: readonly WorkerShard[]) {
@@ -114,14 +122,41 @@ function parkedRow(decides: boolean): (parked: FoundParked) => readonly Cell[] {
   }
 }
 
-function showPositions(positions: Found['positions']): void {
+function showPositions(positions: Found['positions'], { lags, lagsFailure, now }: PageState): void {
   const denied = "The worker's role may not read the table inbox_position, and so what inboxes have parked."
   const none = 'No inbox has handled anything yet, or none of them keeps positions.'
-  showRows('positions', (positions ?? []).map(positionRow), positions ? none : denied)
+  const known = new Map(lagsFailure ? [] : lags?.lags.map((lag) => [placeOf(lag), lag]))
+  const rows = (positions ?? []).map((position) => positionRow(position, known.get(placeOf(position))))
+  showRows('positions', rows, positions ? none : denied)
+  showText('positions-note', positions && positions.length > 0 ? lagsNote({ lags, lagsFailure, now }) : '')
 }
 
-function positionRow({ inbox, topic, partition, nextOffset }: FoundPosition): readonly Cell[] {
-  return [inbox, topic, number(String(partition)), number(nextOffset)]
+function lagsNote({ lags, lagsFailure, now }: Pick<PageState, 'lags' | 'lagsFailure' | 'now'>): string {
+  if (lagsFailure) {
+    const { code, message, remedy } = lagsFailure
+    return `How far they are behind is not known. ${code}: ${message} What to do: ${remedy}`
+  }
+  if (!lags) return 'Asking Kafka how far they are behind.'
+  return `How far they are behind is from this worker's Kafka, ${duration((now - lags.at) / 1000)} ago.`
+}
+
+function placeOf({ inbox, topic, partition }: Pick<FoundPosition, 'inbox' | 'topic' | 'partition'>): string {
+  return JSON.stringify([inbox, topic, partition])
+}
+
+function positionRow(
+  { inbox, topic, partition, nextOffset }: FoundPosition,
+  lag: FoundLag | undefined,
+): readonly Cell[] {
+  const behind = lag ? (lag.messages ?? `${lag.offsets} at most`) : 'not known'
+  return [
+    inbox,
+    topic,
+    number(String(partition)),
+    number(nextOffset),
+    number(lag?.end ?? 'not known'),
+    number(behind),
+  ]
 }
 
 function number(text: string): Cell {

@@ -17,9 +17,11 @@ export function verdictOf({ failure, found, shards }: PageState): Verdict {
   if (failure) return trouble(`The database does not answer (${failure.code}): what follows is old.`)
   if (!found) return { text: 'Reading the database.', isTrouble: false }
   const bad = shards.filter(({ state }) => state === 'halted' || state === 'waiting')
+  const inboxes = new Set(found.parked.map(({ side }) => side).filter((side) => side !== 'outbox'))
   const reasons = [
     ...bad.map(({ shard, state }) => `shard ${shard} is ${state}`),
     ...found.faults.map((fault) => faults[fault] ?? fault),
+    ...[...inboxes].map((inbox) => `inbox ${inbox} has parked messages`),
   ]
   if (reasons.length === 0) return { text: 'All is well.', isTrouble: false }
   return trouble(`To see to: ${reasons.join('; ')}.`)
