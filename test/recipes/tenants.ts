@@ -18,7 +18,7 @@ export function tenantOrders(name: string): Topic<TenantOrder> {
 
 // #region tenant-search-path
 /** Has names without a schema mean a tenant's, until the transaction ends. Pigeonhole writes the schema of its own out. */
-export async function useTenant(tx: pg.ClientBase, tenant: string): Promise<void> {
+async function useTenant(tx: pg.ClientBase, tenant: string): Promise<void> {
   await tx.query("SELECT set_config('search_path', quote_ident($1), true)", [tenant])
 }
 
