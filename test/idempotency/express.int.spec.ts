@@ -12,11 +12,14 @@ import { type HttpKind, tenantOf, webStreamOf } from './http-service.js'
 const express5: HttpKind = {
   name: 'Express',
   wrapped: 'true',
+  earlier: 'set',
+  unanswered: 'HANDLER_TIMED_OUT',
   refusesEarly: false,
   async serve(service) {
     const app = express()
     app.use((_request, response, next) => {
       response.set('x-upstream', randomUUID())
+      response.set('x-earlier', 'set')
       // As a compression does, or a session that is saved at the end.
       const end = response.end.bind(response)
       response.end = ((...args: Parameters<typeof end>) => {
@@ -44,6 +47,8 @@ const express5: HttpKind = {
           }
           const answer = await service.answer(request.body, context, branch)
           const { status, headers, body, stream, isWeb, isLater, location, thrown } = answer
+          if (answer.isSilent) return
+          if (answer.takesOff) response.removeHeader(answer.takesOff)
           if (location) return response.redirect(location)
           response.status(status)
           for (const [name, value] of headers) response.append(name, value)

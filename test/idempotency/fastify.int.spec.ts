@@ -8,10 +8,15 @@ import { type HttpKind, type OrderAnswer, type OrderRequest, tenantOf, webStream
 const fastify5: HttpKind = {
   name: 'Fastify',
   wrapped: null,
+  earlier: 'set',
+  unanswered: 'ANSWER_MISSING',
   refusesEarly: true,
   async serve(service) {
     const app = fastify({ bodyLimit: 10_000, forceCloseConnections: true })
-    app.addHook('onRequest', async (_request, reply) => void reply.header('x-upstream', randomUUID()))
+    app.addHook(
+      'onRequest',
+      async (_request, reply) => void reply.header('x-upstream', randomUUID()).header('x-earlier', 'set'),
+    )
     app.addHook('preParsing', keepRawFastifyBody)
     app.addHook('onSend', async () => service.goOn())
     app.setErrorHandler<FastifyError>(async (error, _request, reply) => {
@@ -37,8 +42,12 @@ const fastify5: HttpKind = {
               (error) => reply.send(error),
             )
           return answering.then((answer) => {
+            if (answer.isSilent) return void setImmediate(() => send(reply, answer))
+            if (answer.takesOff) reply.removeHeader(answer.takesOff)
             if (answer.location) return reply.redirect(answer.location)
             send(reply, answer)
+            // As Fastify has it, a status that has no body is an answer.
+            if (answer.status === 204) return
             if (answer.thrown) throw answer.thrown
             return reply
           })
@@ -53,6 +62,7 @@ const fastify5: HttpKind = {
 function send(reply: FastifyReply, { status, headers, body, stream, isWeb }: OrderAnswer): void {
   for (const [name, value] of headers) reply.header(name, value)
   reply.code(status)
+  if (status === 204) return
   if (stream) reply.send(isWeb ? webStreamOf(stream) : stream)
   else reply.send(Buffer.from(body))
 }

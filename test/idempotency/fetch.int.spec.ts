@@ -10,6 +10,8 @@ import { type HttpKind, type OrderRequest, tenantOf, webStreamOf } from './http-
 const hono: HttpKind = {
   name: 'a fetch-style handler (Hono)',
   wrapped: null,
+  earlier: null,
+  unanswered: 'ANSWER_MISSING',
   refusesEarly: true,
   async serve(service) {
     const handle = idempotentHandler<pg.ClientBase>(
@@ -26,6 +28,7 @@ const hono: HttpKind = {
         const branch = (): void => left.headers.set('x-branch', 'left')
         const answer = await service.answer(asked, context, branch)
         const { status, headers, body, stream, isLater, location, thrown } = answer
+        if (answer.isSilent) return undefined as unknown as Response
         if (location) return new Response(null, { status, headers: { location } })
         if (thrown) throw thrown
         if (isLater) await new Promise((later) => setImmediate(later))

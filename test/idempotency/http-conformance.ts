@@ -93,6 +93,50 @@ export function describeHttp(kind: HttpKind): void {
       expect(await scene.lab.countsOf(asked.id)).toEqual({ orders: 0, messages: 0 })
     })
 
+    it('marks a replay itself, and nothing else does', async () => {
+      const asked = order('forwards')
+      const [first, again] = [await send(asked), await send(asked)]
+      expect([first.status, again.status]).toEqual([201, 201])
+      expect(first.headers.get('idempotency-replayed')).toBeNull()
+      expect(again.headers.get('idempotency-replayed')).toBe('true')
+      for (const { headers } of [first, again]) expect(headers.get('pigeonhole-removed')).toBeNull()
+      expect(again.headers.get('x-request')).toBe(first.headers.get('x-request'))
+    })
+
+    it('leaves out what a handler has taken off its response', async () => {
+      const kept = order('created')
+      for (const { headers } of [await send(kept), await send(kept)])
+        expect(headers.get('x-earlier')).toBe(kind.earlier)
+      const asked = order('takes off')
+      const [first, again] = [await send(asked), await send(asked)]
+      for (const { headers } of [first, again]) {
+        expect(headers.get('x-earlier')).toBeNull()
+        expect(headers.get('pigeonhole-removed')).toBeNull()
+        expect(headers.get('x-upstream')).not.toBeNull()
+      }
+      expect(again.headers.get('idempotency-replayed')).toBe('true')
+    })
+
+    it.each(['NULL', '100'])('makes up no answer where %s is stored as its status', async (status) => {
+      const asked = order('created')
+      await send(asked)
+      await scene.lab.pool.query(
+        `UPDATE pigeonhole.idempotency_key SET response_status = ${status} WHERE key = $1`,
+        [asked.id],
+      )
+      const errors: unknown[] = []
+      const stopListening = scene.idempotency.on('operation:failed', ({ error }) => errors.push(error))
+      const again = await send(asked)
+      stopListening()
+      expect({ status: again.status, request: again.headers.get('x-request') }).toEqual({
+        status: 500,
+        request: null,
+      })
+      expect(errors).toEqual([expect.objectContaining({ code: 'ANSWER_INVALID' })])
+      expect(runsOf(asked.id)).toBe(1)
+      expect(await scene.lab.countsOf(asked.id)).toEqual({ orders: 1, messages: 1 })
+    })
+
     it('answers with a redirection as the framework has it', async () => {
       const asked = order('redirects')
       for (const replayed of [null, 'true']) {
@@ -126,6 +170,11 @@ export function describeHttp(kind: HttpKind): void {
       expect((await send(asked, `"${asked.id}"`)).headers.get('idempotency-replayed')).toBeNull()
       expect((await send(asked, asked.id)).headers.get('idempotency-replayed')).toBe('true')
       expect((await send(asked, `"${asked.id}";v=1`)).headers.get('idempotency-replayed')).toBe('true')
+      const other = order('created')
+      const odd = `a"b\\${other.id}`
+      expect((await send(other, odd)).headers.get('idempotency-replayed')).toBeNull()
+      const escaped = `"${odd.replaceAll(/["\\]/g, '\\$&')}"`
+      expect((await send(other, escaped)).headers.get('idempotency-replayed')).toBe('true')
     })
 
     it.each([
@@ -134,6 +183,12 @@ export function describeHttp(kind: HttpKind): void {
       ['a key with spaces', 'a b', 'KEY_INVALID'],
       ['a key that is too long', 'x'.repeat(256), 'KEY_INVALID'],
       ['half a structured field', '"abc', 'KEY_INVALID'],
+      ['a quotation mark', '"', 'KEY_INVALID'],
+      ['more behind a structured field', '"abc"def', 'KEY_INVALID'],
+      ['two structured fields', '"abc", "abc"', 'KEY_INVALID'],
+      ['a quotation mark that is not escaped', '"ab"c"', 'KEY_INVALID'],
+      ['an escape that there is not', '"ab\\c"', 'KEY_INVALID'],
+      ['a key that begins with a quotation mark', '"\\"abc\\""', 'KEY_INVALID'],
     ])('refuses %s with 400', async (_, key, code) => {
       const asked = order('created')
       const { status, headers, body } = await send(asked, key)
@@ -269,6 +324,16 @@ export function describeHttp(kind: HttpKind): void {
       scene = await HttpScene.open(kind, { timeoutMs: 500 })
     })
     afterAll(() => scene[Symbol.asyncDispose]())
+
+    it('commits nothing where the handler has returned without an answer', async () => {
+      const asked = order('returns nothing')
+      const errors: unknown[] = []
+      const stopListening = scene.idempotency.on('operation:failed', ({ error }) => errors.push(error))
+      expect((await scene.send(asked)).status).toBe(kind.unanswered === 'ANSWER_MISSING' ? 500 : 503)
+      stopListening()
+      expect(errors).toEqual([expect.objectContaining({ code: kind.unanswered })])
+      expect(await scene.lab.countsOf(asked.id)).toEqual({ orders: 0, messages: 0 })
+    })
 
     it('is answered with 503, and has left no branch behind that could answer', async () => {
       const asked = order('waits behind a branch')

@@ -23,6 +23,9 @@ export interface OrderRequest {
     | 'breaks off'
     | 'of the hop'
     | 'redirects'
+    | 'forwards'
+    | 'takes off'
+    | 'returns nothing'
     | 'conflicts behind a branch'
     | 'throws behind a branch'
     | 'waits behind a branch'
@@ -41,6 +44,10 @@ export interface OrderAnswer {
   readonly isLater?: boolean
   /** Where it redirects to, by the framework's own means. */
   readonly location?: string
+  /** A header of others that it takes off the response, where there are others. */
+  readonly takesOff?: string
+  /** Whether it comes to its end without an answer. */
+  readonly isSilent?: boolean
   /** What the handler throws when it has answered. */
   readonly thrown?: Error
 }
@@ -176,6 +183,19 @@ const answers = {
     ] as const
     return { ...answers.created, headers: [json, ['x-request', randomUUID()], ...named] }
   },
+  get forwards(): OrderAnswer {
+    const others = [
+      ['idempotency-replayed', 'true'],
+      ['pigeonhole-removed', 'x-request'],
+    ] as const
+    return { ...answers.created, headers: [...answers.created.headers, ...others] }
+  },
+  get 'takes off'(): OrderAnswer {
+    return { ...answers.created, takesOff: 'x-earlier' }
+  },
+  get 'returns nothing'(): OrderAnswer {
+    return { ...answers.created, isSilent: true }
+  },
   redirects: { status: 302, headers: [], body: Buffer.alloc(0), location: '/elsewhere' },
   empty: { status: 204, headers: [['x-request', 'none']], body: Buffer.alloc(0) },
 } satisfies Record<string, OrderAnswer>
@@ -207,6 +227,10 @@ export interface HttpKind {
   readonly name: string
   /** The header `x-wrapped` of a middleware that exchanges methods of the response, where there is such a thing. */
   readonly wrapped: 'true' | null
+  /** The header `x-earlier` of a middleware before the handler, where there is a response by then. */
+  readonly earlier: 'set' | null
+  /** What becomes of a handler that comes to its end without an answer: Express cannot know that none comes later. */
+  readonly unanswered: 'ANSWER_MISSING' | 'HANDLER_TIMED_OUT'
   /** Whether a body that is too large is refused while it comes. Express's parsers read the rest off, keep none of it, and answer then. */
   readonly refusesEarly: boolean
   serve(service: OrderService): Promise<HttpServer>

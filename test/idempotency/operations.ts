@@ -288,7 +288,7 @@ export function describeOperations<Tx>(kind: LabKind<Tx>): void {
       const ask = (key: string | undefined) => lab.idempotency().run(request({ key }), async () => 1)
       await expect(ask(undefined)).rejects.toMatchObject({ code: 'KEY_MISSING' })
       await expect(ask('')).rejects.toMatchObject({ code: 'KEY_MISSING' })
-      for (const key of ['a b', 'ä', 'x'.repeat(256), 'a\n'])
+      for (const key of ['a b', 'ä', 'x'.repeat(256), 'a\n', '"a"', '"'])
         await expect(ask(key)).rejects.toMatchObject({ code: 'KEY_INVALID' })
       expect((await ask('!'.repeat(255))).replayed).toBe(false)
     })

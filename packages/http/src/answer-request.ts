@@ -1,6 +1,7 @@
 import { type OperationContext, type OperationHandler, refuse } from '@pigeonhole/core'
 import { AnswerBody } from './answer-body.js'
-import { type HttpAnswer, replayedHeader } from './http-answer.js'
+import { assertSendable } from './answer-errors.js'
+import { type HttpAnswer, replayedHeader, withoutOurs } from './http-answer.js'
 import type { ResolvedHttpOptions } from './http-options.js'
 import { keyHeader, keyOfHeader } from './key-header.js'
 import { problemOf, tellsOfRequest } from './problem.js'
@@ -37,10 +38,11 @@ export async function answerRequest<Tx, Request>(
   let thrown: unknown
   const run: OperationHandler<Tx, HttpAnswer> = async (context) => {
     const body = new AnswerBody({ operation, maxBytes: idempotency.maxAnswerBytes })
-    fresh = await handler(context, body).catch((error: unknown) => {
+    const answer = await handler(context, body).catch((error: unknown) => {
       thrown = error
       throw error
     })
+    fresh = withoutOurs(answer)
     assertSendable(fresh.status, operation)
     if (fresh.status >= 500) throw new Unstored()
     return fresh.status >= 400 ? refuse(fresh) : fresh
@@ -62,14 +64,6 @@ export async function answerRequest<Tx, Request>(
     if (problem) return problem
     throw error
   }
-}
-
-// It would be committed, and then sent to nobody, at each repeat again.
-function assertSendable(status: number, operation: string): void {
-  if (Number.isInteger(status) && status >= 200 && status <= 599) return
-  throw new Error(
-    `The handler of ${operation} answered with status ${status}: an answer has one from 200 to 599`,
-  )
 }
 
 /** Leaves the transaction of an answer that is to leave no trace. Those who log it get nothing of the answer. */

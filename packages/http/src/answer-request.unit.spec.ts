@@ -29,7 +29,7 @@ const answer = (handle: () => Promise<HttpAnswer>): Promise<HttpAnswer> => {
       operation: 'POST /orders',
       tenant: () => '',
       bodyInput: (body: Uint8Array) => body,
-      answers: httpAnswers([]),
+      answers: httpAnswers({ operation: 'POST /orders', unstored: [] }),
     } as never,
     { request: {}, keyed },
     handle,
@@ -40,7 +40,7 @@ it.each([0, 99, 102, 600, 200.5, Number.NaN])(
   'status %s is no answer: nothing is committed',
   async (status) => {
     const answering = answer(async () => ({ status, headers: [], body: new Uint8Array() }))
-    await expect(answering).rejects.toThrow(`answered with status ${status}`)
+    await expect(answering).rejects.toMatchObject({ code: 'ANSWER_INVALID', details: { status } })
   },
 )
 

@@ -5,6 +5,11 @@ interface RawReply {
   readonly raw: { readonly req: object }
 }
 
+/** What a handler has sent or returned. */
+export interface SentAnswer {
+  readonly payload: unknown
+}
+
 /**
  * The reply of one attempt: what its handler sends is kept, and what it does with the reply is nobody's once the attempt is over. A
  * branch that the handler has left behind reaches neither a later attempt nor what is sent in the end.
@@ -13,7 +18,7 @@ export class AttemptReply<Rep extends RawReply> {
   /** What the handler is given: the reply, for as long as the attempt runs. */
   readonly facade: Rep
   readonly #sending: Promise<void>
-  #sent: { readonly payload: unknown } | undefined
+  #sent: SentAnswer | undefined
   #isOver = false
 
   constructor(reply: Rep) {
@@ -31,14 +36,14 @@ export class AttemptReply<Rep extends RawReply> {
   }
 
   /**
-   * What a handler answers with. As Fastify has it: one that returns nothing and is no promise sends later, and one that has sent may
-   * return what it likes.
+   * What a handler answers with, undefined where that is nothing. As Fastify has it: one that returns nothing and is no promise sends
+   * later, as does one that returns its reply, and one that has sent may return what it likes.
    */
-  async payloadOf(handle: (reply: Rep) => unknown): Promise<unknown> {
+  async answerOf(handle: (reply: Rep) => unknown): Promise<SentAnswer | undefined> {
     const begun = handle(this.facade)
     const returned = await begun
     if (begun === undefined || returned === this.facade) await this.#sending
-    return this.#sent ? this.#sent.payload : returned
+    return this.#sent ?? (returned === undefined ? undefined : { payload: returned })
   }
 
   /** Ends the attempt: whatever it does with its reply from now on is nobody's. */

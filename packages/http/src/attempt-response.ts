@@ -3,7 +3,7 @@ import { type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } fro
 import type { Readable } from 'node:stream'
 import type { AnswerBody } from './answer-body.js'
 import { attemptFacade } from './attempt-facade.js'
-import { grouped, headersSince } from './header-list.js'
+import { grouped, headersBetween } from './header-list.js'
 import type { HttpAnswer } from './http-answer.js'
 import { listenerMethods, listeningTo } from './response-listeners.js'
 
@@ -122,8 +122,8 @@ export class AttemptResponse<Res extends ServerResponse> {
     if (this.#isEnded || this.#isOver) return this.facade
     this.#isEnded = true
     const { response, before, body } = this.#parts
-    const headers = headersSince(before, response.getHeaders())
-    this.#answered({ status: response.statusCode, headers, body: body.bytes() })
+    const headers = headersBetween(before, response.getHeaders())
+    this.#answered({ status: response.statusCode, body: body.bytes(), ...headers })
     process.nextTick(() => tellOfTheEnd(this.#own))
     return this.facade
   }

@@ -55,10 +55,11 @@ export class CapturedResponse<Res extends ServerResponse> {
   }
 
   /** Sends an answer in the place of whatever was written. */
-  send({ status, headers, body }: HttpAnswer): void {
+  send({ status, headers, body, removed = [] }: HttpAnswer): void {
     this.release()
     const response = this.#response
     response.statusCode = status
+    for (const name of removed) response.removeHeader(name)
     for (const [name, values] of grouped(headers)) response.setHeader(name, values)
     response.end(body)
   }

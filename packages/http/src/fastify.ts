@@ -63,7 +63,7 @@ export function idempotentFastify<Tx, Req extends FastifyRequestLike, Rep extend
       header: (name: string) => [request.headers[name] ?? []].flat().join(', '),
       body: bodyOf(request, "app.addHook('preParsing', keepRawFastifyBody)"),
     }
-    const captured = new CapturedReply(reply)
+    const captured = new CapturedReply(reply, resolved.operation)
     const answering = answerRequest(resolved, { request, keyed }, (context, body) =>
       captured.answerOf((own) => handler(request, own, context), { body, signal: context.signal }),
     )

@@ -1,6 +1,7 @@
 import type { ReadableStream } from 'node:stream/web'
 import { assertWholeNumber, type OperationContext, PigeonholeError } from '@pigeonhole/core'
 import type { AnswerBody } from './answer-body.js'
+import { answerMissing, bodiless } from './answer-errors.js'
 import { answerRequest } from './answer-request.js'
 import type { HttpAnswer } from './http-answer.js'
 import { type HttpIdempotencyOptions, resolveHttpOptions } from './http-options.js'
@@ -44,9 +45,11 @@ export function idempotentHandler<Tx>(
       header: (name: string) => request.headers.get(name),
       body,
     }
-    const answer = await answerRequest(resolved, { request, keyed }, async (context, answered) =>
-      answerOf(await handler(withBody(request, body), context), answered, context.signal),
-    )
+    const answer = await answerRequest(resolved, { request, keyed }, async (context, answered) => {
+      const response: Response | undefined = await handler(withBody(request, body), context)
+      if (!response) throw answerMissing(resolved.operation, 'return a Response')
+      return answerOf(response, answered, context.signal)
+    })
     return responseOf(answer)
   }
 }
@@ -74,13 +77,10 @@ async function answerOf(response: Response, body: AnswerBody, signal: AbortSigna
   return { status: response.status, headers: [...response.headers], body: body.bytes() }
 }
 
-// These have no body, and Response refuses one.
-const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
-
 function responseOf({ status, headers, body }: HttpAnswer): Response {
   const appended = new Headers()
   for (const [name, value] of headers) appended.append(name, value)
-  // Headers that come later would stand beside a type that the server has guessed by then.
+  // Response refuses a body where there is none. Headers that come later would stand beside a type that the server has guessed by then.
   return new Response(bodiless.has(status) ? null : new Uint8Array(body), { status, headers: appended })
 }
 

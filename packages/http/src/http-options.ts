@@ -49,5 +49,6 @@ export function resolveHttpOptions<Tx, Request>(
   assertKnownOptions(owner, options, [...known, ...further])
   const { idempotency, operation, tenant = () => '', unstoredHeaders = ['set-cookie'] } = options
   const { bodyInput = (body) => body } = options
-  return { idempotency, operation, tenant, bodyInput, answers: httpAnswers(unstoredHeaders) }
+  const answers = httpAnswers({ operation, unstored: unstoredHeaders })
+  return { idempotency, operation, tenant, bodyInput, answers }
 }

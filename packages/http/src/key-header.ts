@@ -7,7 +7,8 @@ export const keyHeader = 'idempotency-key'
 /**
  * The key in the value of a header `Idempotency-Key`: a structured field's string (`"8e03…"`, RFC 9651), as the IETF's draft
  * draft-ietf-httpapi-idempotency-key-header asks for, or the bare text that most clients send. Parameters are ignored, as the draft
- * says. Undefined where there is no value.
+ * says. What begins with a quotation mark is such a string or no key; no key begins with one (`keyScopeOf`), so that each has one bare
+ * spelling, and one as a string. Undefined where there is no value.
  * @throws KEY_INVALID
  */
 export function keyOfHeader(value: string | null | undefined, operation: string): string | undefined {
@@ -17,7 +18,9 @@ export function keyOfHeader(value: string | null | undefined, operation: string)
   const key = stringOf(text)
   if (key) return key
   throw new PigeonholeError('KEY_INVALID', {
-    message: `The header Idempotency-Key of ${operation} begins as a structured field's string, and is none, or an empty one`,
+    message:
+      `The header Idempotency-Key of ${operation} begins with a quotation mark, and is no string of a structured field, or an empty ` +
+      'one: send the key bare, or between quotation marks',
     details: { operation },
   })
 }

@@ -35,7 +35,9 @@ const problems: Readonly<Partial<Record<PigeonholeError['code'], Problem>>> = {
   KEY_INVALID: {
     status: 400,
     title: 'Idempotency-Key is invalid',
-    detail: 'A key has 1 to 255 visible ASCII characters. A random UUID does.',
+    detail:
+      'A key has 1 to 255 visible ASCII characters, of which the first is no quotation mark. Send it once, bare or in quotation marks, with a ' +
+      'backslash before each quotation mark and backslash in it then. A random UUID does.',
   },
   KEY_RUNNING: {
     status: 409,

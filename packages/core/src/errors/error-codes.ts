@@ -51,6 +51,10 @@ export interface ErrorDetails {
   KEY_EXPIRED: { readonly ageMs: number; readonly keyLifeMs: number }
   /** An operation's answer exceeds `maxAnswerBytes`. */
   ANSWER_TOO_LARGE: { readonly operation: string; readonly bytes: number; readonly maxBytes: number }
+  /** A handler of HTTP has come to its end without an answer. */
+  ANSWER_MISSING: { readonly operation: string }
+  /** An answer of HTTP, a handler's or a stored one, has no status that can be sent. */
+  ANSWER_INVALID: { readonly operation: string; readonly status: number | null }
   /** The body of a request exceeds `maxBodyBytes`. */
   BODY_TOO_LARGE: { readonly maxBytes: number }
   /** An operation's result has no form in JSON. */

@@ -50,6 +50,7 @@ describe('a derived key', () => {
   it.each([
     [{ key: '' }, 'KEY_MISSING'],
     [{ key: 'a b' }, 'KEY_INVALID'],
+    [{ key: '"a"' }, 'KEY_INVALID'],
     [{ tenant: undefined as unknown as string }, 'OPTION_INVALID'],
     [{ operation: '' }, 'OPTION_INVALID'],
   ])('is not made in the scope %j', (wrong, code) => {

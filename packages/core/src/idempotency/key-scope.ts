@@ -8,7 +8,7 @@ const maxScopeLength = 255
 export interface AskedScope {
   /** What is asked for, as your service names it: `POST /orders`, `charge`. Keys of two operations are apart. */
   readonly operation: string
-  /** 1 to 255 of ASCII's visible characters, chosen by the caller before the first attempt. */
+  /** 1 to 255 of ASCII's visible characters, the first none of `"`, chosen by the caller before the first attempt. */
   readonly key: string | undefined
   /**
    * Whose key it is: keys of two tenants are apart, and none gets another's answer. Take it from the authenticated caller.
@@ -30,14 +30,16 @@ export function keyScopeOf(asked: AskedScope): KeyScope {
   return { tenant, operation, key: assertKey(key, operation) }
 }
 
-// The alphabet of a header's value, without the space: a key travels in one.
+// The alphabet of a header's value, without the space: a key travels in one, bare or as a structured field's string. What
+// begins with a quotation mark is that string, and not the key in it: two spellings would be two keys.
 function assertKey(key: string | undefined, operation: string): string {
   if (key === undefined || key === '') throw keyMissing(operation)
-  if (typeof key === 'string' && /^[\x21-\x7e]{1,255}$/.test(key)) return key
+  if (typeof key === 'string' && /^[\x21\x23-\x7e][\x21-\x7e]{0,254}$/.test(key)) return key
   throw new PigeonholeError('KEY_INVALID', {
     message:
-      `The idempotency key of ${operation} has ${String(key).length} characters, or others than ASCII's visible ones: it takes 1 ` +
-      `to ${maxScopeLength} of those. A random UUID for each operation, kept for its repeats, does`,
+      `The idempotency key of ${operation} has ${String(key).length} characters, or others than ASCII's visible ones, or begins with a ` +
+      `quotation mark: it takes 1 to ${maxScopeLength} of those, without the quotation marks of a header's value around it. A random UUID for ` +
+      'each operation, kept for its repeats, does',
     details: { operation },
   })
 }
