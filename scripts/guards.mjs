@@ -32,6 +32,7 @@ import { rewindGuards } from './guards/rewind.mjs'
 import { runInboxGuards } from './guards/run-inbox.mjs'
 import { shardGuards } from './guards/shard.mjs'
 import { mapGuards } from './guards/shards.mjs'
+import { tracingGuards } from './guards/tracing.mjs'
 
 /**
  * A change of one file.
@@ -95,5 +96,6 @@ export const guards = [
   ...of('rewind', rewindGuards),
   ...of('operators', operatorGuards),
   ...of('careful', carefulGuards),
+  ...of('tracing', tracingGuards),
   ...of('page', pageGuards),
 ]

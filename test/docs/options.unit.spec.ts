@@ -12,6 +12,7 @@ const functions = [
   ['prismaStore', 'packages/prisma/src/prisma-store.ts', 'PrismaStoreOptions'],
   ['kafkajsPublisher', 'packages/kafkajs/src/publisher/publisher-options.ts', 'KafkajsPublisherOptions'],
   ['runInbox', 'packages/kafkajs/src/run-inbox/run-inbox-options.ts', 'RunInboxOptions'],
+  ['openTelemetryTracing', 'packages/opentelemetry/src/open-telemetry-tracing.ts', 'OpenTelemetryOptions'],
 ] as const
 
 const plain = (text: string | undefined): string | undefined => text?.replaceAll('`', '')

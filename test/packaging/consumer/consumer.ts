@@ -6,6 +6,7 @@ import { createInbox, createOutbox, createRelay, isPigeonholeError, topic } from
 import { kafkajsPublisher, on, runInbox } from 'pigeonhole/kafkajs'
 import { logInboxEvents } from 'pigeonhole/logs'
 import { measureInbox } from 'pigeonhole/metrics'
+import { openTelemetryTracing } from 'pigeonhole/opentelemetry'
 import { postgresStore } from 'pigeonhole/postgres'
 import { prismaStore } from 'pigeonhole/prisma'
 import { Registry } from 'prom-client'
@@ -39,7 +40,8 @@ export async function publishThroughPrisma(prisma: PrismaClient): Promise<void> 
 const pool = new pg.Pool({ connectionString })
 const kafka = new Kafka({ brokers: KAFKA_BROKERS.split(','), logLevel: logLevel.NOTHING })
 const store = postgresStore(pool, { schema })
-const outbox = createOutbox({ store })
+const tracing = openTelemetryTracing()
+const outbox = createOutbox({ store, tracing })
 
 const client = await pool.connect()
 await client.query('BEGIN')
@@ -51,10 +53,10 @@ const outside: unknown = await outbox
 client.release()
 if (isPigeonholeError(outside, 'OUTSIDE_TRANSACTION')) console.log(`refused: ${outside.code}`)
 
-const relay = createRelay({ name: TOPIC, store, publisher: kafkajsPublisher(kafka) })
+const relay = createRelay({ name: TOPIC, store, publisher: kafkajsPublisher(kafka), tracing })
 await relay.start()
 const handled = await new Promise<Greeting>((resolve, reject) => {
-  const inbox = createInbox({ store, name: 'consumer' })
+  const inbox = createInbox({ store, name: 'consumer', tracing })
   measureInbox(inbox, { register: new Registry() })
   logInboxEvents(inbox, new Console(process.stderr))
   const handlers = [on(greetings, async ({ message }) => resolve(message.value))]

@@ -35,6 +35,11 @@ export interface SentBatch {
 
 /** What a relay needs of a tracer. */
 export interface RelayTracing {
+  /**
+   * Runs a relay's work, of which nothing else in the process is to tell: it looks at the outbox hundreds of times a second, and what
+   * other instrumentation writes into the headers of a message would take the place of its creation context.
+   */
+  unobserved<R>(work: () => R): R
   /** Hears of each batch once it is over. Must not throw. */
   sent(batch: SentBatch): void
 }
@@ -71,6 +76,7 @@ export interface Tracing extends OutboxTracing, RelayTracing, InboxTracing {}
 /** Tells nobody, and costs nothing. */
 export const untraced: Tracing = {
   create: (_rows, insert) => insert([]),
+  unobserved: (work) => work(),
   sent: () => undefined,
   process: (_inbox, transaction) => transaction((_call, handler) => handler()),
 }

@@ -39,7 +39,7 @@ async function openPipeline({ rows = 0, batchRows = 2 } = {}) {
   const pipeline = new Pipeline({
     options: {
       name: 'orders',
-      tracing: { sent: (batch) => sent.push(batch) },
+      tracing: { unobserved: (work) => work(), sent: (batch) => sent.push(batch) },
       store,
       clock,
       batchRows,

@@ -78,7 +78,7 @@ class ShardedRelay extends Emitter<RelayEvents> implements Relay {
 
   async start(): Promise<void> {
     const signals = { reading: this.#reading.signal, hard: this.#hard.signal }
-    this.#running ??= this.#shards.run(signals)
+    this.#running ??= this.#options.tracing.unobserved(() => this.#shards.run(signals))
   }
 
   // Callers share one stop, but each caller's signal can end its draining.

@@ -1,4 +1,4 @@
-import { createMonitor, createRelay, type Monitor, type Relay } from '@pigeonhole/core'
+import { createMonitor, createRelay, type Monitor, type Relay, type RelayTracing } from '@pigeonhole/core'
 import { kafkajsPublisher, readLags } from '@pigeonhole/kafkajs'
 import { type PostgresStore, postgresStore } from '@pigeonhole/postgres'
 import type pg from 'pg'
@@ -24,6 +24,7 @@ import { createLogger } from '../worker/logger.js'
 import { workerMetrics } from '../worker/metrics.js'
 import { readinessOf } from '../worker/readiness.js'
 import { listenForSignals } from '../worker/signals.js'
+import { workerTracing } from '../worker/tracing.js'
 
 type RelayValues = Values<typeof relaySettings>
 
@@ -32,7 +33,10 @@ export async function relay({ flags, environment, file, terminal }: CommandConte
   const values = resolveRelaySettings({ flags, environment, file, terminal })
   const logger = createLogger(values.logLevel)
   warnOfUnknownVariables(environment, (warning) => logger.warn({}, warning))
-  await withPool(poolConfigOf(values), (pool) => serve(openWorker(values, pool, logger), values, logger))
+  const tracing = values.traces ? await workerTracing(logger) : undefined
+  await withPool(poolConfigOf(values), (pool) =>
+    serve(openWorker(values, { pool, logger, tracing }), values, logger),
+  )
 }
 
 // A setting may be missing because the variable that was meant is misspelt, and there is no logger yet.
@@ -48,6 +52,13 @@ function resolveRelaySettings({
     warnOfUnknownVariables(environment, (warning) => terminal.warn(`${warning}\n`))
     throw error
   }
+}
+
+/** What a worker is made from. */
+interface WorkerParts {
+  readonly pool: pg.Pool
+  readonly logger: Logger
+  readonly tracing: RelayTracing | undefined
 }
 
 /** What runs in this process. */
@@ -120,9 +131,9 @@ function connectionsFor(shards: number): number {
 }
 
 /** @throws OPTION_INVALID, KAFKAJS_UNSUPPORTED */
-function openWorker(values: RelayValues, pool: pg.Pool, logger: Logger): Worker {
+function openWorker(values: RelayValues, { pool, logger, tracing }: WorkerParts): Worker {
   const store = postgresStore(pool, { schema: values.schema, ...storeTimeout(values) })
-  const relay = openRelay(values, store, logger)
+  const relay = openRelay(values, store, { logger, tracing })
   relay.on('map:read', ({ shards }) => {
     pool.options.max = Math.max(pool.options.max, connectionsFor(shards.length))
   })
@@ -131,7 +142,11 @@ function openWorker(values: RelayValues, pool: pg.Pool, logger: Logger): Worker 
   return { relay, monitor, store }
 }
 
-function openRelay(values: RelayValues, store: PostgresStore, logger: Logger): Relay {
+function openRelay(
+  values: RelayValues,
+  store: PostgresStore,
+  { logger, tracing }: Omit<WorkerParts, 'pool'>,
+): Relay {
   const { name } = values
   const kafka = createKafka(values, { name, logger })
   const worker = createRelay({
@@ -149,6 +164,7 @@ function openRelay(values: RelayValues, store: PostgresStore, logger: Logger): R
     ]),
     name,
     store,
+    ...(tracing && { tracing }),
     publisher: kafkajsPublisher(
       kafka,
       given(values, ['transactionTimeoutMs', 'maxRequestBytes', 'checkpointReplicationFactor']),

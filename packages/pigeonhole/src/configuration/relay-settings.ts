@@ -1,5 +1,5 @@
 import { databaseSettings } from './database-settings.js'
-import { oneOf, text, token, wholeNumber } from './format.js'
+import { oneOf, text, token, wholeNumber, yesOrNo } from './format.js'
 import { kafkaSettings } from './kafka-settings.js'
 import { optional, required, type Setting } from './setting.js'
 
@@ -14,6 +14,7 @@ export const relaySettings: typeof databaseSettings &
     readonly port: Setting<number>
     readonly pageToken: Setting<string | undefined>
     readonly logLevel: Setting<LogLevel>
+    readonly traces: Setting<boolean>
     readonly shards: Setting<number | undefined>
     readonly batchRows: Setting<number | undefined>
     readonly batchBytes: Setting<number | undefined>
@@ -73,6 +74,15 @@ export const relaySettings: typeof databaseSettings &
       format: oneOf('debug', 'info', 'warn', 'error'),
     },
     'info',
+  ),
+  traces: optional(
+    {
+      flag: '--traces',
+      variables: ['PIGEONHOLE_TRACES'],
+      about: 'tell OpenTelemetry of each batch, by the SDK that the process has registered',
+      format: yesOrNo,
+    },
+    false,
   ),
   shards: optional(
     {

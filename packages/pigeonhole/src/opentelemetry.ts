@@ -1,0 +1,1 @@
+export { type OpenTelemetryOptions, openTelemetryTracing } from '@pigeonhole/opentelemetry'
