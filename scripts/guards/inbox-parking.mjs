@@ -246,6 +246,22 @@ export const inboxParkingGuards = [
   },
   {
     ...conformance,
+    file: `${sql}/note-failure.ts`,
+    name: 'a key whose message fails has killed nobody',
+    find: 'error = $6::text, starts = 0,\n      retry_at',
+    replace: 'error = $6::text, starts = greatest(starts - 1, 0),\n      retry_at',
+    test: 'that fails has killed nobody, however many processes have ended before that while it was handled',
+  },
+  {
+    ...conformance,
+    file: `${sql}/note-failure.ts`,
+    name: 'a message without a key that fails has killed nobody',
+    find: 'attempts = $7::int, starts = 0,',
+    replace: 'attempts = $7::int, starts = greatest(starts - 1, 0),',
+    test: 'that fails has killed nobody, however many processes have ended before that while it was handled',
+  },
+  {
+    ...conformance,
     file: `${sql}/leave-key.ts`,
     name: 'a claim that found nothing is no start',
     find: 'starts = greatest(starts - 1, 0), ',

@@ -189,7 +189,7 @@ export class MemoryInboxParking implements InboxParking<MemoryTransaction> {
         ...one,
         failure,
         attempts: failure.attempts,
-        starts: ended(one),
+        starts: 0,
         retryAt,
       })
     const id = key === null ? '' : inboxKeyId(inbox, topic, key)
@@ -198,7 +198,7 @@ export class MemoryInboxParking implements InboxParking<MemoryTransaction> {
       inboxKeys.set(tx, id, {
         ...blocked,
         failure,
-        starts: ended(blocked),
+        starts: 0,
         ...(waits ? { retryAt: null } : {}),
       })
   }
@@ -266,10 +266,6 @@ function startsOf(failure: InboxFailure | null): number {
   return failure?.code === killer.code ? mostStarts : 0
 }
 
-function ended({ starts }: Counts): number {
-  return Math.max(0, starts - 1)
-}
-
 function returned(one: Counts): Counts {
-  return { attempts: Math.max(0, one.attempts - 1), starts: ended(one) }
+  return { attempts: Math.max(0, one.attempts - 1), starts: Math.max(0, one.starts - 1) }
 }

@@ -10,18 +10,21 @@ export interface NoteFailureParams {
   readonly failure: InboxFailure & { readonly waits: boolean }
 }
 
-/** Notes why a message has failed again. Its claim says already when it is tried next, unless that is an operator's to say. */
+/**
+ * Notes why a message has failed again. Its claim says already when it is tried next, unless that is an operator's to say. It has not
+ * killed this process: the starts that were left before, over all the time that it is tried again, were another's doing.
+ */
 export const noteFailure: Statement<NoteFailureParams, null> = {
   name: 'parked_inbox.note_failure',
   text: (schema) => `
     WITH noted AS (
       UPDATE ${schema}.parked_message AS message
-      SET error_code = $5::text, error = $6::text, attempts = $7::int, starts = greatest(starts - 1, 0),
+      SET error_code = $5::text, error = $6::text, attempts = $7::int, starts = 0,
         retry_at = CASE WHEN NOT $8::boolean THEN retry_at END
       WHERE ${isOf('message')} AND message.id = $4::bigint
     )
     UPDATE ${schema}.parked_key AS blocked
-    SET error_code = $5::text, error = $6::text, starts = greatest(starts - 1, 0),
+    SET error_code = $5::text, error = $6::text, starts = 0,
       retry_at = CASE WHEN NOT $8::boolean THEN retry_at END
     WHERE ${isKey('blocked')}`,
   bind: ({ inbox, due: { place, message }, failure: { code, error, attempts, waits } }) => [

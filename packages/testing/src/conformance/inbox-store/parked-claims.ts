@@ -79,6 +79,24 @@ export function describeParkedClaims<Tx>(scene: StoreScene<Tx>): void {
       }
     })
 
+    it('that fails has killed nobody, however many processes have ended before that while it was handled', async () => {
+      const opened = await scene.open()
+      const { parking } = opened.store
+      for (const parked of [place.key, null]) {
+        await park(opened, message({ key: parked }))
+        const again = { ...terms, leaseMs: 0, backoff: { initialMs: 0, maxMs: 0 } }
+        for (let time = 0; time < mostStarts; time += 1) {
+          expect(await parking.claimDue(inbox, { ...again, alone: false })).toBeTypeOf('object')
+          const at = (await parking.claimDue(inbox, again)) as ParkedPlace
+          const due = (await read(opened, at)) as DueMessage
+          await within(opened, (tx) => parking.noteFailure(tx, inbox, due, { ...failure, waits: false }))
+        }
+        const at = (await parking.claimDue(inbox, again)) as ParkedPlace
+        const due = (await read(opened, at)) as DueMessage
+        await within(opened, (tx) => parking.noteFailure(tx, inbox, due, { ...failure, waits: true }))
+      }
+    })
+
     it('is due at once, from anew, when the one before it has been handled', async () => {
       const opened = await scene.open()
       const { parking } = opened.store
