@@ -189,6 +189,14 @@ export const inboxParkingGuards = [
     test: 'is handled with its id, removed in the same transaction',
   },
   {
+    ...postgres,
+    file: 'packages/postgres/src/inbox/verdicts.ts',
+    name: 'a repeat is one whether its key is blocked or not',
+    find: "return id !== null && repeats.has(nameOf(id)) ? 'known' : held",
+    replace: "return id !== null && repeats.has('') ? 'known' : held",
+    test: 'a repeat of what was handled before its key was blocked takes no effect, however late its turn would have come',
+  },
+  {
     ...conformance,
     ...receive,
     name: 'an id is remembered when its message is handled, not when it is parked',

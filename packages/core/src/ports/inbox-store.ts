@@ -57,8 +57,8 @@ export interface InboxStore<Tx> extends TransactionStore<Tx> {
   /**
    * Moves the inbox's position past the range, finds out which keys are blocked, and remembers the ids of the messages whose
    * keys are not.
-   * Resolves to a verdict for each message, in their order: a message is known when the inbox has its id already, or it
-   * comes earlier among them. Resolves to undefined, and changes nothing, when the position is already beyond the first
+   * Resolves to a verdict for each message, in their order: a message is known when the inbox has its id already, also where
+   * its key is blocked, or it comes earlier among them. Resolves to undefined, and changes nothing, when the position is already beyond the first
    * place of the range.
    * Either way it holds the position's row until the transaction ends, before it looks at any id, so that two owners of a
    * partition take turns. It holds a blocked key as well: it stays blocked until the transaction ends.

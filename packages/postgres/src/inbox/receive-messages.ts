@@ -1,9 +1,10 @@
 import type { ReceivedMessage, ReceivedMessages, Verdict } from '@pigeonhole/core'
 import { receiveInboxMessages } from '../sql/inbox-message/receive.js'
 import { receiveInboxMessage } from '../sql/inbox-message/receive-one.js'
-import { countParked, type ParkedCount } from '../sql/parked-inbox/count.js'
+import { selectKnownIds } from '../sql/inbox-message/select-known.js'
+import { countParked } from '../sql/parked-inbox/count.js'
 import { run, runForOne, type SqlSession } from '../sql/statement.js'
-import { verdictsOf } from './verdicts.js'
+import { type Told, verdictsOf } from './verdicts.js'
 
 /** Takes down messages that an inbox is about to handle. Undefined where its position has passed the first. */
 export function receiveMessages(
@@ -27,7 +28,10 @@ async function receiveOne(
   const { moved, blocked, remembered } = await runForOne(session, receiveInboxMessage, received)
   if (range && !moved) return undefined
   if (blocked && message.key !== null)
-    return verdictsOf([message], { ids: [], parked: await countBlocked(session, received, [message.key]) })
+    return verdictsOf([message], {
+      ids: [],
+      ...(await lookAtBlocked(session, { ...received, messages: [message] }, [message.key])),
+    })
   return [message.id === null || remembered ? 'new' : 'known']
 }
 
@@ -39,14 +43,20 @@ async function receiveSeveral(
   if (received.range && !rows.some(({ found }) => found === 'moved')) return undefined
   const ids = rows.flatMap((row) => (row.found === 'id' ? [row] : []))
   const keys = rows.flatMap((row) => (row.found === 'key' ? [row.key] : []))
-  return verdictsOf(received.messages, { ids, parked: await countBlocked(session, received, keys) })
+  return verdictsOf(received.messages, { ids, ...(await lookAtBlocked(session, received, keys)) })
 }
 
-// Most often nothing is blocked. What is, the transaction holds: it is not unblocked meanwhile.
-async function countBlocked(
+// Most often nothing is blocked. What is, the transaction holds: it is not unblocked meanwhile. A repeat of what was handled before
+// its key was blocked is one now: its id may be forgotten by the time that it would have its turn.
+async function lookAtBlocked(
   session: SqlSession,
-  { inbox, topic }: Received,
+  { inbox, topic, messages }: Received & Pick<ReceivedMessages, 'messages'>,
   keys: readonly Uint8Array[],
-): Promise<ParkedCount[]> {
-  return keys.length === 0 ? [] : run(session, countParked, { inbox, topic, keys })
+): Promise<Pick<Told, 'parked' | 'known'>> {
+  if (keys.length === 0) return { parked: [], known: [] }
+  const ids = messages.flatMap(({ id }) => id ?? [])
+  return {
+    parked: await run(session, countParked, { inbox, topic, keys }),
+    known: ids.length === 0 ? [] : await run(session, selectKnownIds, { inbox, ids }),
+  }
 }

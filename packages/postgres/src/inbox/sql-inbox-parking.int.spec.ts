@@ -2,6 +2,7 @@ import {
   bytesCodec,
   createInbox,
   createOutbox,
+  type Delivery,
   on,
   type ParkableMessage,
   park as parks,
@@ -147,6 +148,25 @@ it.each(['a\0b', 'a\ud800'])(
     ).toEqual({ status: 'duplicate', by: 'id' })
   },
 )
+
+it('a repeat of what was handled before its key was blocked takes no effect, however late its turn would have come', async () => {
+  const one = createInbox({ store, name: inbox })
+  const handled: (bigint | undefined)[] = []
+  const noting = on(orders, ({ message: { offset } }) => void handled.push(offset))
+  const refusing = on(orders, () => Promise.reject(parks('no such customer')))
+  const delivery = (offset: bigint, id: string): Delivery => ({
+    ...{ topic: 'orders', partition: 0, offset, key, value: Buffer.from('v') },
+    headers: [['message-id', Buffer.from(id)]],
+  })
+  await one.handle(delivery(1n, 'first'), noting)
+  await one.handle(delivery(2n, 'second'), refusing)
+  expect(await one.handle(delivery(3n, 'first'), noting)).toEqual({ status: 'duplicate', by: 'id' })
+  await database.pool.query("UPDATE pigeonhole.inbox_message SET received_at = now() - interval '31 days'")
+  expect(await one.forgetOldIds()).toBe(1)
+  await store.retryInboxParked({ inbox })
+  while (await one.retryParked([noting]));
+  expect(handled).toEqual([1n, 2n])
+})
 
 /** Has a worker fail at what is due, and `meanwhile` happen between the end of its transaction and its note of that. */
 async function failMeanwhile(error: Error, meanwhile: () => Promise<unknown>): Promise<void> {

@@ -54,7 +54,8 @@ export function memoryInbox(database: MemoryDatabase): InboxStore<MemoryTransact
       for (const name of [...new Set(names)].sort()) if (await insertId(tx, name)) inserted.add(name)
       return messages.map(({ id, key }) => {
         const held = key === null ? undefined : blocked.get(hex(key))
-        return held ?? (id === null || inserted.delete(messageKey(inbox, id)) ? 'new' : 'known')
+        if (held) return id && messageIds.get(messageKey(inbox, id), tx) !== undefined ? 'known' : held
+        return id === null || inserted.delete(messageKey(inbox, id)) ? 'new' : 'known'
       })
     },
     isUsable: async (tx) => tx.isUsable,

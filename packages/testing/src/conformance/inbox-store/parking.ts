@@ -1,4 +1,4 @@
-import type { ParkableMessage, ParkedPlace } from '@pigeonhole/core'
+import type { ParkableMessage, ParkedPlace, ReceivedMessage } from '@pigeonhole/core'
 import { describe, expect, it } from 'vitest'
 import { longKey, ofIds, type StoreScene } from '../store-scene.js'
 import {
@@ -53,6 +53,23 @@ export function describeInboxParking<Tx>(scene: StoreScene<Tx>): void {
       expect(await verdicts(opened, tx, [null])).toEqual(['new'])
       expect(await verdicts(opened, tx, [null])).toEqual(['known'])
       await commit()
+    })
+
+    it('leaves a repeat one of what was handled before its key was blocked', async () => {
+      const opened = await scene.open()
+      const [known, other] = ['known', 'other'].map((id) => ({ id: { scope: 'orders', id }, key })) as [
+        ReceivedMessage,
+        ReceivedMessage,
+      ]
+      const receive = (...messages: readonly ReceivedMessage[]) =>
+        within(opened, (tx) =>
+          opened.store.receiveMessages(tx, inbox, { topic: 'orders', range: undefined, messages }),
+        )
+      expect(await receive(known)).toEqual(['new'])
+      await park(opened)
+      expect(await receive(known)).toEqual(['known'])
+      expect(await receive(other)).toEqual([{ parked: 1 }])
+      expect(await receive(other, known, { id: null, key })).toEqual([{ parked: 1 }, 'known', { parked: 1 }])
     })
 
     it('is read again byte for byte', async () => {
