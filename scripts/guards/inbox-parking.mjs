@@ -413,6 +413,14 @@ export const inboxParkingGuards = [
     test: 'does not unblock a key of which a consumer is about to park more',
   },
   {
+    file: 'packages/pigeonhole/src/commands/parked/selection.ts',
+    spec: 'packages/pigeonhole/src/commands/parked/parked-inbox.int.spec.ts',
+    name: 'an empty key does not widen what is discarded to its topic',
+    find: "if (key === '')",
+    replace: "if (key === '' && keyHex)",
+    test: 'discards no more than its key where that is empty',
+  },
+  {
     file: 'packages/pigeonhole/src/commands/parked/parked.ts',
     spec: 'packages/pigeonhole/src/commands/parked/parked-inbox.int.spec.ts',
     name: 'a payload is shown only when it is asked for',

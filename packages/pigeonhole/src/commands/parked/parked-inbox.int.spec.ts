@@ -118,6 +118,18 @@ describe('pigeonhole parked --inbox', () => {
     })
   })
 
+  it('discards no more than its key where that is empty', async () => {
+    await parkTwo()
+    const refused = await parked('discard', '--topic', 'orders', '--key', '', '--yes')
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^OPTION_INVALID: --key is empty/),
+    })
+    const none = await parked('discard', '--topic', 'orders', '--key-hex', '', '--yes')
+    expect(none).toMatchObject({ code: 0, stdout: expect.stringContaining('Discarded 0 messages') })
+    expect(await listed()).toHaveLength(2)
+  })
+
   it('refuses an inbox without a name', async () => {
     const { code, stderr } = await runCommand(['parked', 'list', '--inbox', ''], {
       DATABASE_URL: lab.database.url,

@@ -76,6 +76,7 @@ describe('pigeonhole parked', () => {
     [['show'], /^OPTION_INVALID: Say which: --id/],
     [['show', '--id', '12345'], /^OPTION_INVALID: Message 12345 is not parked/],
     [['list', '--id', 'x'], /^OPTION_INVALID: --id is "x"/],
+    [['discard', '--topic', 't', '--key', '', '--yes'], /^OPTION_INVALID: --key is empty/],
     [['list', '--key-hex', 'abc'], /^OPTION_INVALID: --key-hex is "abc"/],
   ])('refuses %j', async (args, message) => {
     const { code, stdout, stderr } = await parked(...args)

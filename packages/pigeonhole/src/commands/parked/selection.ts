@@ -14,6 +14,9 @@ export function selectionOf(flags: CommandContext['flags']): ParkedSelection {
     )
   if (key !== undefined && keyHex !== undefined)
     throw invalid('key-hex', '--key and --key-hex are both given: it takes one of them')
+  // A variable of a shell that is not set must not widen what is discarded to all of a topic.
+  if (key === '')
+    throw invalid('key', '--key is empty: it takes a key. The key without a byte is --key-hex ""')
   if (keyHex !== undefined && !/^([0-9a-f]{2})*$/i.test(keyHex))
     throw invalid(
       'key-hex',
@@ -23,7 +26,7 @@ export function selectionOf(flags: CommandContext['flags']): ParkedSelection {
   return {
     ...(id === undefined ? {} : { ids: [id] }),
     ...(topic === undefined ? {} : { topic }),
-    ...(bytes === undefined || bytes === '' ? {} : { key: bytes }),
+    ...(bytes ? { key: bytes } : {}),
   }
 }
 
