@@ -121,7 +121,7 @@ describe('a request', () => {
 
   it('is not sent under a key that is none', async () => {
     script = [status(201)]
-    for (const key of [undefined, null, '', 'a b'])
+    for (const key of [undefined, null, '', 'a b', '"a"'])
       await expect(send({ key: key as string })).rejects.toMatchObject({ details: { option: 'key' } })
     const headers = { 'idempotency-key': 'mine' }
     await expect(send({}, { ...post, headers })).rejects.toMatchObject({ details: { option: 'headers' } })

@@ -68,13 +68,13 @@ export function assertRemembered({ madeAt }: KeptKey, keyLifeMs: number, now: nu
 
 // An id that was not there must not become the key of every call.
 function assertKey(key: unknown): string {
-  if (typeof key === 'string' && /^[\x21-\x7e]{1,255}$/.test(key)) return key
+  if (typeof key === 'string' && /^[\x21\x23-\x7e][\x21-\x7e]{0,254}$/.test(key)) return key
   throw invalid(typeof key === 'string' ? 'no key' : String(key))
 }
 
 function invalid(what: string): PigeonholeError<'OPTION_INVALID'> {
   return new PigeonholeError('OPTION_INVALID', {
-    message: `Option key is ${what}: it takes 1 to 255 visible ASCII characters, or an operation and its store, or is left out`,
+    message: `Option key is ${what}: it takes 1 to 255 visible ASCII characters, of which the first is no quotation mark, or an operation and its store, or is left out`,
     details: { option: 'key' },
   })
 }
