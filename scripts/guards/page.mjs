@@ -8,6 +8,7 @@ const names = { ...app, test: 'to who asks this machine by a name of another' }
 const actions = { file: `${source}/actions-app.ts`, spec: `${source}/actions-app.unit.spec.ts` }
 const exactly = { ...actions, test: 'are not done of what is not said exactly' }
 const privacy = { file: `${source}/find.ts`, spec: `${source}/find.int.spec.ts` }
+const reports = { file: `${source}/shard-reporter.ts`, spec: `${source}/shard-reporter.unit.spec.ts` }
 const lags = {
   file: 'packages/kafkajs/src/inspect/read-lags.ts',
   spec: 'packages/kafkajs/src/inspect/read-lags.int.spec.ts',
@@ -181,19 +182,47 @@ export const pageGuards = [
     test: 'is not known of what the cluster does not have',
   },
   {
+    ...reports,
+    name: 'the text of an error that is not ours is not told to other workers',
+    find: 'const { code, message } = troubleOf(error)',
+    replace: 'const { code } = troubleOf(error)\n    const message = String(error)',
+    test: 'tells the texts of no errors but ours',
+  },
+  {
+    ...reports,
+    name: 'what the database did not take is told later',
+    find: 'this.#untold.set(report.shard, since ? joined(report, since) : report)',
+    replace: 'void since',
+    test: 'tells later what the database did not take, once',
+  },
+  {
+    ...reports,
+    name: 'who stops without a database does not wait for it once more',
+    find: 'if (this.#reached) await',
+    replace: 'await',
+    test: 'holds nobody up who stops without a database',
+  },
+  {
+    ...privacy,
+    name: 'texts of errors of other workers are not for who comes from elsewhere',
+    find: '...withPrivacy(troubleReported(error), privacy)',
+    replace: '...troubleReported(error)',
+    test: 'tells no keys and no texts of errors to those whom they are not for',
+  },
+  {
     spec: 'test/page/inboxes.full.spec.ts',
     file: `${source}/browser/render.ts`,
-    name: 'how far an inbox is behind is not told where Kafka does not say so',
-    find: 'new Map(lagsFailure ? [] : ',
-    replace: 'new Map(',
+    name: 'how far an inbox is behind is not guessed where Kafka does not say so',
+    find: "at most`) : 'not known'",
+    replace: "at most`) : '0'",
     test: 'are behind for as long as nobody knows, and the page says why',
   },
   {
     file: `${source}/trouble.ts`,
     spec: `${source}/last-look.unit.spec.ts`,
     name: 'the text of an error that is not ours stays in the log',
-    find: "message: 'The log has its text.'",
-    replace: 'message: String(error)',
+    find: 'code: foreignCode, message: hidden, remedy',
+    replace: 'code: foreignCode, message: String(error), remedy',
     test: 'without the text of a foreign one',
   },
   {

@@ -70,6 +70,10 @@ export class WorkerProcess {
     return (await (await fetch(`${address}/api/state`)).json()) as PageState
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
   /** Ends it, at once. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL')

@@ -1,6 +1,7 @@
+import { hostname } from 'node:os'
 import { startTcpProxy } from '@pigeonhole/testing'
 import type { Browser } from 'puppeteer-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { RunbookLab } from '../operations/runbook-lab.js'
 import { soon } from '../operations/watched-service.js'
 import type { WorkerProcess } from '../operations/worker-process.js'
@@ -153,6 +154,34 @@ describe('the page of a worker', { timeout: 120_000 }, () => {
     expect(await textOf(page, 'parked')).toContain('hidden')
     expect(await page.content()).not.toContain('customer-7')
   })
+
+  it('shows what other workers send, and their errors, by the database', async () => {
+    await start()
+    await worker?.stop()
+    const astray = startPagedWorker(lab, { KAFKA_BROKERS: '127.0.0.1:1' })
+    onTestFinished(() => astray.kill())
+    const { page: own } = await openPage(browser, await pageOf(astray))
+    await soon(() => textOf(own, 'errors'), patienceMs).toMatch(/^Shard 0, this worker, .*BROKER_UNAVAILABLE/)
+    await soon(() => toldBy(), patienceMs).toBe(`${hostname()}:${astray.pid}`)
+    expect(await textOf(own, 'errors')).not.toContain('Shard 0, worker ')
+    await astray.kill()
+
+    await start()
+    const standby = startPagedWorker(lab)
+    onTestFinished(() => standby.kill())
+    const { page } = await openPage(browser, await pageOf(standby))
+    await lab.publish(...Array.from({ length: 50 }, (_, i) => ({ key: `order-${i}`, value: 'small' })))
+    await soon(() => textOf(page, 'total-rate-axis'), patienceMs).toMatch(/[1-9]\d* messages\/s at most/)
+    expect(await textOf(page, 'rate-axis')).toContain('0 messages/s at most')
+    expect(await textOf(page, 'errors')).toContain(`Shard 0, worker ${hostname()}:${astray.pid}, `)
+    expect(await textOf(page, 'errors')).toMatch(/BROKER_UNAVAILABLE.*What to do: see docs/)
+    await inBothSchemes(page, 'errors')
+  })
+
+  async function toldBy(): Promise<string | null> {
+    const { rows } = await lab.pool.query('SELECT reported_error_worker AS who FROM pigeonhole.relay_shard')
+    return rows[0]?.who
+  }
 
   it('says that the worker is gone', async () => {
     const { page } = await openPage(browser, await start())

@@ -65,7 +65,7 @@ describe.each<[string, Layout, string[]]>([
     await dev('own')
     await project.run('pigeonhole', ['init', ...flags])
     const all = await names()
-    expect(await dev('nothing')).toContain('pigeonhole_keys_of_any_length')
+    expect(await dev('nothing')).toContain('pigeonhole_shard_reports')
     expect(await dev('nothing')).toContain(inSync)
     expect(await prisma('migrate', 'reset', '--force')).toContain('Database reset successful')
     expect(await dev('nothing')).toContain(inSync)

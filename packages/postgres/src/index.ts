@@ -8,6 +8,7 @@ export {
 export { type SqlInboxParts, sqlInboxStore } from './inbox/sql-inbox-store.js'
 export { type MigrateOptions, type MigrateResult, migrate } from './migrations/migrate.js'
 export { type Migration, renderMigrations, renderModels } from './migrations/render.js'
+export type { ReportedError, ReportedShard, ShardReport, ShardReports } from './monitor/shard-reports.js'
 export { type SessionOf, sqlOutboxStore } from './outbox/sql-outbox-store.js'
 export { withDeadline } from './pg/deadline.js'
 export { type PostgresStore, type PostgresStoreOptions, postgresStore } from './pg/postgres-store.js'

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { createMonitor, createRelay, type Monitor, type Relay, type RelayTracing } from '@pigeonhole/core'
 import { kafkajsPublisher, readLags } from '@pigeonhole/kafkajs'
 import { type PostgresStore, postgresStore } from '@pigeonhole/postgres'
@@ -18,6 +19,7 @@ import { find } from '../page/find.js'
 import { isLoopback } from '../page/loopback.js'
 import { pageSource } from '../page/page-source.js'
 import { parkedActions } from '../page/parked-actions.js'
+import { ShardReporter } from '../page/shard-reporter.js'
 import { type HealthServer, serveHealth } from '../worker/health-server.js'
 import { briefRetry, createKafka } from '../worker/kafka-client.js'
 import { createLogger } from '../worker/logger.js'
@@ -25,6 +27,9 @@ import { workerMetrics } from '../worker/metrics.js'
 import { readinessOf } from '../worker/readiness.js'
 import { listenForSignals } from '../worker/signals.js'
 import { workerTracing } from '../worker/tracing.js'
+
+/** What this worker is called on the pages of others: in a cluster of containers, its host is the container. */
+const workerName = `${hostname()}:${process.pid}`
 
 type RelayValues = Values<typeof relaySettings>
 
@@ -70,12 +75,14 @@ interface Worker {
 
 async function serve(running: Worker, values: RelayValues, logger: Logger): Promise<void> {
   const signals = listenForSignals()
-  const { relay: worker, monitor } = running
+  const { relay: worker, monitor, store } = running
+  const reporter = new ShardReporter({ relay: worker, store, worker: workerName, logger })
   const health = await openHealth(running, values, logger)
   try {
     const { name, schema, brokers } = values
     const database = describeDatabase(values.databaseUrl)
     logger.info({ name, database, schema, brokers, health: health.url }, 'relay starts')
+    reporter.start()
     await Promise.all([worker.start(), monitor.start()])
     const signal = await signals.first
     logger.info({ signal }, 'relay drains and stops; a second signal ends it at once')
@@ -83,6 +90,7 @@ async function serve(running: Worker, values: RelayValues, logger: Logger): Prom
     await monitor.stop()
     logger.info({}, 'relay has stopped')
   } finally {
+    await reporter.stop()
     await health.close()
     signals.release()
   }
@@ -101,6 +109,8 @@ function openHealth(
   const kafka = createKafka(values, { name, logger, retry: briefRetry(brokers) })
   const state = pageSource({
     name,
+    worker: workerName,
+    privacy,
     decides,
     relay: worker,
     monitor,

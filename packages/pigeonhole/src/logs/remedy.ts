@@ -19,7 +19,12 @@ const remedies: Partial<Record<ErrorCode, string>> = {
 
 /** What to do about an error, in a line; its page has the rest. */
 export function remedyFor(error: unknown): string {
-  const page = isPigeonholeError(error) ? `docs/errors.md#${error.code.toLowerCase()}` : 'docs/errors.md'
-  const remedy = isPigeonholeError(error) ? remedies[error.code] : undefined
+  return isPigeonholeError(error) ? remedyOf(error.code) : 'see docs/errors.md'
+}
+
+/** What to do about the errors of a code. */
+export function remedyOf(code: string): string {
+  const page = `docs/errors.md#${code.toLowerCase()}`
+  const remedy = remedies[code as ErrorCode]
   return remedy === undefined ? `see ${page}` : `${remedy}; see ${page}`
 }

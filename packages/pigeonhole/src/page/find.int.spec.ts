@@ -43,7 +43,16 @@ describe('what the page reads', () => {
   })
 
   it('tells no keys and no texts of errors to those whom they are not for', async () => {
-    const found = await find(postgresStore(lab.pool), 'codes')
+    const store = postgresStore(lab.pool)
+    await lab.pool.query('INSERT INTO pigeonhole.relay_shard (shard) VALUES (0)')
+    const at = '2026-11-28T10:00:00.000Z'
+    const error = { at, worker: 'host:7', code: 'BROKER_UNAVAILABLE', message: 'the text of customer-1' }
+    await store.reportShard({ shard: 0, sent: 3, error })
+    expect((await find(store, 'keys and errors')).errors).toMatchObject([
+      { shard: 0, worker: 'host:7', at: Date.parse(at), message: 'the text of customer-1' },
+    ])
+    const found = await find(store, 'codes')
+    expect(found).toMatchObject({ sent: 3, errors: [{ worker: 'host:7', code: 'BROKER_UNAVAILABLE' }] })
     expect(found.parked).toMatchObject([{ key: 'hidden', why: 'PARK_REQUESTED' }])
     expect(JSON.stringify(found)).not.toMatch(/customer/)
   })

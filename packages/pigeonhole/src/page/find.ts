@@ -1,18 +1,16 @@
 import { isPigeonholeError, type ParkedGroup, type ShardStatus } from '@pigeonhole/core'
-import type { PostgresStore } from '@pigeonhole/postgres'
+import type { PostgresStore, ReportedShard } from '@pigeonhole/postgres'
 import { formatXidHolder } from '../commands/format-xid-holder.js'
 import { formatKey } from '../commands/parked/format-parked.js'
 import { faultsOf } from '../commands/status-faults.js'
-import type { Found, FoundParked, FoundShard } from './browser/page-state.js'
+import type { Found, FoundError, FoundParked, FoundShard } from './browser/page-state.js'
+import { type Privacy, troubleReported, withPrivacy } from './trouble.js'
 
 /** What the page reads of the database. */
 export type PageStore = Pick<
   PostgresStore,
-  'readStatus' | 'readXidHolder' | 'listParking' | 'listInboxParking' | 'listPositions'
+  'readStatus' | 'readShardReports' | 'readXidHolder' | 'listParking' | 'listInboxParking' | 'listPositions'
 >
-
-/** What of a parked message may be read: its key and the text of its error, or no more than the error's code. */
-export type Privacy = 'keys and errors' | 'codes'
 
 /** Most lines of what is parked. */
 const shownGroups = 200
@@ -23,6 +21,7 @@ const shownGroups = 200
  */
 export async function find(store: PageStore, privacy: Privacy): Promise<Found> {
   const outbox = await store.readStatus()
+  const reports = await store.readShardReports()
   const holder = await store.readXidHolder()
   const positions = await store.listPositions().catch(nullWhereDenied)
   const groups = (await store.listParking()).map(parkedOf(null, privacy))
@@ -33,7 +32,9 @@ export async function find(store: PageStore, privacy: Privacy): Promise<Found> {
     pending: outbox.pending,
     oldestAgeSeconds: outbox.oldestAgeSeconds,
     faults: faultsOf(outbox),
+    sent: reports.reduce((sum, { sent }) => sum + sent, 0),
     shards: outbox.shards.map(shardOf),
+    errors: reports.flatMap(errorOf(privacy)),
     holder: formatXidHolder(holder).trim(),
     parked: groups.slice(0, shownGroups),
     moreParked: Math.max(0, groups.length - shownGroups),
@@ -46,6 +47,14 @@ export async function find(store: PageStore, privacy: Privacy): Promise<Found> {
 function nullWhereDenied(error: unknown): null {
   if (isPigeonholeError(error, 'STORE_ACCESS_DENIED')) return null
   throw error
+}
+
+function errorOf(privacy: Privacy): (report: ReportedShard) => FoundError[] {
+  return ({ shard, error }) => {
+    if (!error) return []
+    const { at, worker } = error
+    return [{ shard, at: Date.parse(at), worker, ...withPrivacy(troubleReported(error), privacy) }]
+  }
 }
 
 function shardOf({ shard, buckets, holder, pending, confirmed }: ShardStatus): FoundShard {

@@ -19,6 +19,28 @@ export class History {
   }
 }
 
+/** A rate of totals is that of so long at least. */
+const totalMs = 10_000
+
+/** How many a second of something whose total is looked at from time to time. */
+export class TotalRate {
+  readonly #history = new History()
+  /** The last one that is as old as a rate, and those behind it. */
+  readonly #totals: Sample[] = []
+
+  get samples(): readonly Sample[] {
+    return this.#history.samples
+  }
+
+  add(at: number, total: number): void {
+    while (this.#totals[1] && this.#totals[1][0] <= at - totalMs) this.#totals.shift()
+    const [from] = this.#totals
+    // A database that went back has counted less.
+    if (from && at > from[0]) this.#history.add(at, (Math.max(0, total - from[1]) * 1000) / (at - from[0]))
+    this.#totals.push([at, total])
+  }
+}
+
 /** How many a second, counted in steps of {@link rateMs}. */
 export class Rate {
   readonly #history = new History()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { History, Rate } from './history.js'
+import { History, Rate, TotalRate } from './history.js'
 
 describe('a history', () => {
   it('keeps ten minutes', () => {
@@ -10,6 +10,32 @@ describe('a history', () => {
     expect(history.samples).toEqual([
       [1, 2],
       [600_001, 3],
+    ])
+  })
+})
+
+describe('a rate of totals', () => {
+  it('is that of ten seconds, or since the first look', () => {
+    const rate = new TotalRate()
+    rate.add(1_000, 100)
+    rate.add(3_000, 110)
+    rate.add(11_000, 120)
+    rate.add(13_000, 120)
+    expect(rate.samples).toEqual([
+      [3_000, 5],
+      [11_000, 2],
+      [13_000, 1],
+    ])
+  })
+
+  it('is none where the total went back, and goes on from there', () => {
+    const rate = new TotalRate()
+    rate.add(0, 100)
+    rate.add(10_000, 5)
+    rate.add(20_000, 15)
+    expect(rate.samples).toEqual([
+      [10_000, 0],
+      [20_000, 1],
     ])
   })
 })

@@ -4,6 +4,7 @@ import { pageApp } from './page-app.js'
 
 const state: PageState = {
   name: 'orders',
+  worker: 'host:7',
   decides: false,
   now: 0,
   shards: [],
@@ -13,6 +14,7 @@ const state: PageState = {
   lagsFailure: null,
   ages: [],
   rates: [],
+  totalRates: [],
 }
 
 async function ask(path: string, { host = '127.0.0.1', asked = '127.0.0.1:9090' } = {}): Promise<Response> {

@@ -1,14 +1,17 @@
 import type { Monitor, Relay } from '@pigeonhole/core'
-import type { Found, PageState, WorkerShard } from './browser/page-state.js'
+import type { Found, PageState, Trouble, WorkerShard } from './browser/page-state.js'
 import { findLags, type ReadLags } from './find-lags.js'
-import { History, Rate } from './history.js'
+import { History, Rate, TotalRate } from './history.js'
 import { LastLook } from './last-look.js'
-import { troubleOf } from './trouble.js'
+import { type Privacy, troubleOf, withPrivacy } from './trouble.js'
 
 /** What a page tells of. */
 export interface PageSourceOptions {
   /** The relay's name. */
   readonly name: string
+  /** What this worker is called. */
+  readonly worker: string
+  readonly privacy: Privacy
   /** Whether the page may retry and discard. */
   readonly decides: boolean
   readonly relay: Pick<Relay, 'on' | 'shards'>
@@ -27,27 +30,24 @@ const lagsPauseMs = 5_000
  * database, and from Kafka, while somebody looks.
  * @returns a function that answers at once, with the database as it was last seen.
  */
-export function pageSource({
-  name,
-  decides,
-  relay,
-  monitor,
-  look,
-  readLags,
-}: PageSourceOptions): () => PageState {
-  const errors = lastErrors(relay)
+export function pageSource(options: PageSourceOptions): () => PageState {
+  const { name, worker, decides, privacy, relay, monitor, look, readLags } = options
+  const errors = lastErrors(relay, privacy)
   const ages = new History()
   monitor.on('outbox:measured', ({ shards }) => {
     ages.add(Date.now(), Math.max(0, ...shards.map(({ oldestAgeSeconds }) => oldestAgeSeconds ?? 0)))
   })
   const rate = new Rate(Date.now())
+  const totalRate = new TotalRate()
   relay.on('batch:published', ({ rows }) => rate.count(Date.now(), rows))
   const lastLook = new LastLook(async () => {
     const found = await look()
     ages.add(found.at, found.oldestAgeSeconds ?? 0)
+    totalRate.add(found.at, found.sent)
     return found
   }, lookPauseMs)
   const lastLags = new LastLook(() => findLags(readLags, lastLook.found?.positions ?? []), lagsPauseMs)
+  const told = (failure: Trouble | null) => failure && withPrivacy(failure, privacy)
   return () => {
     void lastLook.refresh()
     if (lastLook.found) void lastLags.refresh()
@@ -57,16 +57,18 @@ export function pageSource({
     })
     const { found, failure } = lastLook
     const { found: lags, failure: lagsFailure } = lastLags
-    const histories = { ages: ages.samples, rates: rate.samples(now) }
-    return { name, decides, now, shards, found, failure, lags, lagsFailure, ...histories }
+    const histories = { ages: ages.samples, rates: rate.samples(now), totalRates: totalRate.samples }
+    const failures = { failure: told(failure), lagsFailure: told(lagsFailure) }
+    return { name, worker, decides, now, shards, found, lags, ...failures, ...histories }
   }
 }
 
 type LastErrors = ReadonlyMap<number, NonNullable<WorkerShard['lastError']>>
 
-function lastErrors(relay: PageSourceOptions['relay']): LastErrors {
+function lastErrors(relay: PageSourceOptions['relay'], privacy: Privacy): LastErrors {
   const errors = new Map<number, NonNullable<WorkerShard['lastError']>>()
-  const keep = (shard: number, error: unknown) => errors.set(shard, { at: Date.now(), ...troubleOf(error) })
+  const keep = (shard: number, error: unknown) =>
+    errors.set(shard, { at: Date.now(), ...withPrivacy(troubleOf(error), privacy) })
   relay.on('shard:changed', ({ shard, error }) => {
     if (error !== undefined) keep(shard, error)
   })

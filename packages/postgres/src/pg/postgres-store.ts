@@ -17,8 +17,11 @@ import { sqlInboxParked } from '../inbox/sql-inbox-parked.js'
 import { sqlInboxPositions } from '../inbox/sql-inbox-positions.js'
 import { sqlInboxStore } from '../inbox/sql-inbox-store.js'
 import { readMeasures, readXidHolder } from '../monitor/read-measures.js'
+import type { ShardReports } from '../monitor/shard-reports.js'
 import { sqlOutboxStore } from '../outbox/sql-outbox-store.js'
 import { defaultSchema } from '../schema/schema-name.js'
+import { reportRelayShard } from '../sql/relay-shard/report.js'
+import { selectShardReports } from '../sql/relay-shard/select-reports.js'
 import { run } from '../sql/statement.js'
 import { beginHandlerTransaction } from './begin.js'
 import { lendClient, openingOf } from './lent-client.js'
@@ -56,7 +59,7 @@ export interface PostgresStoreOptions {
   readonly preparedStatements?: boolean
 }
 
-/** A store over node-postgres: all that publishing, an inbox, its operators, idempotency keys, a relay and a monitor need. */
+/** A store over node-postgres: all that publishing, an inbox, its operators, idempotency keys, a relay, a monitor and a worker's page need. */
 export interface PostgresStore
   extends OutboxStore<pg.ClientBase>,
     InboxStore<pg.ClientBase>,
@@ -64,7 +67,8 @@ export interface PostgresStore
     InboxPositionsStore,
     InboxParkingStore,
     RelayStore,
-    MonitorStore {}
+    MonitorStore,
+    ShardReports {}
 
 const defaults = {
   schema: defaultSchema,
@@ -96,6 +100,7 @@ export function postgresStore(pool: pg.Pool, options: PostgresStoreOptions = {})
     ...sqlInboxParked((work) => sessions.write(work)),
     ...pgRelayStore(sessions),
     ...pgMonitorStore(sessions),
+    ...pgShardReports(sessions),
   }
 }
 
@@ -103,6 +108,15 @@ function pgMonitorStore(sessions: PgSessions): MonitorStore {
   return {
     readMeasures: () => sessions.read(readMeasures),
     readXidHolder: () => sessions.read(readXidHolder),
+  }
+}
+
+function pgShardReports(sessions: PgSessions): ShardReports {
+  return {
+    async reportShard(report): Promise<void> {
+      await sessions.write((session) => run(session, reportRelayShard, report))
+    },
+    readShardReports: () => sessions.read((session) => run(session, selectShardReports, null)),
   }
 }
 

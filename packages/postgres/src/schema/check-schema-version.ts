@@ -3,7 +3,7 @@ import { selectSchemaVersion } from '../sql/schema-version/select.js'
 import { runForOne, type SqlSession } from '../sql/statement.js'
 
 /** The version of the tables that this package needs: the number of its migrations. Newer ones are fine. */
-export const requiredSchemaVersion = 7
+export const requiredSchemaVersion = 8
 
 /**
  * Rejects unless the tables are there and new enough.

@@ -4,6 +4,8 @@ import type { ParkedRef } from './parked-lot.js'
 export interface PageState {
   /** The relay's name. */
   readonly name: string
+  /** What the worker is called by the errors that it tells other workers. */
+  readonly worker: string
   /** Whether the worker has a token, by which the page may retry and discard. */
   readonly decides: boolean
   /** The worker's clock, milliseconds since 1970: every other time is by it. */
@@ -21,6 +23,8 @@ export interface PageState {
   readonly ages: readonly Sample[]
   /** Messages a second that this worker sent. */
   readonly rates: readonly Sample[]
+  /** Messages a second that all workers sent. */
+  readonly totalRates: readonly Sample[]
 }
 
 /** A value at a time, in milliseconds since 1970. */
@@ -48,7 +52,11 @@ export interface Found {
   readonly pending: number
   readonly oldestAgeSeconds: number | null
   readonly faults: readonly string[]
+  /** Messages that all workers have sent, ever. */
+  readonly sent: number
   readonly shards: readonly FoundShard[]
+  /** The last error of any worker at each shard. */
+  readonly errors: readonly FoundError[]
   /** Who needs the oldest transaction id, in a sentence; empty when nobody does for long. */
   readonly holder: string
   readonly parked: readonly FoundParked[]
@@ -65,6 +73,13 @@ export interface FoundShard {
   readonly holder: string | null
   readonly pending: number
   readonly confirmed: number
+}
+
+/** The last error of a worker at a shard, also where the shard has recovered from it. */
+export interface FoundError extends Trouble {
+  readonly shard: number
+  readonly at: number
+  readonly worker: string
 }
 
 /** Something that is parked or paused. */

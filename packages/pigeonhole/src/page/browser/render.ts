@@ -20,8 +20,9 @@ export function render(state: PageState): void {
   const { found, now } = state
   showText('freshness', found ? `From the database ${duration((now - found.at) / 1000)} ago` : '')
   showAge(state)
-  showRate(state)
-  showErrors(state.shards)
+  showRate('total-rate', state.totalRates, now)
+  showRate('rate', state.rates, now)
+  showErrors(state)
   if (found) showFound(found, state)
   if (found) showPositions(found.positions, state)
   letScroll()
@@ -51,15 +52,15 @@ function showAge({ found, ages, now }: PageState): void {
   showAxis('age-axis', spanOf(ages, now), `${duration(highestOf(ages))} at most`)
 }
 
-function showRate({ rates, now }: PageState): void {
+function showRate(id: string, rates: readonly Sample[], now: number): void {
   const [, latest] = rates.at(-1) ?? [now, 0]
-  showText('rate', `${grouped(latest)} messages/s`)
-  drawPlot('rate-plot', {
+  showText(id, `${grouped(latest)} messages/s`)
+  drawPlot(`${id}-plot`, {
     samples: rates,
     now,
     label: (highest) => `Messages a second, of late ${grouped(highest)} at most`,
   })
-  showAxis('rate-axis', spanOf(rates, now), `${grouped(highestOf(rates))} messages/s at most`)
+  showAxis(`${id}-axis`, spanOf(rates, now), `${grouped(highestOf(rates))} messages/s at most`)
 }
 
 function showAxis(id: string, spanMs: number, middle: string): void {
@@ -71,13 +72,20 @@ function highestOf(samples: readonly Sample[]): number {
   return Math.max(0, ...samples.map(([, value]) => value))
 }
 
-function showErrors(shards: readonly WorkerShard[]): void {
-  const failed = shards.flatMap(({ shard, lastError }) => (lastError ? [{ shard, ...lastError }] : []))
+function showErrors({ shards, found, worker }: PageState): void {
+  const own = shards.flatMap(({ shard, lastError }) =>
+    lastError ? [{ shard, who: 'this worker', ...lastError }] : [],
+  )
+  // Its own come to it by themselves, also where the database is away.
+  const others = (found?.errors ?? [])
+    .filter((error) => error.worker !== worker)
+    .map((error) => ({ ...error, who: `worker ${error.worker}` }))
+  const failed = [...own, ...others].sort((a, b) => b.at - a.at)
   show('errors', failed, () => {
-    if (failed.length === 0) return [element('p', 'None since it started.', 'none')]
-    return failed.map(({ shard, at, code, message, remedy }) => {
+    if (failed.length === 0) return [element('p', 'None.', 'none')]
+    return failed.map(({ shard, who, at, code, message, remedy }) => {
       const entry = element('div', '', 'error')
-      const what = element('p', `Shard ${shard}, ${moment(at)}: `)
+      const what = element('p', `Shard ${shard}, ${who}, ${moment(at)}: `)
       what.append(element('code', code))
       entry.append(what, element('p', message), element('p', `What to do: ${remedy}`))
       return entry
