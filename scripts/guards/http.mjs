@@ -214,6 +214,14 @@ export const httpGuards = [
   {
     file: 'packages/http/src/attempt-response.ts',
     spec: 'packages/http/src/captured-response.unit.spec.ts',
+    name: 'a caller that goes away stops no answer',
+    find: "  ['destroyed', false],\n  ['closed', false],\n  ['_closed', false],\n",
+    replace: '',
+    test: 'takes an answer, also in a stream, when its caller has gone',
+  },
+  {
+    file: 'packages/http/src/attempt-response.ts',
+    spec: 'packages/http/src/captured-response.unit.spec.ts',
     name: 'a stream into the response of nobody is destroyed',
     find: "  unsent.on('pipe', (source: Readable) => process.nextTick(() => source.unpipe().destroy()))\n",
     replace: '',

@@ -19,6 +19,16 @@ export const capturedMethods: readonly string[] = [
 
 type Headers = Readonly<Record<string, OutgoingHttpHeader>> | readonly OutgoingHttpHeader[]
 
+/**
+ * What streams look at before they write (`eos` of Node 20 to 24): an attempt takes its answer also when its caller has gone, whose
+ * repeat will ask for it.
+ */
+const openEnded: readonly (readonly [string, unknown])[] = [
+  ['destroyed', false],
+  ['closed', false],
+  ['_closed', false],
+]
+
 /** What an attempt's response is made from. */
 export interface AttemptParts<Res> {
   readonly response: Res
@@ -59,12 +69,14 @@ export class AttemptResponse<Res extends ServerResponse> {
     })
     const { response } = parts
     const methods = new Map<string, unknown>()
+    const own = new Map<string, unknown>(openEnded)
     this.facade = attemptFacade(response, {
-      own: methods,
+      own,
       isOver: () => this.#isOver,
       nobodys: () => nobodys(response),
     })
     for (const [name, method] of Object.entries(this.#capturing())) methods.set(name, method)
+    for (const [name, method] of methods) own.set(name, method)
     this.methods = methods
     response.on('pipe', this.#keepSource)
   }

@@ -1,6 +1,7 @@
+import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { PassThrough } from 'node:stream'
+import { type AddressInfo, connect } from 'node:net'
+import { PassThrough, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { expect, it } from 'vitest'
 import { AnswerBody } from './answer-body.js'
@@ -62,6 +63,27 @@ it('rejects where the handler destroys it, and is there for another answer', asy
   })
   expect(thrown).toMatchObject({ message: 'the source has broken' })
   expect(text).toBe('503 1 ours')
+})
+
+it('takes an answer, also in a stream, when its caller has gone', async () => {
+  let answering: Promise<HttpAnswer> | undefined
+  const server = createServer((request, response) => {
+    const captured = new CapturedResponse(response)
+    const handler = async (own: ServerResponse): Promise<void> => {
+      await new Promise((resolve) => request.on('error', () => undefined).once('close', resolve))
+      expect(response.closed).toBe(true)
+      expect([own.destroyed, own.closed]).toEqual([false, false])
+      await pipeline(Readable.from(['str', 'eam']), own)
+    }
+    answering = captured.answerOf(handler, newBody())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const caller = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  caller.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n')
+  await once(server, 'request')
+  caller.destroy()
+  expect(String((await answering)?.body)).toBe('stream')
+  await new Promise((resolve) => server.close(resolve))
 })
 
 it('answers by what a middleware has put on it', async () => {
