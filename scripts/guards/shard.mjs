@@ -85,6 +85,20 @@ export const shardGuards = [
   },
   {
     ...shard,
+    name: 'a shard that cannot be opened for long is given back',
+    find: 'if (onTrial || clock.now() - closedSince >= leaseMs) throw error',
+    replace: 'if (onTrial || closedSince < 0) throw error',
+    test: 'that lasts for as long as a lease gives the shard back',
+  },
+  {
+    ...shard,
+    name: 'a shard that was open a moment ago is opened again',
+    find: '        if (pipeline) closedSince = clock.now()\n',
+    replace: '',
+    test: 'that comes back after the shard was open begins anew',
+  },
+  {
+    ...shard,
     name: 'a fault is waited out',
     find: '    await this.#options.clock.sleep(delayMs, signal)\n',
     replace: '    void signal\n',

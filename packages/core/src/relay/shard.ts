@@ -122,9 +122,12 @@ export class Shard {
   }
 
   // Opens and publishes, again after each fault, while the lease is held. Rejects with LEASE_LOST, where a guard has seen it
-  // before the next renewal does, and with what a stolen shard could not be opened for.
+  // before the next renewal does, and with what a shard could not be opened for: a stolen one at once, another one for as long
+  // as its lease would have lasted a process that has died. Kafka may be out of reach of this one alone.
   async #lead(signals: PipelineSignals, stolen: boolean): Promise<void> {
+    const { clock, leaseMs } = this.#options
     let onTrial = stolen
+    let closedSince = clock.now()
     const ending = AbortSignal.any([signals.reading, signals.leading])
     while (!signals.leading.aborted && !signals.reading.aborted) {
       this.#change('opening', this.#error)
@@ -151,7 +154,8 @@ export class Shard {
         if (isPigeonholeError(error, 'LEASE_LOST')) throw error
         if (pipeline && this.#search.learn(error, pipeline)) continue
         if (halts(error)) return this.#change('halted', error)
-        if (onTrial) throw error
+        if (pipeline) closedSince = clock.now()
+        if (onTrial || clock.now() - closedSince >= leaseMs) throw error
         await this.#backOff(error, ending)
       }
     }

@@ -212,6 +212,44 @@ describe('a fault', () => {
     await running
   })
 
+  it('that lasts for as long as a lease gives the shard back, with time for two looks of a standby', async () => {
+    const { run, shard, script, store, clock, log, reading } = runShard({
+      backoff: { initialMs: 4_000, maxMs: 4_000 },
+    })
+    script.failNext('fence', ...Array.from({ length: 20 }, () => coded('BROKER_UNAVAILABLE')))
+    const running = run()
+    await settle()
+    while (shard.leads) await clock.advance(500)
+    expect(clock.now()).toBeGreaterThanOrEqual(10_000)
+    expect(clock.now()).toBeLessThanOrEqual(14_000)
+    expect(shard).toMatchObject({ state: 'waiting', error: { code: 'BROKER_UNAVAILABLE' } })
+    expect(store.lease.holder).toBeNull()
+    const taken = () => log.filter(({ name }) => name === 'lease:taken').length
+    await clock.advance(1_999)
+    expect([store.lease.holder, taken()]).toEqual([null, 1])
+    await clock.advance(2_001)
+    expect(taken()).toBe(2)
+    reading.abort()
+    await running
+  })
+
+  it('that comes back after the shard was open begins anew', async () => {
+    const { run, shard, script, store, clock, reading } = runShard()
+    const running = run()
+    await clock.advance(60_000)
+    store.commit()
+    script.failNext('send', coded('BROKER_UNAVAILABLE'))
+    script.failNext('fence', coded('BROKER_UNAVAILABLE'))
+    shard.wake()
+    await settle()
+    await clock.advance(100)
+    expect(shard).toMatchObject({ state: 'waiting', leads: true })
+    await clock.advance(500)
+    expect(shard).toMatchObject({ state: 'publishing', leads: true })
+    reading.abort()
+    await running
+  })
+
   it('keeps its error to show while the shard opens again', async () => {
     const { run, shard, script, clock, reading } = runShard()
     const error = new Error('gone')
@@ -266,10 +304,10 @@ describe('a fault', () => {
   })
 
   it('is an opening that a server does not answer: it is dropped in time, with whatever comes of it', async () => {
-    const { run, shard, script, clock, reading } = runShard({ openTimeoutMs: 20_000 })
+    const { run, shard, script, clock, reading } = runShard({ openTimeoutMs: 5_000 })
     const answer = script.hold('fence')
     const running = run()
-    await clock.advance(19_999)
+    await clock.advance(4_999)
     expect(shard.state).toBe('opening')
     await clock.advance(1)
     expect(shard).toMatchObject({ state: 'waiting', error: { code: 'DEADLINE_EXCEEDED' }, leads: true })
