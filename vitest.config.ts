@@ -42,11 +42,15 @@ export default defineConfig({
         withServers,
       ),
       // Its specs start clusters and chaos of their own, which fill the machine.
-      project('full', ['test/**/*.full.spec.ts', 'examples/**/*.full.spec.ts'], {
-        ...withServers,
-        maxWorkers: 2,
-        sequence: { groupOrder: 1 },
-      }),
+      project(
+        'full',
+        ['packages/**/*.full.spec.ts', 'test/**/*.full.spec.ts', 'examples/**/*.full.spec.ts'],
+        {
+          ...withServers,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      ),
     ],
   },
 })
