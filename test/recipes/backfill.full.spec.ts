@@ -170,6 +170,8 @@ describe('a backfill', () => {
   it('begins a batch again that waits too long for a row, and publishes what that row has become', async () => {
     const gate = new Gate()
     const changed = change('c-05', gate.passed)
+    const free = "SELECT FROM customer WHERE id = 'c-05' FOR UPDATE SKIP LOCKED"
+    await eventually(async () => (await lab.pool.query(free)).rowCount).toBe(0)
     const pool = new pg.Pool({ connectionString: lab.databaseUrl })
     let attempts = 0
     pool.on('connect', () => {
