@@ -92,8 +92,8 @@ export const balanceGuards = [
   {
     ...shard,
     name: 'what was stolen and cannot be opened is given back',
-    find: '        if (onTrial) throw error\n',
-    replace: '        void onTrial\n',
+    find: 'if (onTrial || clock.now() - closedSince >= leaseMs) throw error',
+    replace: 'void onTrial\n        if (clock.now() - closedSince >= leaseMs) throw error',
     test: 'is given back where it cannot be opened, with time for two looks of those who had it',
   },
   {
