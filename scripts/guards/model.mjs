@@ -346,8 +346,9 @@ export const modelGuards = [
       '    )',
   },
   {
-    ...pipeline,
+    ...model,
     ...when('a standby takes over from under a relay at rest, and the cluster is another one'),
+    file: 'packages/core/src/relay/cleaner.ts',
     name: 'REST: the batch that the database knows to be confirmed stays where a failover has lost the next',
     find: '    if (!isThere) throw orphaned',
     replace: '    if (isThere === undefined) throw orphaned',

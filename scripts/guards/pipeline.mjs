@@ -30,7 +30,7 @@ export const awaited = {
 /** From the page to the acknowledged commit, and what is deleted behind it. @type {readonly GuardEntry[]} */
 export const pipelineGuards = [
   {
-    file: 'packages/core/src/relay/pipeline.ts',
+    file: 'packages/core/src/relay/cleaner.ts',
     spec: 'packages/core/src/relay/pipeline.unit.spec.ts',
     name: 'nothing is deleted at rest where the database has lost the confirmed batch',
     find: '    if (!isThere) throw orphaned',
@@ -151,22 +151,23 @@ export const pipelineGuards = [
   {
     ...pipeline,
     name: 'confirmed is what Kafka has acknowledged',
-    find: '    const durationMs = await this.#commit(sending, rows)\n    this.#confirmed = batch\n',
-    replace: '    this.#confirmed = batch\n    const durationMs = await this.#commit(sending, rows)\n',
+    find: '    const durationMs = await commitTraced(sending, this.#toldOf(rows))\n    this.#confirmed = batch\n',
+    replace:
+      '    this.#confirmed = batch\n    const durationMs = await commitTraced(sending, this.#toldOf(rows))\n',
     test: 'does not include a batch whose commit is not answered',
   },
   {
     ...pipeline,
     name: 'nothing is deleted behind an intent',
-    find: 'await this.#clean(tx, confirmed)\n    return { batch, rows, announce, sending }',
-    replace: 'await this.#clean(tx, batch)\n    return { batch, rows, announce, sending }',
+    find: 'await this.#cleaner.clean(tx, confirmed)\n    return { batch, rows, announce, sending }',
+    replace: 'await this.#cleaner.clean(tx, batch)\n    return { batch, rows, announce, sending }',
     test: 'does not include an intent',
   },
   {
     ...pipeline,
     name: 'what a transaction notes and what it deletes go by one batch',
-    find: 'await this.#clean(tx, confirmed)\n    return { batch, rows, announce, sending }',
-    replace: 'await this.#clean(tx, this.#confirmed)\n    return { batch, rows, announce, sending }',
+    find: 'await this.#cleaner.clean(tx, confirmed)\n    return { batch, rows, announce, sending }',
+    replace: 'await this.#cleaner.clean(tx, this.#confirmed)\n    return { batch, rows, announce, sending }',
     test: 'is one batch for all of a transaction, also when Kafka acknowledges the next meanwhile',
   },
   {

@@ -108,10 +108,10 @@ export const tracingGuards = [
     test: 'of a parked message is told of as well',
   },
   {
-    file: 'packages/core/src/relay/pipeline.ts',
+    file: 'packages/core/src/relay/traced-commit.ts',
     spec: 'packages/core/src/relay/pipeline.unit.spec.ts',
     name: 'a batch that failed is told of',
-    find: '      this.#trace({ rows, durationMs: passed(), error })\n',
+    find: '    tell(told, passed(), error)\n',
     replace: '',
     test: 'is told of in traces with what it failed for',
   },

@@ -11,7 +11,7 @@ function batch(number: number): RelayBatch {
 async function openCleaner() {
   const script = new CallScript()
   const store = new ScriptedRelayStore(script)
-  const cleaner = new Cleaner()
+  const cleaner = new Cleaner(0, 100)
   const guard = { shard: 0, token: '', confirmed: 0 }
   store.lease = { ...store.lease, token: '' }
   return {

@@ -2,11 +2,9 @@ import type { Emitter } from '../events/emitter.js'
 import { linkAbort } from '../lifecycle/linked-abort.js'
 import { untilAborted } from '../lifecycle/until-aborted.js'
 import type { GuardedTransaction, Look, RelayBatch } from '../ports/relay-store.js'
-import type { SentBatch } from '../ports/tracing.js'
 import { BatchSending } from './batch-sending.js'
 import { Cleaner } from './cleaner.js'
 import type { OpenShard } from './opening.js'
-import { orphaned } from './orphaned.js'
 import type { BatchInFlight, Fault } from './parking/fault.js'
 import type { FaultSearch } from './parking/fault-search.js'
 import { type Announcement, ShardParking } from './parking/shard-parking.js'
@@ -15,13 +13,10 @@ import { reclaimOutbox } from './reclaim-outbox.js'
 import type { RelayEvents } from './relay-events.js'
 import type { ResolvedRelayOptions } from './relay-options.js'
 import { assertXidsKnown } from './start-up-table.js'
+import { commitTraced, type ToldCommit } from './traced-commit.js'
 import { watchConfirmed } from './watch-confirmed.js'
 import { writeBatch } from './write-batch.js'
 import { writePassage } from './write-passage.js'
-
-// Small batches leave their cleaning to a later one, until a tenth of a full batch is there: a statement less before
-// what was committed just now is sent.
-const smallLots = 10
 
 /** A batch whose intent is committed, with the rows that its cursor stands for. */
 interface PreparedBatch extends BatchInFlight {
@@ -88,8 +83,6 @@ export class Pipeline {
   /** The batch number that PostgreSQL has been told of. */
   #noted = -1
   #inFlight: BatchInFlight | undefined
-  /** Rows confirmed since intents were last deleted. What an earlier opening left behind counts, however much it is. */
-  #uncleaned = Number.POSITIVE_INFINITY
 
   constructor(parts: PipelineParts) {
     this.#parts = parts
@@ -98,7 +91,7 @@ export class Pipeline {
     const { store, backoff } = parts.options
     const { open, events } = parts
     this.#parking = new ShardParking({ store, shard: open.shard, backoff, events }, open.parked)
-    this.#cleaner = new Cleaner()
+    this.#cleaner = new Cleaner(open.shard, parts.options.batchRows)
   }
 
   /** The batch that was being sent when the pipeline ended. */
@@ -221,7 +214,7 @@ export class Pipeline {
     const { rows, announce } = await this.#parking.sift(tx, page.rows)
     const batch = await writeBatch(tx, { shard: open.shard, parent, cursor: page.cursor })
     const sending = parent === this.#confirmed ? this.#send({ batch, rows }) : undefined
-    if (this.#uncleaned * smallLots >= options.batchRows) await this.#clean(tx, confirmed)
+    if (this.#cleaner.isWorthIt) await this.#cleaner.clean(tx, confirmed)
     return { batch, rows, announce, sending }
   }
 
@@ -255,34 +248,20 @@ export class Pipeline {
     const { open, search, events } = this.#parts
     this.#inFlight = { batch, rows }
     const sending = begun ?? this.#send({ batch, rows })
-    const durationMs = await this.#commit(sending, rows)
+    const durationMs = await commitTraced(sending, this.#toldOf(rows))
     this.#confirmed = batch
     this.#inFlight = undefined
-    this.#uncleaned += rows.length
+    this.#cleaner.confirmed(rows.length)
     const size = batch.releases ? search.releaseSize : search.size
     size.passed(rows.length)
     const { shard } = open
     events.emit('batch:published', { shard, batch: batch.number, rows: rows.length, durationMs })
   }
 
-  // Resolves to how long it took from the first byte.
-  async #commit(sending: BatchSending, rows: BatchInFlight['rows']): Promise<number> {
-    const { clock } = this.#parts.options
-    const passed = (): number => clock.now() - sending.startedAt
-    try {
-      await sending.commit()
-    } catch (error) {
-      this.#trace({ rows, durationMs: passed(), error })
-      throw error
-    }
-    const durationMs = passed()
-    this.#trace({ rows, durationMs, error: undefined })
-    return durationMs
-  }
-
-  #trace(sent: Pick<SentBatch, 'rows' | 'durationMs' | 'error'>): void {
+  #toldOf(rows: BatchInFlight['rows']): ToldCommit {
     const { open, options } = this.#parts
-    if (sent.rows.length > 0) options.tracing.sent({ relay: options.name, shard: open.shard, ...sent })
+    const { name: relay, tracing, clock } = options
+    return { relay, tracing, clock, shard: open.shard, rows }
   }
 
   // Nothing is in flight here. While there is nothing to send, PostgreSQL is told of the last acknowledged batch, so that
@@ -298,29 +277,12 @@ export class Pipeline {
       const untold = this.#noted < this.#confirmed.number || this.#cleaner.isDue(this.#confirmed)
       if (untold && poll.isQuiet)
         await untilAborted(
-          this.#guarded((tx, confirmed) => this.#cleanAtRest(tx, confirmed)),
+          this.#guarded((tx, confirmed) => this.#cleaner.cleanAtRest(tx, confirmed)),
           leading,
         )
       else await poll.pause(ending)
     }
     return undefined
-  }
-
-  // An intent is behind its parent or not written; here, where none is written, the parent is looked for. A standby that was
-  // promoted without the last transactions has the lease as it was, and gives new messages ids that the cursor has in it:
-  // they would be deleted as if they had been sent.
-  async #cleanAtRest(tx: GuardedTransaction, confirmed: RelayBatch): Promise<void> {
-    const { batches } = await tx.readFacts()
-    const isThere = batches.some(
-      ({ number, token }) => number === confirmed.number && token === confirmed.token,
-    )
-    if (!isThere) throw orphaned(this.#parts.open.shard, confirmed.number + 1)
-    await this.#clean(tx, confirmed)
-  }
-
-  async #clean(tx: GuardedTransaction, confirmed: RelayBatch): Promise<void> {
-    await this.#cleaner.clean(tx, confirmed)
-    this.#uncleaned = 0
   }
 
   // Kafka may acknowledge the next batch while the transaction runs: what it notes and what it deletes go by one batch.

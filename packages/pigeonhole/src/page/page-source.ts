@@ -3,6 +3,7 @@ import type { Found, PageState, Trouble, WorkerShard } from './browser/page-stat
 import { findLags, type ReadLags } from './find-lags.js'
 import { History, Rate, TotalRate } from './history.js'
 import { LastLook } from './last-look.js'
+import { onShardError } from './on-shard-error.js'
 import { type Privacy, troubleOf, withPrivacy } from './trouble.js'
 
 /** What a page tells of. */
@@ -67,11 +68,8 @@ type LastErrors = ReadonlyMap<number, NonNullable<WorkerShard['lastError']>>
 
 function lastErrors(relay: PageSourceOptions['relay'], privacy: Privacy): LastErrors {
   const errors = new Map<number, NonNullable<WorkerShard['lastError']>>()
-  const keep = (shard: number, error: unknown) =>
-    errors.set(shard, { at: Date.now(), ...withPrivacy(troubleOf(error), privacy) })
-  relay.on('shard:changed', ({ shard, error }) => {
-    if (error !== undefined) keep(shard, error)
-  })
-  relay.on('shard:reopening', ({ shard, error }) => keep(shard, error))
+  onShardError(relay, (shard, error) =>
+    errors.set(shard, { at: Date.now(), ...withPrivacy(troubleOf(error), privacy) }),
+  )
   return errors
 }

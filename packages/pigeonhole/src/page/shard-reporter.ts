@@ -2,6 +2,7 @@ import type { Relay } from '@pigeonhole/core'
 import type { ReportedError, ShardReports } from '@pigeonhole/postgres'
 import { errorFields } from '../logs/error-fields.js'
 import type { Logger } from '../logs/logger.js'
+import { onShardError } from './on-shard-error.js'
 import { troubleOf } from './trouble.js'
 
 /** How long what a shard does is collected before it is told, in milliseconds: a row is written, however much is sent. */
@@ -32,10 +33,7 @@ export class ShardReporter {
     this.#worker = worker
     this.#logger = logger
     relay.on('batch:published', ({ shard, rows }) => this.#keep({ shard, sent: rows, error: null }))
-    relay.on('shard:reopening', ({ shard, error }) => this.#keepError(shard, error))
-    relay.on('shard:changed', ({ shard, error }) => {
-      if (error !== undefined) this.#keepError(shard, error)
-    })
+    onShardError(relay, (shard, error) => this.#keepError(shard, error))
   }
 
   start(): void {
