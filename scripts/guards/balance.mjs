@@ -13,7 +13,7 @@ const lease = {
   file: 'packages/core/src/relay/lease.ts',
   spec: 'packages/core/src/relay/lease.unit.spec.ts',
 }
-const processes = { spec: 'test/relay/balance.e2e.spec.ts' }
+const processes = { spec: 'test/relay/balance.full.spec.ts' }
 
 /** Shards spread over processes, and nobody takes what it cannot send. @type {readonly GuardEntry[]} */
 export const balanceGuards = [

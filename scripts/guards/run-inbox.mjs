@@ -5,7 +5,7 @@ const folder = 'packages/kafkajs/src/run-inbox'
 const laneSpec = { spec: `${folder}/partition-lane.unit.spec.ts` }
 const rules = { spec: 'test/run-inbox/kafkajs-rules.e2e.spec.ts' }
 const deduplication = { spec: 'test/run-inbox/deduplication.e2e.spec.ts' }
-const rebalance = { spec: 'test/run-inbox/rebalance.e2e.spec.ts' }
+const rebalance = { spec: 'test/run-inbox/rebalance.full.spec.ts' }
 const operators = { spec: 'test/run-inbox/operators.e2e.spec.ts' }
 const start = { spec: 'test/run-inbox/start.e2e.spec.ts' }
 
