@@ -120,4 +120,6 @@ export {
   whenDrained,
   type XidHolder,
 } from '@pigeonhole/core'
-export type { PigeonholeConfig } from './configuration/config-file.js'
+export type { SaslMechanism } from './configuration/kafka-settings.js'
+export type { PigeonholeConfig } from './configuration/pigeonhole-config.js'
+export type { LogLevel } from './configuration/relay-settings.js'

@@ -3,10 +3,6 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { assertKnownOptions, PigeonholeError } from '@pigeonhole/core'
 import { relaySettings } from './relay-settings.js'
-import type { Values } from './setting.js'
-
-/** What a configuration file may say: the settings of all commands. */
-export type PigeonholeConfig = Partial<Values<typeof relaySettings>>
 
 /** A configuration file that was read. */
 export interface ConfigFile {

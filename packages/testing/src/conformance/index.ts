@@ -1,3 +1,4 @@
+export type { LogRecord } from '../checker/read-log.js'
 export { testIdempotencyStore } from './idempotency-store.js'
 export { testInboxStore } from './inbox-store.js'
 export { testMonitorStore } from './monitor-store.js'
