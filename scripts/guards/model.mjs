@@ -184,6 +184,7 @@ export const modelGuards = [
   },
   {
     ...model,
+    ...when('a relay sends while an operator begins to divide the outbox'),
     file: 'packages/core/src/relay/reshard/reshard.ts',
     name: 'OPENED: the snapshot is read when every shard is open',
     find: '  const open = await held.open()\n  const partitions = Math.max(shards, ...open.map(({ shard }) => shard + 1))\n  await publisher.extendCheckpointTopic(name, partitions)\n  const snapshot = await store.readSnapshot()\n',

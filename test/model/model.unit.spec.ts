@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { runHistories } from './run-histories.js'
 import { isSituation, situations } from './situations.js'
 
-/** So many of each: the guard that a situation is about is found within eight. */
+/** So many of each: the guard that a situation is about is found within sixteen. */
 const runsOfSituation = 30
 
 /** The long run is `npm run model`; this one finds every guard that is taken out, and takes some 40 s. */

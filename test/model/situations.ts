@@ -113,6 +113,16 @@ export const situations = {
     always({ do: 'resume operator' }, advanceOperator(end)),
     some(16, lively),
   ),
+  'a relay sends while an operator begins to divide the outbox': situation(
+    {},
+    some(8, lively),
+    always(division(3), advanceOperator('seizeLease')),
+    messages,
+    always(letThrough(0, 'commit')),
+    some(4, calls),
+    always(advanceOperator(end)),
+    some(16, lively),
+  ),
   'messages are left while the outbox is divided': situation(
     { shards: 2, batchRows: 1 },
     messages,
