@@ -23,4 +23,20 @@ export const commandGuards = [
     replace: '  return { topic, value: null, key: String(key) }\n',
     test: '["send","t","--tombstone"] is refused as a usage error',
   },
+  {
+    name: 'a command whose output nobody reads any more ends with its own code',
+    file: 'packages/pigeonhole/src/bin.ts',
+    spec: 'packages/pigeonhole/src/bin.int.spec.ts',
+    find: "    if (error.code !== 'EPIPE') throw error\n",
+    replace: '    throw error\n',
+    test: 'ends with its own code and says nothing where nobody reads it any more',
+  },
+  {
+    name: 'a time longer than a timer takes is refused, and not taken for none',
+    file: 'packages/pigeonhole/src/command/read-milliseconds.ts',
+    spec: 'packages/pigeonhole/src/command/read-milliseconds.unit.spec.ts',
+    find: 'value >= 1 && value <= longestMs',
+    replace: 'value >= 1',
+    test: 'refuses "2147483648"',
+  },
 ]

@@ -2,6 +2,12 @@
 import { createInterface } from 'node:readline/promises'
 import { main } from './command/main.js'
 
+// Whoever reads no more, as `head` once it has its lines, wants no more: the command does what it was asked, and ends with its own code.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+
 process.exitCode = await main(process.argv.slice(2), process.env, {
   print: (text) => void process.stdout.write(text),
   warn: (text) => void process.stderr.write(text),

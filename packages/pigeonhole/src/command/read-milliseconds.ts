@@ -1,5 +1,8 @@
 import { PigeonholeError } from '@pigeonhole/core'
 
+/** The longest time that Node's timers take, almost 25 days: they take a longer one for none. */
+const longestMs = 2 ** 31 - 1
+
 /**
  * The milliseconds that an option of a command was given; undefined where it was not.
  * @throws OPTION_INVALID
@@ -7,9 +10,9 @@ import { PigeonholeError } from '@pigeonhole/core'
 export function readMilliseconds(option: string, given: unknown): number | undefined {
   if (given === undefined) return undefined
   const value = /^\d+$/.test(String(given)) ? Number(given) : Number.NaN
-  if (Number.isSafeInteger(value) && value >= 1) return value
+  if (value >= 1 && value <= longestMs) return value
   throw new PigeonholeError('OPTION_INVALID', {
-    message: `--${option} is ${JSON.stringify(given)}: it takes a whole number of milliseconds from 1`,
+    message: `--${option} is ${JSON.stringify(given)}: it takes a whole number of milliseconds from 1 to ${longestMs}`,
     details: { option },
   })
 }
