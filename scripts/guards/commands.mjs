@@ -32,6 +32,22 @@ export const commandGuards = [
     test: 'ends with its own code and says nothing where nobody reads it any more',
   },
   {
+    name: 'a payload is printed byte for byte',
+    file: 'packages/pigeonhole/src/commands/parked/parked.ts',
+    spec: 'packages/pigeonhole/src/commands/parked/parked.int.spec.ts',
+    find: "terminal.print(message.payload ?? '')",
+    replace: "terminal.print(String(message.payload ?? ''))",
+    test: 'prints a payload that is no text byte for byte',
+  },
+  {
+    name: 'a table shows what a terminal would obey as its escape',
+    file: 'packages/pigeonhole/src/commands/table.ts',
+    spec: 'packages/pigeonhole/src/commands/table.unit.spec.ts',
+    find: '[head, ...rows].map((row) => row.map(escapeCell))',
+    replace: '[head, ...rows]',
+    test: 'shows a colour as its escape',
+  },
+  {
     name: 'a time longer than a timer takes is refused, and not taken for none',
     file: 'packages/pigeonhole/src/command/read-milliseconds.ts',
     spec: 'packages/pigeonhole/src/command/read-milliseconds.unit.spec.ts',

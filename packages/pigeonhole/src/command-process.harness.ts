@@ -20,16 +20,14 @@ export class CommandProcess {
   readonly lines: LogLine[] = []
   readonly exit: Promise<Exit>
   readonly #child
-  #stdout = ''
+  readonly #stdout: Buffer[] = []
   #stderr = ''
 
   constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
     const env = { PATH: process.env['PATH'], ...environment }
     this.#child = spawn(process.execPath, [bin, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
     this.exit = once(this.#child, 'close').then(([code, signal]) => ({ code, signal }))
-    this.#child.stdout.on('data', (chunk) => {
-      this.#stdout += chunk
-    })
+    this.#child.stdout.on('data', (chunk: Buffer) => this.#stdout.push(chunk))
     this.#child.stderr.on('data', (chunk) => {
       this.#stderr += chunk
     })
@@ -43,7 +41,11 @@ export class CommandProcess {
   }
 
   get stdout(): string {
-    return this.#stdout
+    return this.stdoutBytes.toString('utf8')
+  }
+
+  get stdoutBytes(): Buffer {
+    return Buffer.concat(this.#stdout)
   }
 
   get stderr(): string {

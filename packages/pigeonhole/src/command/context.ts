@@ -2,8 +2,8 @@ import type { ConfigFile } from '../configuration/config-file.js'
 
 /** Where a command writes. */
 export interface Terminal {
-  /** Results, to stdout. */
-  print(text: string): void
+  /** Results, to stdout: text, or bytes as they are. */
+  print(text: string | Uint8Array): void
   /** Errors and warnings, to stderr. */
   warn(text: string): void
   /** Asks whoever sits there, and resolves to the answer. Absent where nobody does. */

@@ -1,16 +1,18 @@
 import type { ParkedGroup } from '@pigeonhole/core'
-import { table } from '../table.js'
+import { isPrintable, table } from '../table.js'
 import type { ListedMessage, ListedMessageContent } from './side.js'
 
-const printable = /^[\x20-\x7e\u00a0-\uffff]+$/
+// With no space at an end or beside another, which nobody sees in a table.
+const words = /^\S+( \S+)*$/u
 
 /** A key as an operator can give it back: as text where it is printable UTF-8, else as `hex:` and its digits. */
 export function formatKey(key: Uint8Array | null): string {
   if (key === null) return '-'
   const bytes = Buffer.from(key)
   const text = bytes.toString('utf8')
-  const isText = printable.test(text) && !text.includes('\ufffd') && !text.startsWith('hex:')
-  return isText ? text : `hex:${bytes.toString('hex')}`
+  const isText = words.test(text) && isPrintable(text) && !text.includes('\ufffd')
+  const isTaken = text === '-' || text.startsWith('hex:')
+  return isText && !isTaken ? text : `hex:${bytes.toString('hex')}`
 }
 
 /** What is parked or paused, a line each. */

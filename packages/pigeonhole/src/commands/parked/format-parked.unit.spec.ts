@@ -18,6 +18,11 @@ describe('a key', () => {
     ['text', Buffer.from('kunde-ä'), 'kunde-ä'],
     ['bytes', Buffer.of(0xff, 0), 'hex:ff00'],
     ['nothing', Buffer.alloc(0), 'hex:'],
+    ['words', Buffer.from('two words 😀'), 'two words 😀'],
+    ['spaces that nobody sees', Buffer.from(' a '), 'hex:206120'],
+    ['the sign of no key', Buffer.from('-'), 'hex:2d'],
+    ['a colour', Buffer.from('\u001b[31m'), 'hex:1b5b33316d'],
+    ['a turned direction', Buffer.from('a\u202eb'), 'hex:61e280ae62'],
     ['text that looks like bytes', Buffer.from('hex:ff'), 'hex:6865783a6666'],
   ])('of %s can be given back as it is shown', (_, key, shown) => {
     expect(formatGroups([{ ...group, key }])).toContain(`orders  ${shown}  `)

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { runCommand } from '../../command-process.harness.js'
+import { CommandProcess, runCommand } from '../../command-process.harness.js'
 import { WorkerLab } from '../../worker-lab.harness.js'
 
 describe('pigeonhole parked', () => {
@@ -51,6 +51,16 @@ describe('pigeonhole parked', () => {
     expect(shown.stdout).toMatch(/^key +hex:6bff$/m)
     expect(shown.stdout).toContain('7 bytes, shown by --payload')
     expect((await parked('show', '--id', first.id, '--payload')).stdout).toBe('"first"')
+  })
+
+  it('prints a payload that is no text byte for byte', async () => {
+    await parkTwo()
+    await lab.pool.query("UPDATE pigeonhole.parked_message SET payload = '\\x0aff00fe'")
+    const [first] = JSON.parse((await parked('list', '--messages', '--json')).stdout)
+    const args = ['parked', 'show', '--id', first.id, '--payload']
+    const shown = new CommandProcess(args, { DATABASE_URL: lab.database.url })
+    expect(await shown.exit).toMatchObject({ code: 0 })
+    expect(shown.stdoutBytes).toEqual(Buffer.from('0aff00fe', 'hex'))
   })
 
   it('discards when that is confirmed, and has the rest sent again', async () => {

@@ -45,7 +45,7 @@ export async function show(context: CommandContext): Promise<void> {
       )
     const isAsked = flags['payload'] === true
     if (flags['json'] === true) terminal.print(toJson(isAsked ? message : withoutPayload(message)))
-    else if (isAsked) terminal.print(Buffer.from(message.payload ?? []).toString('utf8'))
+    else if (isAsked) terminal.print(message.payload ?? '')
     else terminal.print(formatMessage(message))
   })
 }
