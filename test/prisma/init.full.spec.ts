@@ -75,6 +75,13 @@ describe('pigeonhole init', () => {
     expect([await migrations(), await schemaFiles('db/schema.prisma')]).toEqual(before)
   })
 
+  it('finds the tables again in the schema that it was first told', async () => {
+    await makeProject('db/schema.prisma')
+    await init('--schema', 'second')
+    const { files } = JSON.parse(await init('--json'))
+    expect(files.map(({ state }: { state: string }) => state)).not.toContain('added')
+  })
+
   it('adds what a newer release has behind what the project has deployed since', async () => {
     await makeProject('db/schema')
     await init()

@@ -72,4 +72,10 @@ describe('a configuration file', () => {
     expect((await readConfigFile(folder))?.values).toEqual({})
     for (const name of Object.keys(relaySettings)) expect(configTemplate()).toContain(`  // ${name}: `)
   })
+
+  it('is made with a schema that is not the default, which all commands then use', async () => {
+    write(configTemplate({ schema: 'Second' }))
+    expect((await readConfigFile(folder))?.values).toEqual({ schema: 'Second' })
+    expect(configTemplate({ schema: 'pigeonhole' })).toBe(configTemplate())
+  })
 })

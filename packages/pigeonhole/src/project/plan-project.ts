@@ -47,7 +47,7 @@ export async function planProject(wish: ProjectWish): Promise<ProjectPlan> {
     ...(wish.models && { models: await planProjectModels(project, schema) }),
     lock: await planOnce(path.join(project.migrations, 'migration_lock.toml'), lockFile),
     // One that is there is the project's own.
-    config: await planOnce(path.join(cwd, configFileName), configTemplate()),
+    config: await planOnce(path.join(cwd, configFileName), configTemplate({ schema })),
   }
 }
 
