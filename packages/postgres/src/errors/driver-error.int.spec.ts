@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:net'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { SpecDatabase } from '../spec-database.fake.js'
 import { driverError } from './driver-error.js'
 
@@ -52,13 +52,21 @@ describe('a server that cannot be reached', () => {
     await new Promise((resolve) => server.close(resolve))
     await expectCode(connectTo({ host: '127.0.0.1', port }), 'STORE_UNAVAILABLE', true)
     await expectCode(connectTo({ host: 'localhost', port }), 'STORE_UNAVAILABLE', true)
-    const refused = await connectTo({ host: '127.0.0.1', port }).catch((error: Error) => error)
-    expect(String(refused)).not.toContain('may or may not')
+    const { coded } = await codedOf(connectTo({ host: '127.0.0.1', port }))
+    expect(String(coded)).toMatch(/is not available \(connect ECONNREFUSED [^)]*\)$/)
   })
 
   it('because its name is unknown, or its socket is not there', async () => {
     await expectCode(connectTo({ host: 'nowhere.invalid' }), 'STORE_UNAVAILABLE', true)
     await expectCode(connectTo({ host: '/nowhere' }), 'STORE_UNAVAILABLE', true)
+  })
+
+  it('because it has no such database', async () => {
+    const nowhere = new URL(inject('databaseUrl'))
+    nowhere.pathname = '/nowhere'
+    await expectCode(connectTo({ connectionString: nowhere.href }), 'STORE_UNAVAILABLE', true)
+    const { coded } = await codedOf(connectTo({ connectionString: nowhere.href }))
+    expect(String(coded)).toMatch(/is not available \(database "nowhere" does not exist\)$/)
   })
 
   it('because it does not answer', async () => {

@@ -99,7 +99,13 @@ export function storeUnavailable({
 }
 
 // There was never a connection over which anything could have been under way.
-const unconnected: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'])
+const unconnected: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  '3D000', // invalid_catalog_name: the server has no database of the name that the URL has
+])
 
 function isUnconnected(cause: unknown): boolean {
   return cause instanceof Error && unconnected.has((cause as { readonly code?: unknown }).code)
