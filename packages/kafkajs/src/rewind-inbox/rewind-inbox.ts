@@ -1,4 +1,4 @@
-import { isPigeonholeError, PigeonholeError } from '@pigeonhole/core'
+import { type InboxPosition, isPigeonholeError, PigeonholeError } from '@pigeonhole/core'
 import type { Admin, Cluster, Kafka } from 'kafkajs'
 import { clusterOf } from '../kafkajs-copy.js'
 import { brokerError } from '../publisher/broker-errors.js'
@@ -61,8 +61,10 @@ class Rewind {
       await this.#admin.connect()
       await this.#cluster.connect()
       await assertNoMembers(this.#admin, groupId)
+      // Before Kafka is asked of the topic: of one whose name is misspelt it says less.
+      const positions = await this.#positions()
       await this.#cluster.addTargetTopic(topic)
-      const moving = (await this.#locate()).filter(({ from, to }) => to < from)
+      const moving = (await this.#locate(positions)).filter(({ from, to }) => to < from)
       await this.#assertIdsKept(moving)
       return moving
     })
@@ -96,12 +98,17 @@ class Rewind {
     }
   }
 
-  async #locate(): Promise<PartitionRewind[]> {
-    const { store, inbox, topic, partition, to } = this.#options
+  async #positions(): Promise<readonly InboxPosition[]> {
+    const { store, inbox, topic, partition } = this.#options
     const positions = (await store.listPositions()).filter(
       (one) => one.inbox === inbox && one.topic === topic && one.partition === (partition ?? one.partition),
     )
     if (positions.length === 0) throw noPosition(this.#options)
+    return positions
+  }
+
+  async #locate(positions: readonly InboxPosition[]): Promise<PartitionRewind[]> {
+    const { to } = this.#options
     const plan: PartitionRewind[] = []
     for (const { partition: number, nextOffset } of positions)
       plan.push(await this.#log(number).locate(to, nextOffset))

@@ -32,6 +32,10 @@ export async function main(
     if (error instanceof FaultFound) return exitCodes.found
     if (error instanceof RiskFound) return exitCodes.atRisk
     terminal.warn(`${describeError(error, { verbose })}\n`)
-    return isPigeonholeError(error, 'OPTION_INVALID') ? exitCodes.usage : exitCodes.failure
+    return isUsage(error) ? exitCodes.usage : exitCodes.failure
   }
+}
+
+function isUsage(error: unknown): boolean {
+  return isPigeonholeError(error, 'OPTION_INVALID') || isPigeonholeError(error, 'TOPIC_NAME_INVALID')
 }

@@ -1,4 +1,10 @@
-import { createOutbox, isPigeonholeError, PigeonholeError, type RawMessage } from '@pigeonhole/core'
+import {
+  createOutbox,
+  topic as declareTopic,
+  isPigeonholeError,
+  PigeonholeError,
+  type RawMessage,
+} from '@pigeonhole/core'
 import { type FoundMessage, type TopicWatch, watchTopic } from '@pigeonhole/kafkajs'
 import { postgresStore } from '@pigeonhole/postgres'
 import type pg from 'pg'
@@ -39,7 +45,9 @@ export async function send({ flags, words, environment, file, terminal }: Comman
 }
 
 function messageOf(words: readonly string[], flags: CommandContext['flags']): RawMessage {
-  const [topic = '', value] = words
+  const [given = '', value] = words
+  // Kafka's answer to a name that it takes for none does not say so.
+  const topic = declareTopic(given).name
   const { key, tombstone } = flags
   if (tombstone !== true) {
     if (value === undefined) throw invalid('value', "missing required argument 'value', or --tombstone")

@@ -54,6 +54,11 @@ describe('pigeonhole inbox', () => {
     [['--to-time', 'noon', '--keep-ids'], /--to-time is "noon": it takes a time/],
     [['--to-earliest'], /^OPTION_INVALID: Say what becomes of messages/],
     [['--to-earliest', '--keep-ids', '--partition', 'x'], /--partition is "x"/],
+    [
+      ['--to-earliest', '--keep-ids', '--topic', 'misspelt'],
+      /^OPTION_INVALID: Inbox audit has no position in topic missp/,
+    ],
+    [['--to-earliest', '--keep-ids', '--inbox', ''], /^OPTION_INVALID: --inbox is needed: the name/],
   ])('refuses %j', async (args, message) => {
     const { code, stdout, stderr } = await rewind(...args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })

@@ -42,7 +42,8 @@ function idsOf({ forgetIds, keepIds }: CommandContext['flags']): 'forget' | 'kee
 }
 
 function needed(flag: string, value: string | undefined, about: string): string {
-  if (value !== undefined) return value
+  // A variable of a shell that is not set is no name.
+  if (value) return value
   throw invalid(flag, `--${flag} is needed: ${about}`)
 }
 
