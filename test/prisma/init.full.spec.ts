@@ -97,7 +97,9 @@ describe('pigeonhole init', () => {
 
   it('writes nothing with --dry-run, nor where the datasource lacks the schema', async () => {
     await makeProject('db/schema')
-    expect(await init('--dry-run', '--models')).toContain('Nothing was written')
+    const told = await init('--dry-run', '--models')
+    expect(told).toContain('Nothing was written')
+    expect(told).toMatch(/^added +db\/migrations\/migration_lock\.toml$/m)
     await project.put('db/schema/main.prisma', 'datasource db {\n  provider = "postgresql"\n}\n')
     await expect(init('--models')).rejects.toMatchObject({
       code: 1,

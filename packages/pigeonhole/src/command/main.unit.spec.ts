@@ -73,6 +73,10 @@ describe('pigeonhole', () => {
 
   it.each([
     [['migrate', 'now'], /^OPTION_INVALID: too many arguments/],
+    [
+      ['migrate', '--print', '--relay', ''],
+      /^OPTION_INVALID: --relay is empty: it takes the name of a role\n$/,
+    ],
     [['relay', '--name'], /^OPTION_INVALID: option '--name <name>' argument missing\n$/],
     [
       ['relay', '--port', '9'],

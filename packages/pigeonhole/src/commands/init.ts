@@ -30,7 +30,7 @@ interface InitOutcome {
 type FileState = 'added' | 'updated' | 'unchanged' | 'edited'
 
 // A migration that was edited is left alone, since it may have run; models are Pigeonhole's own and are written anew.
-function outcomeOf({ project, migrations, models, config }: ProjectPlan, cwd: string): InitOutcome {
+function outcomeOf({ project, migrations, lock, models, config }: ProjectPlan, cwd: string): InitOutcome {
   const told = (file: PlannedFile, changed: FileState): InitOutcome['files'][number] => {
     const states = { new: 'added', present: 'unchanged', changed } as const
     return { path: path.relative(cwd, file.path), state: states[file.state] }
@@ -39,6 +39,8 @@ function outcomeOf({ project, migrations, models, config }: ProjectPlan, cwd: st
     prismaConfig: project.configFile === undefined ? null : path.relative(cwd, project.configFile),
     files: [
       ...migrations.map((file) => told(file, 'edited')),
+      // Prisma's own, made for a project that has no migration yet.
+      ...(lock.state === 'new' ? [told(lock, 'updated')] : []),
       ...(models ? [told(models, 'updated')] : []),
       told(config, 'unchanged'),
     ],

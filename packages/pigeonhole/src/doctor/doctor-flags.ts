@@ -1,4 +1,5 @@
 import { PigeonholeError } from '@pigeonhole/core'
+import { readRole } from '../command/read-role.js'
 import { askedParts } from './postgres/postgres-facts.js'
 import type { AskedRole } from './postgres/read-role-facts.js'
 
@@ -17,8 +18,8 @@ const idRetentionMs = 30 * 24 * 60 * 60 * 1000
 export function readDoctorFlags(flags: Readonly<Record<string, unknown>>): DoctorFlags {
   return {
     roles: askedParts.flatMap((part) => {
-      const role = flags[part]
-      return typeof role === 'string' ? [{ part, role }] : []
+      const role = readRole(flags, part)
+      return role === undefined ? [] : [{ part, role }]
     }),
     topics: wordsOf(flags['topics']),
     idRetentionMs: readRetention(flags['idRetentionMs']),

@@ -31,9 +31,7 @@ describe('what the doctor is told', () => {
     })
   })
 
-  it('is refused where it breaks its rule', () => {
-    expect(() => readDoctorFlags({ idRetentionMs: '1 day' })).toThrow(
-      expect.objectContaining({ code: 'OPTION_INVALID' }),
-    )
+  it.each([{ idRetentionMs: '1 day' }, { relay: '' }, { owner: '' }])('is refused: %j', (flags) => {
+    expect(() => readDoctorFlags(flags)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
   })
 })

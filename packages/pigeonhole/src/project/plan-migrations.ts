@@ -38,7 +38,7 @@ export function planMigrations({ ours, present, schema, now }: MigrationInput): 
   for (const { name, sql } of ours) {
     const there = present.find((migration) => isSame(migration, name, schema))
     if (there) {
-      if (plan.at(-1)?.state === 'new') throw gap(plan.at(-1)?.folder ?? '', there.folder)
+      if (plan.at(-1)?.state === 'new') throw gap(suffixOf(plan.at(-1)?.folder ?? ''), there.folder)
       plan.push({ ...there, state: there.sql === sql ? 'present' : 'changed' })
       continue
     }
@@ -77,8 +77,8 @@ function digitsOf(date: Date): string {
 function gap(missing: string, there: string): PigeonholeError<'MIGRATION_CONFLICT'> {
   return new PigeonholeError('MIGRATION_CONFLICT', {
     message:
-      `The project has the migration ${there}, and not ${missing}, which comes before it: a new database would run them in ` +
-      'the wrong order. Put the missing one back from version control',
+      `The project has the migration ${there}, and none with a name that ends in ${missing}, which comes before ` +
+      'it: a new database would run them in the wrong order. Put the missing one back from version control',
     details: { migration: missing },
   })
 }
