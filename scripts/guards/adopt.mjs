@@ -137,10 +137,17 @@ export const adoptGuards = [
   {
     ...shard,
     name: 'the snapshot is taken before the renumbering begins',
-    find: '      await tx.replaceBatches(batch)\n',
+    find: '      const from = await tx.readSnapshot()\n      await tx.renumberMessages()\n',
+    replace: '      await tx.renumberMessages()\n      const from = await tx.readSnapshot()\n',
+    test: 'deletes what was sent, puts the rest behind a snapshot from before',
+  },
+  {
+    ...shard,
+    name: 'the snapshot is taken by the transaction that renumbers',
+    find: '    const batch = await this.#guarded(async (tx) => {\n',
     replace:
-      '      const late = await this.#scene.options.store.readSnapshot()\n' +
-      '      await tx.replaceBatches({ ...batch, cursor: { ...batch.cursor, from: late } })\n',
+      '    const early = await this.#scene.options.store.readSnapshot()\n    const batch = await this.#guarded(async (tx) => {\n',
+    also: [{ file: shard.file, find: 'const from = await tx.readSnapshot()', replace: 'const from = early' }],
     test: 'deletes what was sent, puts the rest behind a snapshot from before',
   },
   {

@@ -19,6 +19,13 @@ const adoption = { ...model, file: 'packages/core/src/relay/adopt/shard-adoption
 const fate = { ...model, file: 'packages/core/src/relay/adopt/outbox-fate.ts' }
 const broker = { ...model, file: 'test/model/model-broker.ts' }
 
+/** A division at a snapshot that was read outside of every guarded transaction. */
+const earlyEnd = {
+  file: 'packages/core/src/relay/reshard/reshard.ts',
+  find: 'await close(first, ownEnd)',
+  replace: 'await close(first, async () => early)',
+}
+
 /**
  * The guards of the protocol, taken out of the engine that the model drives, or of the servers where the guard is theirs.
  * docs/spec takes the same ones out of the specification.
@@ -187,9 +194,18 @@ export const modelGuards = [
     ...when('a relay sends while an operator begins to divide the outbox'),
     file: 'packages/core/src/relay/reshard/reshard.ts',
     name: 'OPENED: the snapshot is read when every shard is open',
-    find: '  const open = await held.open()\n  const partitions = Math.max(shards, ...open.map(({ shard }) => shard + 1))\n  await publisher.extendCheckpointTopic(name, partitions)\n  const snapshot = await store.readSnapshot()\n',
-    replace:
-      '  const snapshot = await store.readSnapshot()\n  const open = await held.open()\n  const partitions = Math.max(shards, ...open.map(({ shard }) => shard + 1))\n  await publisher.extendCheckpointTopic(name, partitions)\n',
+    find: '  const open = await held.open()\n',
+    replace: '  const early = await store.readSnapshot()\n  const open = await held.open()\n',
+    also: [earlyEnd],
+  },
+  {
+    ...model,
+    ...when('a server crashes while an operator divides the outbox'),
+    file: 'packages/core/src/relay/reshard/reshard.ts',
+    name: 'the snapshot of a division is flushed by the transaction that reads it',
+    find: '  // Shard 0 is in every map.\n',
+    replace: '  const early = await store.readSnapshot()\n',
+    also: [earlyEnd],
   },
   {
     ...fate,
@@ -232,10 +248,8 @@ export const modelGuards = [
   {
     ...adoption,
     name: 'BEFORE: the snapshot is taken before the renumbering begins',
-    find: '      await tx.replaceBatches(batch)\n',
-    replace:
-      '      const late = await this.#scene.options.store.readSnapshot()\n' +
-      '      await tx.replaceBatches({ ...batch, cursor: { ...batch.cursor, from: late } })\n',
+    find: '      const from = await tx.readSnapshot()\n      await tx.renumberMessages()\n',
+    replace: '      await tx.renumberMessages()\n      const from = await tx.readSnapshot()\n',
   },
   {
     ...parking,
@@ -290,8 +304,8 @@ export const modelGuards = [
     also: [
       {
         file: 'packages/core/src/relay/reshard/close-shard.ts',
-        find: 'while (!isAt(this.#confirmed.cursor, snapshot)) {',
-        replace: 'if (!isAt(this.#confirmed.cursor, snapshot)) {',
+        find: 'if (isAt(batch.cursor, snapshot)) return',
+        replace: 'if (batch) return',
       },
     ],
   },
@@ -304,9 +318,8 @@ export const modelGuards = [
     also: [
       {
         file: 'packages/core/src/relay/reshard/reshard.ts',
-        find: '  const closing = open.map((shard) =>\n    closeShard({ options, open: shard, snapshot, events, reopen }, held.lost),\n  )\n',
-        replace:
-          '  const closing = open.map(async (shard) =>\n    closeShard({ options, open: shard, snapshot: await store.readSnapshot(), events, reopen }, held.lost),\n  )\n',
+        find: 'close(shard, endOf(end))',
+        replace: 'close(shard, ownEnd)',
       },
     ],
   },

@@ -11,6 +11,10 @@ const reshard = {
   file: 'packages/core/src/relay/reshard/reshard.ts',
   spec: 'packages/core/src/relay/reshard/reshard.unit.spec.ts',
 }
+const end = {
+  file: 'packages/core/src/relay/reshard/shard-end.ts',
+  spec: 'packages/core/src/relay/reshard/shard-end.unit.spec.ts',
+}
 const close = { ...reshard, file: 'packages/core/src/relay/reshard/close-shard.ts' }
 
 /** Each bucket has one shard. @type {readonly GuardEntry[]} */
@@ -116,10 +120,31 @@ export const mapGuards = [
   {
     ...reshard,
     name: 'the snapshot is read when every shard is open',
-    find: '  const open = await held.open()\n  const partitions = Math.max(shards, ...open.map(({ shard }) => shard + 1))\n  await publisher.extendCheckpointTopic(name, partitions)\n  const snapshot = await store.readSnapshot()\n',
-    replace:
-      '  const snapshot = await store.readSnapshot()\n  const open = await held.open()\n  const partitions = Math.max(shards, ...open.map(({ shard }) => shard + 1))\n  await publisher.extendCheckpointTopic(name, partitions)\n',
+    find: '  const open = await held.open()\n',
+    replace: '  await store.readSnapshot()\n  const open = await held.open()\n',
     test: 'opens first, reads one snapshot, sends what it holds, and then changes the map',
+  },
+  {
+    ...reshard,
+    name: 'no shard begins behind a snapshot where a failover has taken every shard back',
+    find: '  if (map.length === 0) throw interrupted()\n',
+    replace: '',
+    test: 'changes nothing where a failover has taken every shard back',
+  },
+  {
+    ...end,
+    name: 'a shard ends where another does only while that one’s last batch is there',
+    find: 'if (await tx.hasBatch(shard, batch)) return snapshot',
+    replace: 'if (await tx.hasBatch(shard, batch).then(() => true)) return snapshot',
+    test: 'is none where none is in its place',
+  },
+  {
+    ...suite,
+    file: 'packages/postgres/src/sql/server/select-running-snapshot.ts',
+    name: 'a transaction runs in its own snapshot',
+    find: 'CASE WHEN own < pg_snapshot_xmax(taken)',
+    replace: 'CASE WHEN own < pg_snapshot_xmax(taken) AND false',
+    test: 'counts its own transaction as one that runs',
   },
   {
     ...reshard,

@@ -36,6 +36,7 @@ const advanceOperator = (until: string): Step => ({ do: 'advance operator', unti
 const end = 'the end'
 
 const messages = some(4, [{ weight: 1, arbitrary: publish }])
+const unflushed = publish.map((message) => ({ ...message, sync: false }))
 const calls: readonly Weighted[] = [
   {
     weight: 3,
@@ -120,6 +121,16 @@ export const situations = {
     messages,
     always(letThrough(0, 'commit')),
     some(4, calls),
+    always(advanceOperator(end)),
+    some(16, lively),
+  ),
+  'a server crashes while an operator divides the outbox': situation(
+    {},
+    some(8, lively),
+    always(division(3), advanceOperator('extendCheckpointTopic')),
+    some(4, [{ weight: 1, arbitrary: unflushed }]),
+    always(advanceOperator('guarded'), { do: 'crash' }),
+    messages,
     always(advanceOperator(end)),
     some(16, lively),
   ),

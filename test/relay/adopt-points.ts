@@ -13,7 +13,7 @@ const lookCalls = [
 /** The calls of an adoption that change something, in their order: before each of them is after the last one. */
 const adoptCalls = [
   'tx.deleteMessages',
-  'store.readSnapshot',
+  'tx.readSnapshot',
   'tx.renumberMessages',
   'tx.replaceBatches',
   'producer.begin',
@@ -54,7 +54,6 @@ export const adoptPausePoints: readonly Point[] = [
   { point: 'producer.readCheckpoint:after', occurrence: 2 },
   { point: 'publisher.locate:after', occurrence: 2 },
   { point: 'tx.deleteMessages:after', occurrence: 1 },
-  { point: 'store.readSnapshot:after', occurrence: 1 },
   { point: 'store.guarded:committing', occurrence: 8 },
   { point: 'producer.begin:during', occurrence: 1 },
   { point: 'producer.commit:before', occurrence: 1 },
@@ -89,7 +88,7 @@ const lostCalls = [
   'publisher.createCheckpointTopic',
   'publisher.fence',
   'producer.readCheckpoint',
-  'store.readSnapshot',
+  'tx.readSnapshot',
   'tx.renumberMessages',
   'tx.replaceBatches',
   'producer.begin',

@@ -108,7 +108,7 @@ const reshardCalls = [
   'publisher.fence',
   'producer.readCheckpoint',
   'publisher.extendCheckpointTopic',
-  'store.readSnapshot',
+  'tx.readSnapshot',
   'tx.readPageUntil',
   'producer.begin',
   'producer.commit',

@@ -77,7 +77,7 @@ async function pauseReshard(point: Point): Promise<void> {
 
 const pauses: readonly Point[] = [
   { point: 'producer.readCheckpoint:after', occurrence: 1 },
-  { point: 'store.readSnapshot:after', occurrence: 1 },
+  { point: 'publisher.extendCheckpointTopic:after', occurrence: 1 },
   { point: 'producer.begin:after', occurrence: 1 },
   { point: 'store.changeShards:before', occurrence: 1 },
 ]

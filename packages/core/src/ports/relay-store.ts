@@ -124,6 +124,13 @@ export interface Guard {
 /** What may be done inside a guarded transaction. */
 export interface GuardedTransaction extends ParkingTransaction, AdoptionTransaction {
   readFacts(): Promise<ShardFacts>
+  /**
+   * The current snapshot, in which this transaction is one that runs, also for itself. Once it has committed, no crash takes back
+   * what the snapshot counts as ended.
+   */
+  readSnapshot(): Promise<string>
+  /** Whether a shard, this one or another, has a batch of this number and token. */
+  hasBatch(shard: number, batch: Pick<RelayBatch, 'number' | 'token'>): Promise<boolean>
   /** Records who this relay is, and the highest transaction id seen. */
   writeIdentity(identity: RelayIdentity): Promise<void>
   /** Raises what is confirmed, and never lowers it. */

@@ -214,6 +214,14 @@ export class ScriptedRelayStore extends ScriptedParking implements RelayStore {
         await script.enter('readFacts')
         return this.#facts()
       },
+      readSnapshot: async () => {
+        await script.enter('readSnapshot', 'guarded')
+        return snapshot(this.rows.length)
+      },
+      hasBatch: async (_shard, batch) => {
+        await script.enter('hasBatch', batch.number)
+        return this.batches.some(({ number, token }) => number === batch.number && token === batch.token)
+      },
       writeIdentity: async (identity) => {
         await script.enter('writeIdentity')
         this.recorded = identity

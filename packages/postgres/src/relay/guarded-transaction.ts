@@ -14,10 +14,12 @@ import type {
 import { selectPassage } from '../sql/outbox-message/select-passage.js'
 import { deleteRelayBatchesBelow } from '../sql/relay-batch/delete-below.js'
 import { deleteOtherRelayBatches } from '../sql/relay-batch/delete-others.js'
+import { existsRelayBatch } from '../sql/relay-batch/exists.js'
 import { insertRelayBatch } from '../sql/relay-batch/insert.js'
 import { upsertRelayIdentity } from '../sql/relay-identity/upsert.js'
 import { agreeOnRelayShard } from '../sql/relay-shard/agree.js'
 import { raiseConfirmed } from '../sql/relay-shard/raise-confirmed.js'
+import { selectRunningSnapshot } from '../sql/server/select-running-snapshot.js'
 import { run, runForOne, type SqlSession } from '../sql/statement.js'
 import { SqlAdoptionTransaction } from './adoption-transaction.js'
 import { readFacts } from './read-facts.js'
@@ -40,6 +42,14 @@ export class SqlGuardedTransaction extends SqlAdoptionTransaction implements Gua
 
   readFacts(): Promise<ShardFacts> {
     return readFacts(this.#session, this.#shard)
+  }
+
+  readSnapshot(): Promise<string> {
+    return runForOne(this.#session, selectRunningSnapshot, null)
+  }
+
+  hasBatch(shard: number, { number, token }: Pick<RelayBatch, 'number' | 'token'>): Promise<boolean> {
+    return runForOne(this.#session, existsRelayBatch, { shard, number, token })
   }
 
   async writeIdentity(identity: RelayIdentity): Promise<void> {

@@ -45,6 +45,18 @@ export class MemoryGuardedTransaction extends MemoryAdoptionTransaction implemen
     }
   }
 
+  async readSnapshot(): Promise<string> {
+    // It has one from the guard on, as in PostgreSQL.
+    void this.#tx.xid
+    return this.#database.snapshot()
+  }
+
+  async hasBatch(shard: number, batch: Pick<RelayBatch, 'number' | 'token'>): Promise<boolean> {
+    return this.#database
+      .batchesOf(shard, this.#tx)
+      .some(({ number, token }) => number === batch.number && token === batch.token)
+  }
+
   async writeIdentity(identity: RelayIdentity): Promise<void> {
     this.#database.identity.set(this.#tx, 'relay', identity)
   }

@@ -121,7 +121,7 @@ describe('adopt', () => {
     ]
     expect(script.take(...order)).toEqual([
       'deleteMessages 1,3',
-      'readSnapshot',
+      'readSnapshot guarded',
       'renumberMessages',
       'replaceBatches 10',
       'commit 10',

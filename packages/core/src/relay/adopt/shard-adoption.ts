@@ -98,18 +98,12 @@ export class ShardAdoption {
     for (const seqs of lotsOf(sent)) await this.#guarded((tx) => tx.deleteMessages(seqs))
     for (const ids of lotsOf(parkedSent)) await this.#guarded((tx) => tx.deleteParkedOut(ids))
     const number = nextNumber(this.#facts, this.#kafka)
-    // Before the transaction that renumbers the messages has an id of its own: a snapshot taken in it would leave its own
-    // id out of those that run, and could count it as one that has ended. The messages would be taken for sent.
-    const from = await this.#scene.options.store.readSnapshot()
-    const batch: RelayBatch = {
-      number,
-      token: randomUUID(),
-      parent: null,
-      cursor: { ...originCursor, from },
-    }
-    await this.#guarded(async (tx) => {
+    const batch = await this.#guarded(async (tx) => {
+      // Before the renumbering, which would leave out what is committed between the two; and in its transaction, or a crash
+      // between the two could take back transactions that the snapshot counts as ended, and give their ids out again.
+      const from = await tx.readSnapshot()
       await tx.renumberMessages()
-      await tx.replaceBatches(batch)
+      return replaceBatches(tx, number, from)
     })
     await commit(this.#producer, batch)
     await this.#guarded(async () => undefined, number)
@@ -172,6 +166,12 @@ export class ShardAdoption {
     const { options, shard } = this.#scene
     return options.store.guarded({ shard, token: this.#lease.token, confirmed }, work)
   }
+}
+
+async function replaceBatches(tx: GuardedTransaction, number: number, from: string): Promise<RelayBatch> {
+  const batch = { number, token: randomUUID(), parent: null, cursor: { ...originCursor, from } }
+  await tx.replaceBatches(batch)
+  return batch
 }
 
 async function commit(producer: ShardProducer, { number, token }: Checkpoint): Promise<void> {

@@ -1,6 +1,5 @@
 import type { Emitter } from '../../events/emitter.js'
 import type { Cursor, GuardedTransaction, RelayBatch } from '../../ports/relay-store.js'
-import type { ClosedShard } from '../../ports/shard-map.js'
 import type { OpenShard } from '../opening.js'
 import type { BatchInFlight, Fault } from '../parking/fault.js'
 import { FaultSearch } from '../parking/fault-search.js'
@@ -8,12 +7,13 @@ import { ShardParking } from '../parking/shard-parking.js'
 import type { RelayEvents } from '../relay-events.js'
 import type { ResolvedRelayOptions } from '../relay-options.js'
 import { writeBatch } from '../write-batch.js'
+import type { FindEnd, ShardEnd } from './shard-end.js'
 
-/** A shard and the snapshot that it is to end at. */
+/** A shard and how it finds the snapshot that it is to end at. */
 export interface Closing {
   readonly options: Pick<ResolvedRelayOptions, 'store' | 'batchRows' | 'batchBytes' | 'backoff'>
   readonly open: OpenShard
-  readonly snapshot: string
+  readonly findEnd: FindEnd
   /** Tells of what is parked. */
   readonly events: Emitter<RelayEvents>
   /** Opens the shard afresh, once a batch of `failed` has not got through. */
@@ -26,7 +26,7 @@ export interface Closing {
  * an intent. What the broker refuses is looked for and parked as a relay would: otherwise no outbox that holds such a
  * record could be divided before an operator has waited for a relay to find it.
  */
-export async function closeShard(closing: Closing, leading: AbortSignal): Promise<ClosedShard> {
+export async function closeShard(closing: Closing, leading: AbortSignal): Promise<ShardEnd> {
   const search = new FaultSearch(closing.options.batchRows)
   for (let { open } = closing; ; open = await closing.reopen(open)) {
     const last = new LastBatches({ ...closing, open }, search)
@@ -44,6 +44,7 @@ class LastBatches {
   readonly #search: FaultSearch
   readonly #parking: ShardParking
   #confirmed: RelayBatch
+  #snapshot: string | undefined
   #inFlight: BatchInFlight | undefined
   #fault: Fault | undefined
 
@@ -65,14 +66,25 @@ class LastBatches {
     return this.#fault
   }
 
-  async send(leading: AbortSignal): Promise<ClosedShard> {
-    const { open, snapshot } = this.#closing
+  async send(leading: AbortSignal): Promise<ShardEnd> {
+    const { shard, token } = this.#closing.open
     await this.#settle()
-    while (!isAt(this.#confirmed.cursor, snapshot)) {
+    for (;;) {
       leading.throwIfAborted()
-      await this.#publish(await this.#guarded((tx) => this.#writeIntent(tx)))
+      const snapshot = await this.#sendNext()
+      const batch = this.#confirmed
+      if (isAt(batch.cursor, snapshot)) return { shard, token, confirmed: batch.number, snapshot, batch }
     }
-    return { shard: open.shard, token: open.token, confirmed: this.#confirmed.number }
+  }
+
+  async #sendNext(): Promise<string> {
+    const { intent, snapshot } = await this.#guarded(async (tx) => {
+      const snapshot = await this.#closing.findEnd(tx, this.#snapshot)
+      return { snapshot, intent: await this.#writeIntent(tx, snapshot) }
+    })
+    this.#snapshot = snapshot
+    await this.#publish(intent)
+    return snapshot
   }
 
   async #settle(): Promise<void> {
@@ -83,8 +95,8 @@ class LastBatches {
     announce()
   }
 
-  async #writeIntent(tx: GuardedTransaction): Promise<BatchInFlight> {
-    const { open, options, snapshot } = this.#closing
+  async #writeIntent(tx: GuardedTransaction, snapshot: string): Promise<BatchInFlight> {
+    const { open, options } = this.#closing
     const parent = this.#confirmed
     const bounds = { maxRows: this.#search.size.rows, maxBytes: options.batchBytes }
     const page = await tx.readPageUntil(parent.cursor, snapshot, bounds)

@@ -2,12 +2,14 @@ import { isPigeonholeError, PigeonholeError } from '../../errors/pigeonhole-erro
 import { Emitter } from '../../events/emitter.js'
 import { untilAborted } from '../../lifecycle/until-aborted.js'
 import type { MappedShard } from '../../ports/shard-map.js'
+import type { OpenShard } from '../opening.js'
 import type { RelayEvents } from '../relay-events.js'
 import type { ResolvedRelayOptions } from '../relay-options.js'
 import { activeShards, divideBuckets } from '../shard-map.js'
 import { closeShard } from './close-shard.js'
 import { HeldShards } from './held-shards.js'
 import { type ReshardOptions, resolveReshardOptions } from './reshard-options.js'
+import { endOf, type FindEnd, ownEnd, type ShardEnd } from './shard-end.js'
 
 /** What {@link reshard} has done. */
 export interface ReshardOutcome {
@@ -40,6 +42,8 @@ export async function reshard(options: ReshardOptions): Promise<ReshardOutcome> 
   await store.checkServer()
   await store.provideShards(divideBuckets(to))
   const map = await store.readShards()
+  // A failover has just taken the shards back. Nobody has sent anything, and none may begin behind a snapshot.
+  if (map.length === 0) throw interrupted()
   const from = activeShards(map).length
   if (from === to) return { from, to, parked: [] }
   const held = new HeldShards(concerned(map, to), resolved)
@@ -55,7 +59,7 @@ export async function reshard(options: ReshardOptions): Promise<ReshardOutcome> 
 }
 
 // One snapshot for all: what is visible in it has been sent by the old owners, in order, before a new one begins behind it.
-// It is read when every shard is open, so that no cursor can lie beyond it.
+// It is read when every shard is open, so that no cursor can lie beyond it, by the first that is closed.
 async function divideAnew(
   options: ResolvedRelayOptions,
   held: HeldShards,
@@ -65,13 +69,14 @@ async function divideAnew(
   const open = await held.open()
   const partitions = Math.max(shards, ...open.map(({ shard }) => shard + 1))
   await publisher.extendCheckpointTopic(name, partitions)
-  const snapshot = await store.readSnapshot()
-  const events = collecting(parked)
-  const reopen = held.reopen.bind(held)
-  const closing = open.map((shard) =>
-    closeShard({ options, open: shard, snapshot, events, reopen }, held.lost),
-  )
-  const closed = await untilAborted(Promise.all(closing), held.lost)
+  const parts = { options, events: collecting(parked), reopen: held.reopen.bind(held) }
+  const close = (shard: OpenShard, findEnd: FindEnd): Promise<ShardEnd> =>
+    untilAborted(closeShard({ ...parts, open: shard, findEnd }, held.lost), held.lost)
+  // Shard 0 is in every map.
+  const [first, ...others] = open as [OpenShard, ...OpenShard[]]
+  const end = await close(first, ownEnd)
+  const closed = [end, ...(await Promise.all(others.map((shard) => close(shard, endOf(end)))))]
+  const { snapshot } = end
   if (!(await store.changeShards({ closed, snapshot, ranges: divideBuckets(shards) }))) throw interrupted()
 }
 
@@ -96,7 +101,8 @@ function isTakenOver(error: unknown): boolean {
 function interrupted(cause?: unknown): PigeonholeError<'RESHARD_INTERRUPTED'> {
   return new PigeonholeError('RESHARD_INTERRUPTED', {
     message:
-      'Another process took a shard while the outbox was divided anew: nothing is changed, and the relays go on as before. ' +
+      'Another process took a shard while the outbox was divided anew, or the database has lost what was written for it: ' +
+      'nothing is changed, and the relays go on as before. ' +
       'Run it again, one at a time',
     details: {},
     retryable: true,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { PigeonholeError } from '../../errors/pigeonhole-error.js'
 import { CallScript } from '../../ports/call-script.fake.js'
-import { ManualClock } from '../../ports/manual-clock.fake.js'
+import { ManualClock, settle } from '../../ports/manual-clock.fake.js'
 import { ScriptedPublisher } from '../scripted-publisher.fake.js'
 import { ScriptedRelayStore } from '../scripted-relay-store.fake.js'
 import { reshard } from './reshard.js'
@@ -41,7 +41,7 @@ describe('reshard', () => {
       'fence 0',
       'readCheckpoint',
       'extendCheckpointTopic 2',
-      'readSnapshot',
+      'readSnapshot guarded',
       'readPageUntil',
       'changeShards 2',
       'close',
@@ -125,6 +125,17 @@ describe('reshard', () => {
     script.failNext('send', new PigeonholeError('BROKER_UNAVAILABLE', { message: 'm', details: {} }))
     await expect(run()).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' })
     expect(script.take('fence', 'changeShards')).toEqual(['fence 0'])
+  })
+
+  it('changes nothing where a failover has taken every shard back', async () => {
+    const { script, store, run } = prepare()
+    const answer = script.hold('readShards')
+    const interrupted = expect(run()).rejects.toMatchObject({ code: 'RESHARD_INTERRUPTED' })
+    await settle()
+    store.map = []
+    answer()
+    await interrupted
+    expect(script.take('seizeLease', 'changeShards')).toEqual([])
   })
 
   it('gives a new outbox its shards at once', async () => {

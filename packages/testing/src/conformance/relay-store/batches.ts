@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { StoreScene } from '../store-scene.js'
-import { batch, insertBatches, lead } from './relay-scene.js'
+import { batch, halves, insertBatches, lead, takeOver } from './relay-scene.js'
 
 /** A batch is written behind its parent or not at all. */
 export function describeBatches<Tx>(scene: StoreScene<Tx>): void {
@@ -25,6 +25,21 @@ export function describeBatches<Tx>(scene: StoreScene<Tx>): void {
       await insertBatches(scene0, 1)
       expect(await scene0.guarded((tx) => tx.insertBatch(orphan))).toBe(false)
       expect((await scene0.guarded((tx) => tx.readFacts())).batches).toEqual([batch(0), batch(1)])
+    })
+
+    it('is there for other shards, too, by its number and its token', async () => {
+      const scene0 = await lead(scene, halves)
+      await insertBatches(scene0, 1)
+      const { relay } = scene0
+      const token = await takeOver(relay, 'another', 1)
+      const seen = (number: number, of: string, shard = 0): Promise<boolean> =>
+        relay.guarded({ shard: 1, token, confirmed: 0 }, (tx) => tx.hasBatch(shard, { number, token: of }))
+      expect(await seen(1, 'token-1')).toBe(true)
+      expect(await Promise.all([seen(1, 'token-0'), seen(2, 'token-2'), seen(1, 'token-1', 1)])).toEqual([
+        false,
+        false,
+        false,
+      ])
     })
 
     it('may stand beside another of its number', async () => {

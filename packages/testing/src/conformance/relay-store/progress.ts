@@ -46,6 +46,35 @@ export function describeProgress<Tx>(scene: StoreScene<Tx>): void {
     })
   })
 
+  describe('a snapshot that a guarded transaction reads', () => {
+    it('counts its own transaction as one that runs, also where later ones have ended', async () => {
+      const { opened, relay, guarded } = await lead(scene)
+      const ids = await commitRows(opened, [row(), row()])
+      const from = await guarded(async (tx) => {
+        await tx.readSnapshot()
+        ids.push(...(await commitRows(opened)))
+        const snapshot = await tx.readSnapshot()
+        expect(await tx.renumberMessages()).toBe(3)
+        return snapshot
+      })
+      const cursor = { from, until: null, lastSeq: '0' }
+      expect(await relay.lookForMessages(0, cursor)).toBe('messages')
+      const { rows } = await guarded((tx) => tx.readPage(cursor, { maxRows: 10, maxBytes: 1_000_000 }))
+      expect(rows.map(({ id }) => id)).toEqual(ids)
+    })
+
+    it('has what was committed before it behind it, and not what is open', async () => {
+      const { opened, relay, guarded } = await lead(scene)
+      await commitRows(opened)
+      const slow = await opened.begin()
+      await opened.store.insertMessages(slow.tx, [row()])
+      const cursor = { from: await guarded((tx) => tx.readSnapshot()), until: null, lastSeq: '0' }
+      expect(await relay.lookForMessages(0, cursor)).toBe('nothing')
+      await slow.commit()
+      expect(await relay.lookForMessages(0, cursor)).toBe('messages')
+    })
+  })
+
   describe('a mark', () => {
     it('is covered when everything committed before it is in batches, whatever comes after it', async () => {
       const { opened, relay, readPage } = await lead(scene)
