@@ -247,6 +247,7 @@ export const modelGuards = [
   },
   {
     ...adoption,
+    ...when('messages are published while an operator renumbers the others'),
     name: 'BEFORE: the snapshot is taken before the renumbering begins',
     find: '      const from = await tx.readSnapshot()\n      await tx.renumberMessages()\n',
     replace: '      await tx.renumberMessages()\n      const from = await tx.readSnapshot()\n',

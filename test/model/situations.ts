@@ -158,6 +158,18 @@ export const situations = {
     always({ do: 'pause', relay: 0 }, { do: 'adopt' }, advanceOperator(end), { do: 'resume', relay: 0 }),
     some(16, lively),
   ),
+  'messages are published while an operator renumbers the others': situation(
+    { relays: 1 },
+    some(8, lively),
+    always({ do: 'back up' }, { do: 'remember log' }),
+    messages,
+    some(8, lively),
+    plain('restore', 'truncate'),
+    always({ do: 'adopt' }, advanceOperator('tx.readSnapshot')),
+    messages,
+    always(advanceOperator(end)),
+    some(8, lively),
+  ),
   'a standby takes over that has batch 0, and not whose outbox it is': situation(
     { shards: 2, batchRows: 1 },
     always(advance(0, 'begin'), { do: 'replicate' }, advance(0, 'tx.writeIdentity'), advance(0, 'COMMIT')),
