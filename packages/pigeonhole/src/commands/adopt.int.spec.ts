@@ -52,7 +52,11 @@ describe('pigeonhole adopt', () => {
     halted.kill('SIGTERM')
     await halted.exit
     const { code, stdout, stderr } = await adopt('--yes')
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    // How far it is, where the machine takes its time.
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringMatching(/^((comparing|adopting): .* pending\n)*$/),
+    })
     expect(stdout).toMatch(/Adopted: shard 0 goes on from batch \d+\. Restart/)
     await send('after')
     expect((await lab.readLog()).sort()).toEqual(['after', 'before', 'meanwhile'])
@@ -106,6 +110,31 @@ describe('pigeonhole adopt', () => {
     expect(terminal.screen).toMatch(/Adopted: shard 0 goes on from batch \d+/)
     await send('after')
     expect((await lab.readLog()).sort()).toEqual(['after', 'before', 'meanwhile'])
+  })
+
+  it('tells how far it is while it takes its time, and so does reshard', async () => {
+    await diverge()
+    const environment = {
+      DATABASE_URL: lab.database.url,
+      KAFKA_BROKERS: inject('kafkaBrokers').join(','),
+    }
+    const holder = await lab.pool.connect()
+    const hold = async (args: readonly string[], line: string) => {
+      await holder.query('BEGIN; SELECT FROM pigeonhole.relay_shard FOR UPDATE')
+      const terminal = openTerminal([...args, '--name', lab.name], environment)
+      await terminal.shows(line)
+      await holder.query('COMMIT')
+      return terminal
+    }
+    try {
+      const adopting = await hold(['adopt', '--yes'], 'comparing: 1 message pending')
+      expect(await adopting.exit).toBe(0)
+      const dividing = await hold(['reshard', '--shards', '2'], 'dividing: 1 message pending')
+      expect(await dividing.exit).toBe(0)
+      expect(dividing.screen).toContain('The outbox had 1 shard and has 2 now')
+    } finally {
+      holder.release()
+    }
   })
 
   it('says that there is nothing to adopt', async () => {

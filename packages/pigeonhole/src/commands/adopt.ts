@@ -1,10 +1,17 @@
-import { type Adoption, type AdoptionReport, type AdoptOptions, adopt } from '@pigeonhole/core'
+import {
+  type Adoption,
+  type AdoptionReport,
+  type AdoptOptions,
+  adopt,
+  type OutboxStatus,
+} from '@pigeonhole/core'
 import { kafkajsPublisher } from '@pigeonhole/kafkajs'
 import { postgresStore } from '@pigeonhole/postgres'
 import { confirm } from '../command/confirm.js'
 import type { CommandContext } from '../command/context.js'
 import { NotConfirmed } from '../command/not-confirmed.js'
 import { withPool } from '../command/with-pool.js'
+import { pendingMessages, withProgress } from '../command/with-progress.js'
 import { adoptSettings } from '../configuration/adopt-settings.js'
 import { resolveSettings } from '../configuration/resolve-settings.js'
 import type { Values } from '../configuration/setting.js'
@@ -24,7 +31,7 @@ export async function adoptOutbox({ flags, environment, file, terminal }: Comman
   const json = flags['json'] === true
   const show = (text: string): void => (json ? terminal.warn(text) : terminal.print(text))
   const choices = { keepCursor: flags['keepCursor'] === true, undecided: undecidedOf(flags) }
-  const adoption = await run(values, choices, async (report) => {
+  const adoption = await run(values, { choices, warn: terminal.warn }, async (report) => {
     show(formatReport(report))
     return flags['yes'] === true || (await confirm(terminal, 'Adopt?'))
   })
@@ -42,24 +49,37 @@ function undecidedOf({ undecided }: CommandContext['flags']): AdoptOptions['unde
   return undecided === 'send' || undecided === 'drop' ? undecided : undefined
 }
 
+interface Run {
+  readonly choices: Pick<AdoptOptions, 'keepCursor' | 'undecided'>
+  readonly warn: (text: string) => void
+}
+
 async function run(
   values: Values<typeof adoptSettings>,
-  choices: Pick<AdoptOptions, 'keepCursor' | 'undecided'>,
+  { choices, warn }: Run,
   ask: (report: AdoptionReport) => Promise<boolean>,
 ): Promise<Adoption> {
   const { name, schema, databaseUrl, checkpointReplicationFactor } = values
   const config = { connectionString: databaseUrl, application_name: `pigeonhole adopt ${name}` }
   return withPool(config, (pool) => {
     const kafka = createKafka(values, { name, logger: createLogger('error') })
-    return adopt({
-      name,
-      store: postgresStore(pool, { schema, relayTimeoutMs: storeTimeoutMs }),
-      publisher: kafkajsPublisher(
-        kafka,
-        checkpointReplicationFactor === undefined ? {} : { checkpointReplicationFactor },
-      ),
-      ...choices,
-      confirm: ask,
-    })
+    const store = postgresStore(pool, { schema, relayTimeoutMs: storeTimeoutMs })
+    const publisher = kafkajsPublisher(
+      kafka,
+      checkpointReplicationFactor === undefined ? {} : { checkpointReplicationFactor },
+    )
+    // Nothing while somebody is asked.
+    let doing: string | undefined = 'comparing'
+    const confirm = async (report: AdoptionReport): Promise<boolean> => {
+      doing = undefined
+      const answer = await ask(report)
+      doing = 'adopting'
+      return answer
+    }
+    const describe = (status: OutboxStatus): string | undefined =>
+      doing && `${doing}: ${pendingMessages(status)}`
+    return withProgress({ store, warn, describe }, () =>
+      adopt({ name, store, publisher, ...choices, confirm }),
+    )
   })
 }

@@ -1,14 +1,13 @@
 import { type OutboxStatus, type ShardStatus, whenDrained } from '@pigeonhole/core'
-import { type PostgresStore, postgresStore } from '@pigeonhole/postgres'
+import { postgresStore } from '@pigeonhole/postgres'
 import type { CommandContext } from '../command/context.js'
 import { readMilliseconds } from '../command/read-milliseconds.js'
 import { withPool } from '../command/with-pool.js'
+import { pendingMessages, withProgress } from '../command/with-progress.js'
 import { databaseSettings } from '../configuration/database-settings.js'
 import { resolveSettings } from '../configuration/resolve-settings.js'
 import { sourcesOf } from '../configuration/sources.js'
 import { warnOfUnknownVariables } from '../configuration/unknown-variables.js'
-
-const progressMs = 2_000
 
 /** `pigeonhole drain`: waits until all that was committed before is confirmed by Kafka. Workers send it. */
 export async function drain({ flags, environment, file, terminal }: CommandContext): Promise<void> {
@@ -21,35 +20,18 @@ export async function drain({ flags, environment, file, terminal }: CommandConte
     // Asked before anything else: what is wrong with the database is told at once.
     await store.readStatus()
     const signal = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)
-    await withProgress(store, terminal.warn, () => whenDrained({ store, ...(signal && { signal }) }))
+    await withProgress({ store, warn: terminal.warn, describe }, () =>
+      whenDrained({ store, ...(signal && { signal }) }),
+    )
     const { parking } = await store.readStatus()
     terminal.print(flags['json'] === true ? toJson(parking.messages) : outcome(parking.messages))
   })
 }
 
-async function withProgress(
-  store: PostgresStore,
-  warn: (text: string) => void,
-  work: () => Promise<void>,
-): Promise<void> {
-  let told = ''
-  const tell = async (): Promise<void> => {
-    const line = `${describe(await store.readStatus())}\n`
-    if (line !== told) warn(line)
-    told = line
-  }
-  // What the work itself does not tell of a server that is away, this does not either.
-  const timer = setInterval(() => void tell().catch(() => undefined), progressMs)
-  try {
-    await work()
-  } finally {
-    clearInterval(timer)
-  }
-}
-
-function describe({ pending, shards }: OutboxStatus): string {
+function describe(status: OutboxStatus): string {
+  const { shards } = status
   const left = shards.filter(({ buckets, holder }: ShardStatus) => buckets !== null && holder === null)
-  const waiting = `waiting: ${pending} ${pending === 1 ? 'message' : 'messages'} pending`
+  const waiting = `waiting: ${pendingMessages(status)}`
   if (shards.length === 0) return `${waiting}, and no relay has opened this outbox yet`
   if (left.length === 0) return waiting
   return `${waiting}, and no worker holds shard ${left.map(({ shard }) => shard).join(', ')}`

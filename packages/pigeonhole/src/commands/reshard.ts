@@ -1,8 +1,9 @@
-import { type ReshardOutcome, reshard } from '@pigeonhole/core'
+import { type OutboxStatus, type ReshardOutcome, reshard } from '@pigeonhole/core'
 import { kafkajsPublisher } from '@pigeonhole/kafkajs'
 import { postgresStore } from '@pigeonhole/postgres'
 import type { CommandContext } from '../command/context.js'
 import { withPool } from '../command/with-pool.js'
+import { pendingMessages, withProgress } from '../command/with-progress.js'
 import { given } from '../configuration/given.js'
 import { reshardSettings } from '../configuration/reshard-settings.js'
 import { resolveSettings } from '../configuration/resolve-settings.js'
@@ -16,11 +17,14 @@ import { createLogger } from '../worker/logger.js'
 export async function reshardOutbox({ flags, environment, file, terminal }: CommandContext): Promise<void> {
   warnOfUnknownVariables(environment, (warning) => terminal.warn(`${warning}\n`))
   const values = resolveSettings(reshardSettings, sourcesOf({ flags, environment, file }))
-  const outcome = await run(values)
+  const outcome = await run(values, terminal.warn)
   terminal.print(flags['json'] === true ? `${JSON.stringify(outcome)}\n` : describe(outcome))
 }
 
-async function run(values: Values<typeof reshardSettings>): Promise<ReshardOutcome> {
+async function run(
+  values: Values<typeof reshardSettings>,
+  warn: (text: string) => void,
+): Promise<ReshardOutcome> {
   const { name, schema, shards, databaseUrl: connectionString } = values
   // Shards are closed at the same time, each with a connection of its own and one that renews its lease.
   const config = { connectionString, max: 20, application_name: `pigeonhole reshard ${name}` }
@@ -31,8 +35,14 @@ async function run(values: Values<typeof reshardSettings>): Promise<ReshardOutco
   return withPool(config, async (pool) => {
     const store = postgresStore(pool, { schema })
     const bounds = given(values, ['batchRows', 'batchBytes', 'leaseMs', 'renewMs'])
-    return await reshard({ ...bounds, name, store, publisher, shards }).finally(() => publisher.close())
+    const divide = (): Promise<ReshardOutcome> => reshard({ ...bounds, name, store, publisher, shards })
+    return await withProgress({ store, warn, describe: left }, divide).finally(() => publisher.close())
   })
+}
+
+// All of it goes out before the map changes.
+function left(status: OutboxStatus): string {
+  return `dividing: ${pendingMessages(status)}`
 }
 
 function describe({ from, to, parked }: ReshardOutcome): string {
