@@ -42,6 +42,22 @@ export const adoptGuards = [
     test: 'a deleted checkpoint topic: an idle relay notices',
   },
   {
+    file: `${core}/fenced-checkpoint.ts`,
+    name: 'what a relay fences that was opening the shard is fenced again',
+    find: "      if (attempt === tries || !isPigeonholeError(error, 'PRODUCER_FENCED')) throw error\n",
+    replace: '      void [attempt, tries, isPigeonholeError]\n      throw error\n',
+    spec: 'test/relay/adopt-zombies.full.spec.ts',
+    test: 'when a relay of the former name was opening the shard, and fences it once more',
+  },
+  {
+    ...unit,
+    file: `${core}/fenced-checkpoint.ts`,
+    name: 'a shard is not fenced for ever',
+    find: 'attempt === tries || ',
+    replace: '',
+    test: 'fences again what a relay fenced that was opening the shard, and not for ever',
+  },
+  {
     ...watchUnit,
     name: 'a batch that was confirmed during the look is not taken for lost',
     find: '    if (confirmed() !== last) continue\n    if (!isInDatabase)',

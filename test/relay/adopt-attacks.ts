@@ -1,3 +1,5 @@
+import { kafkajsPublisher } from '@pigeonhole/kafkajs'
+import { Kafka, logLevel } from 'kafkajs'
 import { expect } from 'vitest'
 import { settle } from './attacks.js'
 import type { Point } from './points.js'
@@ -102,4 +104,28 @@ export async function adoptBesideZombie(servers: LabServers, { point, occurrence
     ({ type, ...rest }) => type === 'event' && 'data' in rest && rest.data.state === 'halted',
   )
   await goOn(lab, relay)
+}
+
+/**
+ * When an adoption has fenced a shard of the former name, and has not yet read how far it had come, a relay of that name fences it:
+ * it was on its way to that when its lease was taken.
+ */
+export async function adoptBesideOpening(servers: LabServers): Promise<void> {
+  await using lab = await openRenamed(servers)
+  const formerName = lab.name.replace(/-renamed$/, '')
+  const fault = { point: 'publisher.fence:after', occurrence: 1, signal: 'SIGSTOP' } as const
+  const adopting = lab.startAdopt({ keepCursor: true, fault })
+  await adopting.reached()
+  await fenceOnce(servers, formerName)
+  adopting.signal('SIGCONT')
+  expect(await adopting.exited).toEqual({ code: 0, signal: null })
+  await goOn(lab)
+}
+
+async function fenceOnce({ kafkaBrokers }: LabServers, relay: string): Promise<void> {
+  const kafka = new Kafka({ clientId: relay, brokers: [...kafkaBrokers], logLevel: logLevel.NOTHING })
+  const publisher = kafkajsPublisher(kafka)
+  await publisher.connect(relay)
+  await (await publisher.fence(relay, 0)).close()
+  await publisher.close()
 }

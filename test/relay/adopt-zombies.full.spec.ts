@@ -1,5 +1,12 @@
 import { describe, expect, inject, it } from 'vitest'
-import { adoptBesideZombie, adoptTwice, expectSettled, goOn, openDiverged } from './adopt-attacks.js'
+import {
+  adoptBesideOpening,
+  adoptBesideZombie,
+  adoptTwice,
+  expectSettled,
+  goOn,
+  openDiverged,
+} from './adopt-attacks.js'
 import { adoptPausePoints, zombiePoints } from './adopt-points.js'
 import { settle } from './attacks.js'
 import { RelayLab } from './relay-lab.js'
@@ -24,6 +31,9 @@ describe('an adoption loses, repeats, invents and reorders nothing, and comes to
   it.each(zombiePoints)('when a relay of the original wakes up at $point ($occurrence)', (point) =>
     adoptBesideZombie(servers, point),
   )
+
+  it('when a relay of the former name was opening the shard, and fences it once more', () =>
+    adoptBesideOpening(servers))
 
   it('when a relay of the former name is at work on three shards', async () => {
     await using lab = await RelayLab.open(servers)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { PigeonholeError } from '../../errors/pigeonhole-error.js'
 import type { LogVerdict, UnsettledMessage } from '../../ports/adoption.js'
 import { CallScript } from '../../ports/call-script.fake.js'
 import { ManualClock } from '../../ports/manual-clock.fake.js'
@@ -136,6 +137,26 @@ describe('adopt', () => {
     await run({ confirm: () => false })
     const order = script.take('changeToken', 'fence', 'readCheckpoint', 'locate')
     expect(order).toEqual(['changeToken', 'fence 0', 'readCheckpoint', 'locate 1'])
+  })
+
+  it('fences again what a relay fenced that was opening the shard, and not for ever', async () => {
+    const { run, publisher, script } = prepare()
+    publisher.checkpoint = { number: 9, token: 't9' }
+    const fenced = new PigeonholeError('PRODUCER_FENCED', { message: 'fenced', details: { shard: 0 } })
+    script.failNext('readCheckpoint', fenced)
+    script.failNext('readCheckpoint', fenced)
+    expect((await run({ confirm: () => false })).report.shards).toMatchObject([{ checkpoint: { number: 9 } }])
+    expect(script.take('fence', 'close')).toEqual([
+      'fence 0',
+      'close',
+      'fence 0',
+      'close',
+      'fence 0',
+      'close',
+    ])
+    for (let times = 0; times < 4; times++) script.failNext('readCheckpoint', fenced)
+    await expect(run({ confirm: () => false })).rejects.toBe(fenced)
+    expect(script.take('fence', 'close')).toHaveLength(8)
   })
 
   it('asks the log for a bounded number of messages at a time', async () => {

@@ -6,6 +6,7 @@ import { beginning } from '../opening.js'
 import { divideBuckets } from '../shard-map.js'
 import { assertXidsKnown, type BothSides, decideStartUp } from '../start-up-table.js'
 import type { AdoptionShard, Divergence } from './adoption-report.js'
+import { fenceAndRead } from './fenced-checkpoint.js'
 
 /** Who the outbox was relayed as, and who it is to be relayed as. */
 export interface Identities {
@@ -45,13 +46,7 @@ export async function readKafka({
   const former = renamed ? await readFormer(publisher, recorded.relay, shard) : undefined
   if (!(await publisher.hasCheckpointTopic(found.relay, shards)))
     return { producer: undefined, checkpoint: undefined, former }
-  const producer = await publisher.fence(found.relay, shard)
-  try {
-    return { producer, checkpoint: await producer.readCheckpoint(), former }
-  } catch (error) {
-    await producer.close()
-    throw error
-  }
+  return { ...(await fenceAndRead(publisher, found.relay, shard)), former }
 }
 
 // Also where its topic is gone: a relay of the former name must not commit anything from now on.
@@ -60,13 +55,14 @@ async function readFormer(
   relay: string,
   shard: number,
 ): Promise<Checkpoint | undefined> {
-  const known = await publisher.hasCheckpointTopic(relay, shard + 1)
-  const producer = await publisher.fence(relay, shard)
-  try {
-    return known ? await producer.readCheckpoint() : undefined
-  } finally {
-    await producer.close()
+  if (!(await publisher.hasCheckpointTopic(relay, shard + 1))) {
+    const fencing = await publisher.fence(relay, shard)
+    await fencing.close()
+    return undefined
   }
+  const { producer, checkpoint } = await fenceAndRead(publisher, relay, shard)
+  await producer.close()
+  return checkpoint
 }
 
 /** Whether the cluster is the one that the outbox was sent to. */
