@@ -40,6 +40,22 @@ export const commandGuards = [
     test: 'prints a payload that is no text byte for byte',
   },
   {
+    name: 'nobody is asked about no message',
+    file: 'packages/pigeonhole/src/commands/parked/parked.ts',
+    spec: 'packages/pigeonhole/src/commands/parked/parked.int.spec.ts',
+    find: "    if (meant.length === 0 && flags['yes'] !== true) return tell(side.nothingDiscarded)\n",
+    replace: '',
+    test: 'says that nothing matches, and asks nobody',
+  },
+  {
+    name: 'an option whose value is empty is refused, and taken neither for a name nor for none',
+    file: 'packages/pigeonhole/src/command/program.ts',
+    spec: 'packages/pigeonhole/src/commands/inbox/inbox.int.spec.ts',
+    find: '      refuseEmptyOptions(command)\n',
+    replace: '',
+    test: 'takes an empty name for none',
+  },
+  {
     name: 'a table shows what a terminal would obey as its escape',
     file: 'packages/pigeonhole/src/commands/table.ts',
     spec: 'packages/pigeonhole/src/commands/table.unit.spec.ts',

@@ -114,7 +114,7 @@ describe('the page of a worker', { timeout: 120_000 }, () => {
     await page.click('#decide-messages button')
     await soon(() => textOf(page, 'decide-messages'), patienceMs).toContain('private')
     await page.click('#decide-retry')
-    await soon(() => textOf(page, 'decide-said'), patienceMs).toContain('Sent again: 1 keys')
+    await soon(() => textOf(page, 'decide-said'), patienceMs).toContain('Sent again: 1 key')
     await soon(() => lab.values(), patienceMs).toEqual([large, 'behind it'])
     await page.click('#decide-close')
     await soon(() => textOf(page, 'parked'), patienceMs).toBe('Nothing is parked, and no topic is paused.')

@@ -11,6 +11,7 @@ import { reshardSettings } from '../configuration/reshard-settings.js'
 import { sendSettings } from '../configuration/send-settings.js'
 import type { Setting, Settings } from '../configuration/setting.js'
 import type { CommandContext, Terminal } from './context.js'
+import { refuseEmptyOptions } from './refuse-empty-options.js'
 
 type Run = (context: CommandContext) => Promise<void>
 
@@ -40,6 +41,7 @@ export function createProgram(environment: CommandContext['environment'], termin
       `a file of settings (${configFileVariable}, default ${configFileName}, where it is there)`,
     )
     return command.action(async () => {
+      refuseEmptyOptions(command)
       const flags: CommandContext['flags'] = command.opts()
       const given = flags['config'] ?? (environment[configFileVariable] || undefined)
       const file = await readConfigFile(process.cwd(), given as string | undefined)

@@ -1,5 +1,6 @@
 import type { OutboxStatus } from '@pigeonhole/core'
 import type { PostgresStore } from '@pigeonhole/postgres'
+import { countOf } from './count-of.js'
 
 const progressMs = 2_000
 
@@ -34,5 +35,5 @@ export async function withProgress<R>(progress: Progress, work: () => Promise<R>
 
 /** How many messages are pending, for people. */
 export function pendingMessages({ pending }: OutboxStatus): string {
-  return `${pending} ${pending === 1 ? 'message' : 'messages'} pending`
+  return `${countOf(pending, 'message')} pending`
 }

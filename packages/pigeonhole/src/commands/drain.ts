@@ -1,6 +1,7 @@
 import { type OutboxStatus, type ShardStatus, whenDrained } from '@pigeonhole/core'
 import { postgresStore } from '@pigeonhole/postgres'
 import type { CommandContext } from '../command/context.js'
+import { countOf } from '../command/count-of.js'
 import { readMilliseconds } from '../command/read-milliseconds.js'
 import { withPool } from '../command/with-pool.js'
 import { pendingMessages, withProgress } from '../command/with-progress.js'
@@ -39,7 +40,9 @@ function describe(status: OutboxStatus): string {
 
 function outcome(parked: number): string {
   const aside =
-    parked === 0 ? '' : ` ${parked} messages are parked, and were not waited for: pigeonhole parked list.`
+    parked === 0
+      ? ''
+      : ` Parked, and not waited for: ${countOf(parked, 'message')}. See pigeonhole parked list.`
   return `All that was committed before is in Kafka.${aside}\n`
 }
 

@@ -1,7 +1,6 @@
 import { PigeonholeError } from '@pigeonhole/core'
 import { grantsFor, migrate, type RolePart, renderMigrations } from '@pigeonhole/postgres'
 import type { CommandContext } from '../command/context.js'
-import { readRole } from '../command/read-role.js'
 import { databaseSettings } from '../configuration/database-settings.js'
 import { initSettings } from '../configuration/init-settings.js'
 import { resolveSettings } from '../configuration/resolve-settings.js'
@@ -40,8 +39,8 @@ function assertNoRoles(flags: CommandContext['flags']): void {
 async function script(schema: string, flags: CommandContext['flags']): Promise<string> {
   const migrations = (await renderMigrations(schema)).map(({ name, sql }) => `-- ${name}\n${sql.trimEnd()}\n`)
   const grants = parts.flatMap((part) => {
-    const role = readRole(flags, part)
-    return role !== undefined ? [`-- ${part}\n${grantsFor(part, role, schema).join('\n')}\n`] : []
+    const role = flags[part]
+    return role === undefined ? [] : [`-- ${part}\n${grantsFor(part, String(role), schema).join('\n')}\n`]
   })
   return ['BEGIN;\n', ...migrations, ...grants, 'COMMIT;\n'].join('\n')
 }

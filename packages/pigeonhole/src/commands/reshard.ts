@@ -2,6 +2,7 @@ import { type OutboxStatus, type ReshardOutcome, reshard } from '@pigeonhole/cor
 import { kafkajsPublisher } from '@pigeonhole/kafkajs'
 import { postgresStore } from '@pigeonhole/postgres'
 import type { CommandContext } from '../command/context.js'
+import { countOf } from '../command/count-of.js'
 import { withPool } from '../command/with-pool.js'
 import { pendingMessages, withProgress } from '../command/with-progress.js'
 import { given } from '../configuration/given.js'
@@ -46,11 +47,7 @@ function left(status: OutboxStatus): string {
 }
 
 function describe({ from, to, parked }: ReshardOutcome): string {
-  if (from === to) return `The outbox has ${to} ${plural(to)}: nothing to change.\n`
+  if (from === to) return `The outbox has ${countOf(to, 'shard')}: nothing to change.\n`
   const refused = parked.map(({ error }) => `Parked on the way: ${error}\n`).join('')
-  return `${refused}The outbox had ${from} ${plural(from)} and has ${to} now: its workers go on with them by themselves.\n`
-}
-
-function plural(shards: number): string {
-  return shards === 1 ? 'shard' : 'shards'
+  return `${refused}The outbox had ${countOf(from, 'shard')} and has ${to} now: its workers go on with them by themselves.\n`
 }

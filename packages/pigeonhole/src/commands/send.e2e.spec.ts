@@ -92,6 +92,7 @@ describe('pigeonhole send', () => {
     [['send', 't', 'v', '--timeout-ms', 'soon'], /--timeout-ms is "soon"/],
     [['send', 't', 'v', '--key', 'k', '--tombstone'], /are both given/],
     [['send', 't', '--tombstone'], /A tombstone needs --key/],
+    [['send', 't', 'v', '--key', ''], /^OPTION_INVALID: --key is empty: leave it out/],
     [['send', '', 'v'], /^TOPIC_NAME_INVALID: Topic name "" is not one that Kafka accepts/],
     [['send', 'two words 😀', 'v'], /^TOPIC_NAME_INVALID: Topic name "two words 😀"/],
   ])('%j is refused as a usage error', async (args, message) => {

@@ -49,6 +49,7 @@ function messageOf(words: readonly string[], flags: CommandContext['flags']): Ra
   // Kafka's answer to a name that it takes for none does not say so.
   const topic = declareTopic(given).name
   const { key, tombstone } = flags
+  if (key === '') throw invalid('key', '--key is empty: leave it out for a message without a key')
   if (tombstone !== true) {
     if (value === undefined) throw invalid('value', "missing required argument 'value', or --tombstone")
     return { topic, value, ...(typeof key === 'string' && { key }) }

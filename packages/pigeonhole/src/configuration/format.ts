@@ -6,8 +6,11 @@ export interface Format<T> {
   readonly read: (text: string) => T | undefined
 }
 
-/** Any text. */
-export const text: Format<string> = { rule: 'text', read: (given) => given }
+/** Any text, and some: what is empty names nothing. */
+export const text: Format<string> = {
+  rule: 'text that is not empty',
+  read: (given) => (given === '' ? undefined : given),
+}
 
 /** A secret that goes into a header. */
 export const token: Format<string> = {

@@ -25,6 +25,7 @@ describe('a format', () => {
   })
 
   it.each<[Format<unknown>, string]>([
+    [text, ''],
     [yesOrNo, 'yes'],
     [yesOrNo, 'TRUE'],
     [level, 'INFO'],

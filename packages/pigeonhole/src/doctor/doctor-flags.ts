@@ -1,5 +1,4 @@
 import { PigeonholeError } from '@pigeonhole/core'
-import { readRole } from '../command/read-role.js'
 import { askedParts } from './postgres/postgres-facts.js'
 import type { AskedRole } from './postgres/read-role-facts.js'
 
@@ -18,8 +17,8 @@ const idRetentionMs = 30 * 24 * 60 * 60 * 1000
 export function readDoctorFlags(flags: Readonly<Record<string, unknown>>): DoctorFlags {
   return {
     roles: askedParts.flatMap((part) => {
-      const role = readRole(flags, part)
-      return role === undefined ? [] : [{ part, role }]
+      const role = flags[part]
+      return role === undefined ? [] : [{ part, role: String(role) }]
     }),
     topics: wordsOf(flags['topics']),
     idRetentionMs: readRetention(flags['idRetentionMs']),

@@ -2,9 +2,10 @@ import type { InboxPosition } from '@pigeonhole/core'
 import type { PartitionRewind, RewoundPartition } from '@pigeonhole/kafkajs'
 import { table } from '../table.js'
 
-/** Where each inbox goes on, a line for each partition. */
-export function formatPositions(positions: readonly InboxPosition[]): string {
-  if (positions.length === 0) return 'No inbox has handled anything yet, or none of them keeps positions.\n'
+/** Where each inbox goes on, or the one that was asked for, a line for each partition. */
+export function formatPositions(positions: readonly InboxPosition[], asked?: string): string {
+  const who = asked === undefined ? 'No inbox' : `No inbox that is called ${JSON.stringify(asked)}`
+  if (positions.length === 0) return `${who} has handled anything yet, or it keeps no positions.\n`
   const rows = positions.map(({ inbox, topic, partition, nextOffset }) => [
     inbox,
     topic,

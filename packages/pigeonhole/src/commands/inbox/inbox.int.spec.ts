@@ -36,6 +36,19 @@ describe('pigeonhole inbox', () => {
     ])
   })
 
+  it('says that an inbox of that name has no positions', async () => {
+    expect(await run('positions', '--inbox', 'biling')).toMatchObject({
+      code: 0,
+      stdout: 'No inbox that is called "biling" has handled anything yet, or it keeps no positions.\n',
+    })
+  })
+
+  it('takes an empty name for none', async () => {
+    const { code, stdout, stderr } = await run('positions', '--inbox', '')
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(/^OPTION_INVALID: --inbox is empty: it takes a value, --inbox <name>/)
+  })
+
   it('rewinds once that is confirmed', async () => {
     const asked = await rewind('--to-offset', '2', '--keep-ids')
     expect(asked).toMatchObject({ code: 3, stdout: '' })
@@ -58,7 +71,10 @@ describe('pigeonhole inbox', () => {
       ['--to-earliest', '--keep-ids', '--topic', 'misspelt'],
       /^OPTION_INVALID: Inbox audit has no position in topic missp/,
     ],
-    [['--to-earliest', '--keep-ids', '--inbox', ''], /^OPTION_INVALID: --inbox is needed: the name/],
+    [
+      ['--to-earliest', '--keep-ids', '--inbox', ''],
+      /^OPTION_INVALID: --inbox is empty: it takes a value, --inbox <name>/,
+    ],
   ])('refuses %j', async (args, message) => {
     const { code, stdout, stderr } = await rewind(...args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })

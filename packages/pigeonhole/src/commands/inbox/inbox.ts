@@ -19,9 +19,10 @@ import { rewindFlags } from './rewind-flags.js'
 export async function positions({ flags, environment, file, terminal }: CommandContext): Promise<void> {
   warnOfUnknownVariables(environment, (warning) => terminal.warn(`${warning}\n`))
   const values = resolveSettings(databaseSettings, sourcesOf({ flags, environment, file }))
+  const { inbox: asked } = flags as Readonly<Record<string, string | undefined>>
   await withStore(values, async (store) => {
-    const found = (await store.listPositions()).filter(({ inbox }) => inbox === (flags['inbox'] ?? inbox))
-    terminal.print(flags['json'] === true ? toJson(found) : formatPositions(found))
+    const found = (await store.listPositions()).filter(({ inbox }) => inbox === (asked ?? inbox))
+    terminal.print(flags['json'] === true ? toJson(found) : formatPositions(found, asked))
   })
 }
 

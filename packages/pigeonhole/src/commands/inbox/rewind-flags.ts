@@ -42,8 +42,7 @@ function idsOf({ forgetIds, keepIds }: CommandContext['flags']): 'forget' | 'kee
 }
 
 function needed(flag: string, value: string | undefined, about: string): string {
-  // A variable of a shell that is not set is no name.
-  if (value) return value
+  if (value !== undefined) return value
   throw invalid(flag, `--${flag} is needed: ${about}`)
 }
 

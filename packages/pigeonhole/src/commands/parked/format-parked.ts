@@ -35,6 +35,7 @@ export function formatGroups(groups: readonly ParkedGroup[]): string {
 
 /** Parked messages, a line each, the oldest first. */
 export function formatMessages(messages: readonly ListedMessage[]): string {
+  if (messages.length === 0) return 'Nothing is parked that matches.\n'
   const head = ['id', 'message-id', 'topic', 'key', 'bytes', 'parked', 'why']
   const rows = messages.map(({ id, messageId, topic, key, bytes, parkedAt, errorCode, error }) => [
     id,

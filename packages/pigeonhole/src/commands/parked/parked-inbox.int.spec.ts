@@ -54,6 +54,23 @@ describe('pigeonhole parked --inbox', () => {
     })
   })
 
+  it('says that nothing matches, and asks nobody', async () => {
+    await parkTwo()
+    expect(await parked('discard', '--topic', 'others')).toEqual({
+      code: 0,
+      stdout: 'Nothing is parked that matches: nothing was discarded.\n',
+      stderr: '',
+    })
+    const asJson = await parked('discard', '--topic', 'others', '--json')
+    expect({ ...asJson, stdout: JSON.parse(asJson.stdout) }).toEqual({
+      code: 0,
+      stdout: { messages: 0, unblocked: 0, busy: 0 },
+      stderr: '',
+    })
+    expect((await parked('list', '--topic', 'others')).stdout).toBe('Nothing is parked that matches.\n')
+    expect(await listed()).toHaveLength(2)
+  })
+
   it('lists and shows what is parked, and payload and headers only when told', async () => {
     await parkTwo()
     expect((await parked('list')).stdout).toMatch(
@@ -81,8 +98,10 @@ describe('pigeonhole parked --inbox', () => {
         runCommand(['parked', ...args, ...side], { DATABASE_URL: lab.database.url })
       expect((await run('list')).stdout).toContain('Nothing is parked')
       expect(await run('show', '--id', id)).toMatchObject({ code: 2 })
-      expect((await run('discard', '--all', '--yes')).stdout).toContain('Discarded 0 messages')
-      expect((await run('retry', '--all')).stdout).toContain('again: 0 keys')
+      expect((await run('discard', '--all', '--yes')).stdout).toBe(
+        'Nothing is parked that matches: nothing was discarded.\n',
+      )
+      expect((await run('retry', '--all')).stdout).toContain('that matches: nothing is ')
     }
     expect(await listed()).toHaveLength(2)
   })
@@ -92,7 +111,7 @@ describe('pigeonhole parked --inbox', () => {
     expect(await handleDue()).toEqual([])
     expect(await parked('retry', '--key-hex', '6bff')).toMatchObject({
       code: 0,
-      stdout: 'Handled again: 1 keys, 0 messages without a key. A consumer of billing does it next.\n',
+      stdout: 'Handled again: 1 key, 0 messages without a key. A consumer of billing does it next.\n',
     })
     expect(await handleDue()).toEqual(['value 1', 'value 2'])
     expect(await listed()).toEqual([])
@@ -106,7 +125,7 @@ describe('pigeonhole parked --inbox', () => {
     expect(asked.stderr).toContain('id-1')
     expect(await parked('discard', '--id', id, '--yes')).toMatchObject({
       code: 0,
-      stdout: 'Discarded 1 messages, unblocked 0 keys.\n',
+      stdout: 'Discarded 1 message, unblocked 0 keys.\n',
     })
     await parked('retry', '--topic', 'orders')
     expect(await handleDue()).toEqual(['value 2'])
@@ -126,7 +145,7 @@ describe('pigeonhole parked --inbox', () => {
       stderr: expect.stringMatching(/^OPTION_INVALID: --key is empty/),
     })
     const none = await parked('discard', '--topic', 'orders', '--key-hex', '', '--yes')
-    expect(none).toMatchObject({ code: 0, stdout: expect.stringContaining('Discarded 0 messages') })
+    expect(none).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing was discarded') })
     expect(await listed()).toHaveLength(2)
   })
 

@@ -40,6 +40,25 @@ describe('pigeonhole parked', () => {
     })
   })
 
+  it('says that nothing matches, and asks nobody', async () => {
+    expect(await parked('discard', '--all')).toEqual({
+      code: 0,
+      stdout: 'Nothing is parked that matches: nothing was discarded.\n',
+      stderr: '',
+    })
+    expect(await parked('retry', '--topic', lab.topic)).toEqual({
+      code: 0,
+      stdout: 'Nothing is parked that matches: nothing is sent again.\n',
+      stderr: '',
+    })
+    const asJson = await parked('discard', '--topic', lab.topic, '--json')
+    expect({ ...asJson, stdout: JSON.parse(asJson.stdout) }).toEqual({
+      code: 0,
+      stdout: { messages: 0, unblocked: 0, inFlight: 0 },
+      stderr: '',
+    })
+  })
+
   it('lists and shows what is parked, and its payload only when told', async () => {
     await parkTwo()
     const groups = await parked('list')
@@ -68,9 +87,12 @@ describe('pigeonhole parked', () => {
     const [first] = JSON.parse((await parked('list', '--messages', '--json')).stdout)
     expect(await parked('discard', '--id', first.id)).toMatchObject({ code: 3, stdout: '' })
     const discarded = await parked('discard', '--id', first.id, '--yes')
-    expect(discarded).toMatchObject({ code: 0, stdout: 'Discarded 1 messages, unblocked 0 keys.\n' })
+    expect(discarded).toMatchObject({ code: 0, stdout: 'Discarded 1 message, unblocked 0 keys.\n' })
     const retried = await parked('retry', '--topic', lab.topic)
-    expect(retried).toMatchObject({ code: 0, stdout: expect.stringContaining('Sent again: 1 keys') })
+    expect(retried).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Sent again: 1 key, 0 messages without a key, 0 topics. '),
+    })
     const worker = lab.startWorker()
     await expect.poll(() => lab.readLog(), { timeout: 30_000 }).toEqual(['second'])
     await expect

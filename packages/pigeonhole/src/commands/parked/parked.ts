@@ -9,8 +9,8 @@ import { resolveSettings } from '../../configuration/resolve-settings.js'
 import { sourcesOf } from '../../configuration/sources.js'
 import { warnOfUnknownVariables } from '../../configuration/unknown-variables.js'
 import { formatGroups, formatMessage, formatMessages, toJson, withoutPayload } from './format-parked.js'
-import { inboxOf, meantSelectionOf, selectionOf } from './selection.js'
-import { inboxSide, outboxSide, type ParkedSide } from './side.js'
+import { meantSelectionOf, selectionOf } from './selection.js'
+import { type Done, inboxSide, outboxSide, type ParkedSide } from './side.js'
 
 /** Most messages that `list --messages` shows. */
 const shownMessages = 1_000
@@ -66,21 +66,28 @@ export async function discard(context: CommandContext): Promise<void> {
   const selection = meantSelectionOf(flags)
   await withSide(context, async (side) => {
     const meant = await side.listMessages(selection, shownMessages)
-    const more = meant.length === shownMessages ? ' or more' : ''
-    terminal.warn(formatMessages(meant))
-    const question = `Discard these ${meant.length}${more} messages, ${side.fate}?`
+    const tell = ({ outcome, text }: Done): void =>
+      terminal.print(flags['json'] === true ? toJson(outcome) : text)
+    // What is parked from here on has been shown to nobody.
+    if (meant.length === 0 && flags['yes'] !== true) return tell(side.nothingDiscarded)
+    if (meant.length > 0) terminal.warn(formatMessages(meant))
+    const question = `Discard ${these(meant.length)}, ${side.fate}?`
     if (flags['yes'] !== true && !(await confirm(terminal, question)))
       throw new NotConfirmed('Nothing was discarded')
-    const { outcome, text } = await side.discard(selection)
-    terminal.print(flags['json'] === true ? toJson(outcome) : text)
+    tell(await side.discard(selection))
   })
+}
+
+function these(count: number): string {
+  if (count === 1) return 'this message'
+  return `these ${count}${count === shownMessages ? ' or more' : ''} messages`
 }
 
 async function withSide(
   { flags, environment, file, terminal }: CommandContext,
   work: (side: ParkedSide) => Promise<void>,
 ): Promise<void> {
-  const inbox = inboxOf(flags)
+  const { inbox } = flags as Readonly<Record<string, string | undefined>>
   warnOfUnknownVariables(environment, (warning) => terminal.warn(`${warning}\n`))
   const { databaseUrl, schema } = resolveSettings(databaseSettings, sourcesOf({ flags, environment, file }))
   const config = { connectionString: databaseUrl, max: 1, application_name: 'pigeonhole parked' }

@@ -45,16 +45,6 @@ export function meantSelectionOf(flags: CommandContext['flags']): ParkedSelectio
   )
 }
 
-/**
- * The inbox whose parked messages the flags mean; undefined: the outbox's.
- * @throws OPTION_INVALID
- */
-export function inboxOf(flags: CommandContext['flags']): string | undefined {
-  const { inbox } = flags as Readonly<Record<string, string | undefined>>
-  if (inbox === '') throw invalid('inbox', '--inbox is empty: it takes the name of an inbox')
-  return inbox
-}
-
 function invalid(option: string, message: string): PigeonholeError<'OPTION_INVALID'> {
   return new PigeonholeError('OPTION_INVALID', { message, details: { option } })
 }

@@ -7,6 +7,7 @@ import type {
   ParkedSelection,
   ParkingStore,
 } from '@pigeonhole/core'
+import { countOf } from '../../command/count-of.js'
 
 /** A parked message of either side, as a list has it. */
 export interface ListedMessage extends Omit<InboxParkedMessage, 'partition' | 'offset' | 'createdAt'> {
@@ -32,6 +33,8 @@ export interface ParkedSide {
   readonly readMessage: (id: string) => Promise<ListedMessageContent | null>
   readonly retry: (selection: ParkedSelection) => Promise<Done>
   readonly discard: (selection: ParkedSelection) => Promise<Done>
+  /** What is said where nothing is there to discard. */
+  readonly nothingDiscarded: Done
   /** What becomes of what is discarded. */
   readonly fate: string
   /** What becomes of what is retried. */
@@ -47,7 +50,8 @@ export function outboxSide(store: ParkingStore): ParkedSide {
     async retry(selection) {
       const outcome = await store.retryParked(selection)
       const { keys, messages, topics } = outcome
-      const what = `${keys} keys, ${messages} messages without a key, ${topics} topics`
+      if (keys + messages + topics === 0) return { outcome, text: nothing('is sent again') }
+      const what = `${retried(outcome)}, ${countOf(topics, 'topic')}`
       return { outcome, text: `Sent again: ${what}. The relay does it next.\n` }
     },
     async discard(selection) {
@@ -55,6 +59,10 @@ export function outboxSide(store: ParkingStore): ParkedSide {
       const { inFlight } = outcome
       const staying = inFlight > 0 ? ` ${inFlight} stay: a batch that holds them may be on its way.` : ''
       return { outcome, text: discarded(outcome, staying) }
+    },
+    nothingDiscarded: {
+      outcome: { messages: 0, unblocked: 0, inFlight: 0 } satisfies DiscardedParking,
+      text: nothing('was discarded'),
     },
     fate: 'which are never sent then',
     done: 'sent',
@@ -70,9 +78,12 @@ export function inboxSide(store: InboxParkingStore, inbox: string): ParkedSide {
     async retry(selection) {
       const outcome = await store.retryInboxParked({ ...selection, inbox })
       const { keys, messages, busy } = outcome
-      const left = busy > 0 ? ` ${busy} are being handled at the moment.` : ''
-      const what = `${keys} keys, ${messages} messages without a key`
-      return { outcome, text: `Handled again: ${what}. A consumer of ${inbox} does it next.${left}\n` }
+      if (keys + messages + busy === 0) return { outcome, text: nothing('is handled again') }
+      const left = busy > 0 ? ` Being handled at the moment: ${busy}.` : ''
+      return {
+        outcome,
+        text: `Handled again: ${retried(outcome)}. A consumer of ${inbox} does it next.${left}\n`,
+      }
     },
     async discard(selection) {
       const outcome = await store.discardInboxParked({ ...selection, inbox })
@@ -80,14 +91,27 @@ export function inboxSide(store: InboxParkingStore, inbox: string): ParkedSide {
       const staying = busy > 0 ? ` ${busy} stay: they, or others of their key, are being handled.` : ''
       return { outcome, text: discarded(outcome, staying) }
     },
+    nothingDiscarded: {
+      outcome: { messages: 0, unblocked: 0, busy: 0 } satisfies DiscardedInboxParking,
+      text: nothing('was discarded'),
+    },
     fate: 'which are never handled then',
     done: 'handled',
   }
+}
+
+function retried({ keys, messages }: { readonly keys: number; readonly messages: number }): string {
+  return `${countOf(keys, 'key')}, ${countOf(messages, 'message')} without a key`
+}
+
+function nothing(done: string): string {
+  return `Nothing is parked that matches: nothing ${done}.\n`
 }
 
 function discarded(
   { messages, unblocked }: Pick<DiscardedParking & DiscardedInboxParking, 'messages' | 'unblocked'>,
   staying: string,
 ): string {
-  return `Discarded ${messages} messages, unblocked ${unblocked} keys.${staying}\n`
+  if (messages + unblocked === 0 && staying === '') return nothing('was discarded')
+  return `Discarded ${countOf(messages, 'message')}, unblocked ${countOf(unblocked, 'key')}.${staying}\n`
 }
