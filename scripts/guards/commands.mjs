@@ -6,6 +6,8 @@ const send = {
   spec: 'packages/pigeonhole/src/commands/send.e2e.spec.ts',
 }
 
+const sendInterrupted = { spec: 'packages/pigeonhole/src/commands/send-interrupted.e2e.spec.ts' }
+
 /** What the commands are held to. @type {readonly GuardEntry[]} */
 export const commandGuards = [
   {
@@ -22,6 +24,38 @@ export const commandGuards = [
     find: "  if (typeof key !== 'string')\n    throw invalid('key', 'A tombstone needs --key: it says which key has no value any more')\n  return { topic, value: null, key }\n",
     replace: '  return { topic, value: null, key: String(key) }\n',
     test: '["send","t","--tombstone"] is refused as a usage error',
+  },
+  {
+    ...sendInterrupted,
+    file: 'packages/pigeonhole/src/commands/send.ts',
+    name: 'what is interrupted within COMMIT is not said to be uncommitted',
+    find: '    commits(id)\n',
+    replace: '',
+    test: 'within COMMIT, waits for its outcome and says it',
+  },
+  {
+    ...sendInterrupted,
+    file: 'packages/pigeonhole/src/commands/publication.ts',
+    name: 'the outcome of a COMMIT is waited for before it is told',
+    find: '      soon: this.#ended.then(() => (this.#committed ? committed : undefined)),\n',
+    replace: '',
+    test: 'within COMMIT, waits for its outcome and says it',
+  },
+  {
+    ...sendInterrupted,
+    file: 'packages/pigeonhole/src/commands/publication.ts',
+    name: 'what is committed is said to be published later',
+    find: '    if (this.#committed) return { now: committed }\n',
+    replace: "    if (this.#committed) return { now: 'nothing was committed.' }\n",
+    test: 'behind COMMIT, says that the relay will publish it',
+  },
+  {
+    ...sendInterrupted,
+    file: 'packages/pigeonhole/src/bin.ts',
+    name: 'a signal is answered before a command begins',
+    find: "const begun = endBySignal({ account: () => ({ now: 'nothing was done.' }), warn })\n",
+    replace: 'const begun = (): typeof endBySignal => endBySignal\n',
+    test: 'before it begins, says that nothing was done',
   },
   {
     name: 'a command whose output nobody reads any more ends with its own code',

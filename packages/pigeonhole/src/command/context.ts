@@ -8,6 +8,8 @@ export interface Terminal {
   warn(text: string): void
   /** Asks whoever sits there, and resolves to the answer. Absent where nobody does. */
   readonly ask?: (question: string) => Promise<string>
+  /** Told when the command begins with what it was asked: from here on a signal may find something done. */
+  readonly begun?: () => void
 }
 
 /** What a command is run with. */

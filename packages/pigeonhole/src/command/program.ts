@@ -45,7 +45,9 @@ export function createProgram(environment: CommandContext['environment'], termin
       const flags: CommandContext['flags'] = command.opts()
       const given = flags['config'] ?? (environment[configFileVariable] || undefined)
       const file = await readConfigFile(process.cwd(), given as string | undefined)
-      await (await load())({ flags, words: command.args, environment, file, terminal })
+      const run = await load()
+      terminal.begun?.()
+      await run({ flags, words: command.args, environment, file, terminal })
     })
   }
   define('relay', relaySettings, async () => (await import('../commands/relay.js')).relay)
@@ -126,6 +128,7 @@ function defineMigrate(program: Command, define: Define): void {
     .option('--caller <role>', 'with --print: what a service with idempotency keys needs')
     .option('--relay <role>', 'with --print: what a relay needs')
     .option('--operator <role>', 'with --print: what pigeonhole adopt needs')
+    .option('--json', 'print JSON')
 }
 
 type Define = (name: string, settings: Settings, load: () => Promise<Run>, under: Command) => Command

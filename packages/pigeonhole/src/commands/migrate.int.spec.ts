@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createDatabase, type TestDatabase } from '@pigeonhole/testing'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { runCommand } from '../command-process.harness.js'
+import { CommandProcess, runCommand } from '../command-process.harness.js'
 
 describe('pigeonhole migrate', () => {
   let database: TestDatabase
@@ -21,16 +21,52 @@ describe('pigeonhole migrate', () => {
 
   it('makes the tables, says so, and changes nothing the second time', async () => {
     const first = await runCommand(['migrate'], { DATABASE_URL: database.url })
-    expect(first).toMatchObject({ code: 0, stderr: '' })
+    expect(first.code).toBe(0)
     expect(first.stdout).toMatch(
       /^applied \d+_pigeonhole_init\n(applied \w+\n)*Schema "pigeonhole" is up to date, at version \d+\.\n$/,
     )
+    expect(first.stderr).toBe(first.stdout.replace(/^Schema.*\n/m, '').replaceAll('applied', 'applying'))
     const tables = await tablesOf('pigeonhole')
     expect(tables).toBeGreaterThan(5)
     const second = await runCommand(['migrate'], { DATABASE_URL: database.url })
     expect(second).toMatchObject({ code: 0, stderr: '' })
     expect(second.stdout).toMatch(/^Schema "pigeonhole" was up to date already, at version \d+\.\n$/)
     expect(await tablesOf('pigeonhole')).toBe(tables)
+  })
+
+  it('tells of each migration as it runs', async () => {
+    const client = new pg.Client({ connectionString: database.url })
+    await client.connect()
+    try {
+      const { stdout } = await runCommand(['migrate', '--print', '--schema', 'held'])
+      await client.query(stdout)
+      await client.query("DELETE FROM held.schema_version WHERE migration NOT LIKE '%_init'")
+      // Whoever uses a table keeps it from being changed.
+      await client.query('BEGIN; LOCK TABLE held.outbox_message IN ACCESS SHARE MODE')
+      const migrating = new CommandProcess(['migrate', '--schema', 'held'], { DATABASE_URL: database.url })
+      await expect.poll(() => migrating.stderr, { timeout: 30_000 }).toMatch(/^applying \w+\n/)
+      expect(migrating.stdout).toBe('')
+      await client.query('ROLLBACK')
+      expect(await migrating.exit).toMatchObject({ code: 0 })
+      expect(migrating.stdout).toMatch(/^applied .*is up to date/s)
+    } finally {
+      await client.end()
+    }
+  })
+
+  it('prints JSON and tells nothing else with --json', async () => {
+    const args = ['migrate', '--schema', 'as_json', '--json']
+    const first = await runCommand(args, { DATABASE_URL: database.url })
+    expect(first).toMatchObject({ code: 0, stderr: '' })
+    const { applied, version } = JSON.parse(first.stdout)
+    expect(applied[0]).toMatch(/^\d+_pigeonhole_init$/)
+    expect(applied).toHaveLength(version)
+    const second = await runCommand(args, { DATABASE_URL: database.url })
+    expect(JSON.parse(second.stdout)).toEqual({ applied: [], version })
+    expect(await runCommand([...args, '--print'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^OPTION_INVALID: --print and --json are both given/),
+    })
   })
 
   it('makes them in the schema it is told, and prefers its own variable and its flag', async () => {

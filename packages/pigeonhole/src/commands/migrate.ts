@@ -1,5 +1,5 @@
 import { PigeonholeError } from '@pigeonhole/core'
-import { grantsFor, migrate, type RolePart, renderMigrations } from '@pigeonhole/postgres'
+import { grantsFor, type MigrateResult, migrate, type RolePart, renderMigrations } from '@pigeonhole/postgres'
 import type { CommandContext } from '../command/context.js'
 import { databaseSettings } from '../configuration/database-settings.js'
 import { initSettings } from '../configuration/init-settings.js'
@@ -13,15 +13,26 @@ export async function migrateTables(context: CommandContext): Promise<void> {
   warnOfUnknownVariables(environment, (warning) => terminal.warn(`${warning}\n`))
   const sources = sourcesOf({ flags, environment, file })
   if (flags['print'] === true) {
+    assertNoJson(flags)
     terminal.print(await script(resolveSettings(initSettings, sources).schema, flags))
     return
   }
   assertNoRoles(flags)
   const { databaseUrl, schema } = resolveSettings(databaseSettings, sources)
-  const { applied, version } = await migrate({ connectionString: databaseUrl, schema })
-  for (const name of applied) terminal.print(`applied ${name}\n`)
+  const asJson = flags['json'] === true
+  const tell = (name: string): void => terminal.warn(`applying ${name}\n`)
+  const outcome = await migrate({
+    connectionString: databaseUrl,
+    schema,
+    ...(!asJson && { onMigration: tell }),
+  })
+  terminal.print(asJson ? `${JSON.stringify(outcome, null, 2)}\n` : describe(outcome, schema))
+}
+
+function describe({ applied, version }: MigrateResult, schema: string): string {
+  const lines = applied.map((name) => `applied ${name}\n`)
   const outcome = applied.length === 0 ? 'was up to date already' : 'is up to date'
-  terminal.print(`Schema "${schema}" ${outcome}, at version ${version}.\n`)
+  return `${lines.join('')}Schema "${schema}" ${outcome}, at version ${version}.\n`
 }
 
 const parts: readonly RolePart[] = ['publisher', 'consumer', 'caller', 'relay', 'operator']
@@ -32,6 +43,14 @@ function assertNoRoles(flags: CommandContext['flags']): void {
   throw new PigeonholeError('OPTION_INVALID', {
     message: `Option --${given} goes with --print: what a role needs is printed for the owner of the tables, and never granted by this command`,
     details: { option: given },
+  })
+}
+
+function assertNoJson({ json }: CommandContext['flags']): void {
+  if (json !== true) return
+  throw new PigeonholeError('OPTION_INVALID', {
+    message: '--print and --json are both given: what --print prints is SQL',
+    details: { option: 'json' },
   })
 }
 

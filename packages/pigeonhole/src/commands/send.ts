@@ -9,6 +9,7 @@ import { type FoundMessage, type TopicWatch, watchTopic } from '@pigeonhole/kafk
 import { postgresStore } from '@pigeonhole/postgres'
 import type pg from 'pg'
 import type { CommandContext } from '../command/context.js'
+import { endBySignal } from '../command/end-by-signal.js'
 import { readMilliseconds } from '../command/read-milliseconds.js'
 import { withPool } from '../command/with-pool.js'
 import { resolveSettings } from '../configuration/resolve-settings.js'
@@ -17,13 +18,27 @@ import { sourcesOf } from '../configuration/sources.js'
 import { warnOfUnknownVariables } from '../configuration/unknown-variables.js'
 import { createKafka } from '../worker/kafka-client.js'
 import { createLogger } from '../worker/logger.js'
+import { Publication } from './publication.js'
 
 const defaultTimeoutMs = 30_000
 const patienceMs = 2_000
 const publishTimeoutMs = 10_000
 
 /** `pigeonhole send`: publishes a message through the outbox, and waits until a read_committed consumer sees it. */
-export async function send({ flags, words, environment, file, terminal }: CommandContext): Promise<void> {
+export async function send(context: CommandContext): Promise<void> {
+  const publication = new Publication()
+  const release = endBySignal({ account: () => publication.account(), warn: context.terminal.warn })
+  try {
+    await sendThrough(publication, context)
+  } finally {
+    release()
+  }
+}
+
+async function sendThrough(
+  publication: Publication,
+  { flags, words, environment, file, terminal }: CommandContext,
+): Promise<void> {
   warnOfUnknownVariables(environment, (warning) => terminal.warn(`${warning}\n`))
   const values = resolveSettings(sendSettings, sourcesOf({ flags, environment, file }))
   const timeoutMs = readMilliseconds('timeout-ms', flags['timeoutMs']) ?? defaultTimeoutMs
@@ -33,11 +48,14 @@ export async function send({ flags, words, environment, file, terminal }: Comman
   const watch = await watchTopic(kafka, message.topic)
   try {
     const config = { connectionString: values.databaseUrl, max: 1, application_name: 'pigeonhole send' }
-    const id = await withPool(config, (pool) => publish(pool, values.schema, message))
+    const id = await withPool(config, (pool) =>
+      publication.run((commits) => publish(pool, { schema: values.schema, message, commits })),
+    )
     const tell = setTimeout(() => {
       terminal.warn(`committed to the outbox as ${id}; waiting for a relay to send it\n`)
     }, patienceMs)
     const found = await find(watch, id, timeoutMs).finally(() => clearTimeout(tell))
+    publication.seen()
     terminal.print(flags['json'] === true ? toJson(message, id, found) : describe(message, id, found))
   } finally {
     await watch.close()
@@ -65,14 +83,22 @@ function invalid(option: string, message: string): PigeonholeError<'OPTION_INVAL
   return new PigeonholeError('OPTION_INVALID', { message, details: { option } })
 }
 
+interface Publishing {
+  readonly schema: string
+  readonly message: RawMessage
+  /** Told the id of the message when nothing but COMMIT is left. */
+  readonly commits: (id: string) => void
+}
+
 // In a transaction of the store's: an end of which nothing is known is told as one.
-async function publish(pool: pg.Pool, schema: string, message: RawMessage): Promise<string> {
+async function publish(pool: pg.Pool, { schema, message, commits }: Publishing): Promise<string> {
   const store = postgresStore(pool, { schema })
   const outbox = createOutbox({ store })
-  const [id = ''] = await store.transaction({ timeoutMs: publishTimeoutMs }, (tx) =>
-    outbox.publishRaw(tx, [message]),
-  )
-  return id
+  return await store.transaction({ timeoutMs: publishTimeoutMs }, async (tx) => {
+    const [id = ''] = await outbox.publishRaw(tx, [message])
+    commits(id)
+    return id
+  })
 }
 
 async function find(watch: TopicWatch, id: string, timeoutMs: number): Promise<FoundMessage> {

@@ -30,6 +30,20 @@ it('makes the tables once, through a pool or a URL', async () => {
   expect(names.length).toBe(requiredSchemaVersion)
 })
 
+it('tells of each before it runs, and runs none where that throws', async () => {
+  const told: string[] = []
+  const onMigration = (name: string) => {
+    if (name === names[2]) throw new Error('enough')
+    told.push(name)
+  }
+  const migrating = migrate({ pool: database.pool, schema: 'told', onMigration })
+  await expect(migrating).rejects.toThrow('enough')
+  expect(told).toEqual(names.slice(0, 2))
+  const all: string[] = []
+  await migrate({ pool: database.pool, schema: 'told', onMigration: (name) => void all.push(name) })
+  expect(all).toEqual(names)
+})
+
 it('makes them in another schema, with nothing of the usual name in it', async () => {
   await migrate({ pool: database.pool, schema: 'Other_1' })
   expect(await ledgerOf('"Other_1"')).toEqual(ledger)

@@ -11,6 +11,11 @@ export type MigrateOptions = ({ readonly pool: pg.Pool } | { readonly connection
    * @default 'pigeonhole'
    */
   readonly schema?: string
+  /**
+   * Told the name of each migration that is about to run, in the transaction that commits all of them. What it throws ends them.
+   * @default none
+   */
+  readonly onMigration?: (name: string) => void
 }
 
 /** What {@link migrate} did. */
@@ -30,12 +35,12 @@ export interface MigrateResult {
  * @throws OPTION_INVALID, STORE_UNAVAILABLE, STORE_ACCESS_DENIED, STORE_STANDBY
  */
 export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
-  assertKnownOptions('migrate', options, ['pool', 'connectionString', 'schema'])
-  const { schema = defaultSchema } = options
+  assertKnownOptions('migrate', options, ['pool', 'connectionString', 'schema', 'onMigration'])
+  const { schema = defaultSchema, onMigration } = options
   const migrations = await renderMigrations(schema)
   const client = await openClient(options, schema)
   try {
-    return await runMigrations(client.pg, schema, migrations)
+    return await runMigrations(client.pg, { schema, migrations, onMigration })
   } catch (error) {
     throw driverError(error, schema) ?? error
   } finally {
@@ -78,17 +83,25 @@ async function openClient(options: MigrateOptions, schema: string): Promise<Open
 const prismaMigrateLock = 72707369
 const lockTimeout = '30s'
 
+interface Wanted {
+  readonly schema: string
+  readonly migrations: readonly Migration[]
+  readonly onMigration: MigrateOptions['onMigration']
+}
+
 async function runMigrations(
   client: pg.ClientBase,
-  schema: string,
-  migrations: readonly Migration[],
+  { schema, migrations, onMigration }: Wanted,
 ): Promise<MigrateResult> {
   try {
     await client.query(`BEGIN READ WRITE; SET LOCAL lock_timeout = '${lockTimeout}'`)
     await client.query('SELECT pg_advisory_xact_lock($1)', [prismaMigrateLock])
     const recorded = await readLedger(client, schema)
     const missing = migrations.filter((migration) => !isRecorded(recorded, migration))
-    for (const { sql } of missing) await client.query(sql)
+    for (const { name, sql } of missing) {
+      onMigration?.(name)
+      await client.query(sql)
+    }
     await client.query('COMMIT')
     return {
       applied: missing.map(({ name }) => name),
