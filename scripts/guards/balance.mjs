@@ -76,6 +76,34 @@ export const balanceGuards = [
     test: 'rests longer and longer after what it could not open',
   },
   {
+    ...balance,
+    name: 'what was taken is on trial until it has sent something',
+    find: 'const isUndecided = !shard.hasSent &&',
+    replace: 'const isUndecided = shard.hasSent &&',
+    test: 'rests longer and longer, too, where what it takes can be opened and is given back without having sent',
+  },
+  {
+    ...balance,
+    name: 'what has sent something is no longer on trial',
+    find: 'const isUndecided = !shard.hasSent &&',
+    replace: 'const isUndecided =',
+    test: 'and is as before when it could',
+  },
+  {
+    ...balance,
+    name: 'a trial without a message ends',
+    find: ' && clock.now() - since < leaseMs * longestTrial',
+    replace: ' && since >= 0',
+    test: 'holds nothing against a shard that it has led for three leases without a message',
+  },
+  {
+    ...shard,
+    name: 'what a shard has sent before it was taken says nothing of who takes it',
+    find: '    this.#hasSent = false\n',
+    replace: '',
+    test: 'that lets nothing through for as long as a lease gives the shard back, although it can be opened',
+  },
+  {
     ...lease,
     name: 'a lease is stolen from the one that was found to have most, and from nobody else',
     find: '!unheld && observed.holder === this.#victim',
@@ -92,8 +120,8 @@ export const balanceGuards = [
   {
     ...shard,
     name: 'what was stolen and cannot be opened is given back',
-    find: 'if (onTrial || clock.now() - closedSince >= leaseMs) throw error',
-    replace: 'void onTrial\n        if (clock.now() - closedSince >= leaseMs) throw error',
+    find: 'if (onTrial || standstill.ms >= leaseMs) throw error',
+    replace: 'void onTrial\n        if (standstill.ms >= leaseMs) throw error',
     test: 'is given back where it cannot be opened, with time for two looks of those who had it',
   },
   {

@@ -5,6 +5,7 @@ const shard = {
   file: 'packages/core/src/relay/shard.ts',
   spec: 'packages/core/src/relay/shard.unit.spec.ts',
 }
+const standstill = { ...shard, file: 'packages/core/src/relay/standstill.ts' }
 const lease = {
   file: 'packages/core/src/relay/lease.ts',
   spec: 'packages/core/src/relay/lease.unit.spec.ts',
@@ -86,16 +87,47 @@ export const shardGuards = [
   {
     ...shard,
     name: 'a shard that cannot be opened for long is given back',
-    find: 'if (onTrial || clock.now() - closedSince >= leaseMs) throw error',
-    replace: 'if (onTrial || closedSince < 0) throw error',
+    find: 'if (onTrial || standstill.ms >= leaseMs) throw error',
+    replace: 'if (onTrial || standstill.ms < 0) throw error',
     test: 'that lasts for as long as a lease gives the shard back',
   },
   {
     ...shard,
     name: 'a shard that was open a moment ago is opened again',
-    find: '        if (pipeline) closedSince = clock.now()\n',
+    find: '        if (pipeline) standstill.ended(pipeline)\n',
     replace: '',
     test: 'that comes back after the shard was open begins anew',
+  },
+  {
+    ...standstill,
+    name: 'a shard that can be opened, and of which nothing gets through, is given back',
+    find: 'if (!isStuck || !this.#isStuck)',
+    replace: 'if (!isStuck || this.#isStuck !== undefined)',
+    spec: 'test/relay/broken-path.e2e.spec.ts',
+    test: 'a relay from which no batch gets through leaves its shard to one that has a way',
+  },
+  {
+    ...standstill,
+    name: 'one batch that does not get through after an hour without any gives nothing back',
+    find: 'if (!isStuck || !this.#isStuck)',
+    replace: 'if (!isStuck)',
+    test: 'that comes back after the shard was open begins anew',
+  },
+  {
+    ...shard,
+    file: 'packages/core/src/relay/pipeline.ts',
+    name: 'what has sent a batch is not stuck',
+    find: 'this.#inFlight !== undefined && !this.#hasSent',
+    replace: 'this.#inFlight !== undefined',
+    test: 'that comes back again and again keeps the lease where a batch comes through in between',
+  },
+  {
+    ...shard,
+    file: 'packages/core/src/relay/pipeline.ts',
+    name: 'what has nothing to send is not stuck',
+    find: 'this.#inFlight !== undefined && !this.#hasSent',
+    replace: '!this.#hasSent',
+    test: 'that comes back again and again keeps the lease where nothing is to be sent',
   },
   {
     ...shard,

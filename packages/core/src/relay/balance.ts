@@ -5,7 +5,7 @@ import type { Shard } from './shard.js'
 type BalanceOptions = Pick<ResolvedRelayOptions, 'name' | 'clock' | 'publisher' | 'renewMs' | 'leaseMs'>
 
 /** What a balance looks at of a shard that this process runs, and does with it. */
-export type BalancedShard = Pick<Shard, 'number' | 'state' | 'leads' | 'stealFrom'>
+export type BalancedShard = Pick<Shard, 'number' | 'state' | 'leads' | 'hasSent' | 'stealFrom'>
 
 /** A shard to take from who holds it. */
 export interface Theft {
@@ -15,6 +15,9 @@ export interface Theft {
 
 /** Longest pause after a theft that failed, in leases. */
 const longestPause = 64
+
+/** How long a shard to which nothing is published is on trial, in leases: a stuck one is given back before. */
+const longestTrial = 3
 
 /**
  * Spreads the shards of an outbox over the processes that run: one that has at least two shards less than another takes one from
@@ -27,7 +30,8 @@ export class Balance {
   readonly #holder: string
   #ended = false
   #asking = false
-  #taking: BalancedShard | undefined
+  /** What was taken and has not sent anything, and when. */
+  readonly #onTrial = new Map<BalancedShard, number>()
   #failures = 0
   #notBefore = Number.NEGATIVE_INFINITY
 
@@ -49,19 +53,26 @@ export class Balance {
     const theft = dueTheft(map, this.#holder)
     const taking = theft && shards.find(({ number, state }) => number === theft.shard && state === 'standby')
     if (!taking || !(await this.#reachesBroker()) || this.#ended) return
-    this.#taking = taking
+    this.#onTrial.set(taking, this.#options.clock.now())
     taking.stealFrom(theft.holder)
   }
 
-  // One that cannot open what it takes would take it again and again from those who can.
+  // One that cannot open what it takes, or send from there, would take it again and again from those who can.
   #judge(): void {
-    const taken = this.#taking
-    if (!taken || (taken.leads && taken.state !== 'publishing')) return
-    this.#taking = undefined
-    this.#failures = taken.leads ? 0 : this.#failures + 1
+    const { clock, leaseMs } = this.#options
+    for (const [shard, since] of this.#onTrial) {
+      const isUndecided = !shard.hasSent && clock.now() - since < leaseMs * longestTrial
+      if (shard.leads && isUndecided) continue
+      this.#onTrial.delete(shard)
+      if (shard.leads) this.#failures = 0
+      else this.#rest()
+    }
+  }
+
+  #rest(): void {
     const { clock, renewMs, leaseMs } = this.#options
-    const pauseMs = taken.leads ? 0 : Math.min(renewMs * 2 ** this.#failures, leaseMs * longestPause)
-    this.#notBefore = clock.now() + pauseMs
+    this.#failures += 1
+    this.#notBefore = clock.now() + Math.min(renewMs * 2 ** this.#failures, leaseMs * longestPause)
   }
 
   // A broker that does not answer is found out here, and not while the shard is nobody's.

@@ -67,6 +67,7 @@ function openBalance() {
     number,
     state: 'standby' as BalancedShard['state'],
     leads: false,
+    hasSent: false,
     stealFrom: (holder: string) => void stolen.push(`${number} from ${holder}`),
   }))
   const look = (holders: string): Promise<void> => balance.look(mapOf(holders), shards)
@@ -134,8 +135,45 @@ describe('a balance', () => {
     const rests = times.slice(1).map((time, i) => time - (times[i] as number) - renewMs)
     expect(rests.slice(0, 3)).toEqual([2 * renewMs, 4 * renewMs, 8 * renewMs])
     expect(rests.at(-1)).toBe(64 * leaseMs)
-    Object.assign(last, { state: 'publishing', leads: true })
+    Object.assign(last, { state: 'publishing', leads: true, hasSent: true })
     await look('aaam')
     expect(stolen.at(-1)).toBe('2 from a')
+    stolen.length = 0
+    Object.assign(last, { state: 'standby', leads: false })
+    await clock.advance(renewMs)
+    await look('aaaa')
+    await clock.advance(2 * renewMs)
+    await look('aaaa')
+    expect(stolen).toEqual(['3 from a'])
+  })
+
+  it('rests longer and longer, too, where what it takes can be opened and is given back without having sent', async () => {
+    const { look, stolen, clock, last } = openBalance()
+    const times: number[] = []
+    while (times.length < 4) {
+      const before = stolen.length
+      await look('aaaa')
+      if (stolen.length > before) {
+        times.push(clock.now())
+        Object.assign(last, { state: 'publishing', leads: true })
+        await clock.advance(renewMs)
+        await look('aabm')
+        Object.assign(last, { state: 'standby', leads: false })
+      }
+      await clock.advance(renewMs)
+    }
+    const rests = times.slice(1).map((time, i) => time - (times[i] as number) - 2 * renewMs)
+    expect(rests).toEqual([2 * renewMs, 4 * renewMs, 8 * renewMs])
+  })
+
+  it('holds nothing against a shard that it has led for three leases without a message', async () => {
+    const { look, stolen, clock, last } = openBalance()
+    await look('aaaa')
+    Object.assign(last, { state: 'publishing', leads: true })
+    await clock.advance(3 * leaseMs)
+    await look('aabm')
+    Object.assign(last, { state: 'standby', leads: false })
+    await look('aaaa')
+    expect(stolen).toEqual(['3 from a', '3 from a'])
   })
 })

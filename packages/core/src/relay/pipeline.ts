@@ -83,6 +83,7 @@ export class Pipeline {
   /** The batch number that PostgreSQL has been told of. */
   #noted = -1
   #inFlight: BatchInFlight | undefined
+  #hasSent = false
 
   constructor(parts: PipelineParts) {
     this.#parts = parts
@@ -97,6 +98,11 @@ export class Pipeline {
   /** The batch that was being sent when the pipeline ended. */
   get inFlight(): BatchInFlight | undefined {
     return this.#inFlight
+  }
+
+  /** Whether it ended over the first batch that it sent. */
+  get isStuck(): boolean {
+    return this.#inFlight !== undefined && !this.#hasSent
   }
 
   /** The fault that it has not settled. */
@@ -251,6 +257,7 @@ export class Pipeline {
     const durationMs = await commitTraced(sending, this.#toldOf(rows))
     this.#confirmed = batch
     this.#inFlight = undefined
+    this.#hasSent = true
     this.#cleaner.confirmed(rows.length)
     const size = batch.releases ? search.releaseSize : search.size
     size.passed(rows.length)

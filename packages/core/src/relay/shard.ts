@@ -10,6 +10,7 @@ import { Pipeline, type PipelineSignals } from './pipeline.js'
 import { Poll } from './poll.js'
 import type { RelayEvents, ShardState } from './relay-events.js'
 import type { ResolvedRelayOptions } from './relay-options.js'
+import { Standstill } from './standstill.js'
 
 /** When a shard ends. */
 export interface ShardSignals {
@@ -33,6 +34,7 @@ export class Shard {
   #state: ShardState = 'stopped'
   #error: unknown
   #leads = false
+  #hasSent = false
   #attempt = 0
   /** When the shard was last opened. */
   #openedAt = Number.POSITIVE_INFINITY
@@ -45,7 +47,9 @@ export class Shard {
     this.#search = new FaultSearch(options.batchRows)
     this.#poll = new Poll(options)
     events.on('batch:published', ({ shard }) => {
-      if (shard === number) this.#attempt = 0
+      if (shard !== number) return
+      this.#attempt = 0
+      this.#hasSent = true
     })
   }
 
@@ -61,6 +65,11 @@ export class Shard {
   /** Whether this process holds the shard's lease and is at work. */
   get leads(): boolean {
     return this.#leads
+  }
+
+  /** Whether a batch has gone out since it was last taken. */
+  get hasSent(): boolean {
+    return this.#hasSent
   }
 
   wake(): void {
@@ -93,6 +102,7 @@ export class Shard {
   // From the lease's taking to its loss or release.
   async #hold({ reading, hard }: ShardSignals, stolen: boolean): Promise<void> {
     this.#leads = true
+    this.#hasSent = false
     this.#search.forget() // Another process may have settled it.
     this.#events.emit('lease:taken', { shard: this.number, stolen })
     const over = new AbortController()
@@ -122,12 +132,13 @@ export class Shard {
   }
 
   // Opens and publishes, again after each fault, while the lease is held. Rejects with LEASE_LOST, where a guard has seen it
-  // before the next renewal does, and with what a shard could not be opened for: a stolen one at once, another one for as long
-  // as its lease would have lasted a process that has died. Kafka may be out of reach of this one alone.
+  // before the next renewal does, and with what stood in the way: of opening a stolen one at once, else once nothing has come
+  // through for as long as the lease would have lasted a process that has died. Kafka, or a broker of it, may be out of reach of
+  // this one alone.
   async #lead(signals: PipelineSignals, stolen: boolean): Promise<void> {
     const { clock, leaseMs } = this.#options
     let onTrial = stolen
-    let closedSince = clock.now()
+    const standstill = new Standstill(clock)
     const ending = AbortSignal.any([signals.reading, signals.leading])
     while (!signals.leading.aborted && !signals.reading.aborted) {
       this.#change('opening', this.#error)
@@ -152,10 +163,10 @@ export class Shard {
       } catch (error) {
         if (signals.leading.aborted) return
         if (isPigeonholeError(error, 'LEASE_LOST')) throw error
+        if (pipeline) standstill.ended(pipeline)
         if (pipeline && this.#search.learn(error, pipeline)) continue
         if (halts(error)) return this.#change('halted', error)
-        if (pipeline) closedSince = clock.now()
-        if (onTrial || clock.now() - closedSince >= leaseMs) throw error
+        if (onTrial || standstill.ms >= leaseMs) throw error
         await this.#backOff(error, ending)
       }
     }

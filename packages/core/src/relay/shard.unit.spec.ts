@@ -121,7 +121,7 @@ describe('a shard that is stolen', () => {
 
   it('is led at once, and told of', async () => {
     const { shard, log, reading, running } = await steal()
-    expect(shard).toMatchObject({ state: 'publishing', leads: true })
+    expect(shard).toMatchObject({ state: 'publishing', leads: true, hasSent: false })
     expect(log[0]).toEqual({ name: 'lease:taken', data: { shard: 0, stolen: true } })
     reading.abort()
     await running
@@ -150,7 +150,7 @@ describe('a shard that is stolen', () => {
     await settle()
     expect(shard).toMatchObject({ state: 'waiting', leads: true })
     await clock.advance(200)
-    expect(shard).toMatchObject({ state: 'publishing', leads: true })
+    expect(shard).toMatchObject({ state: 'publishing', leads: true, hasSent: true })
     reading.abort()
     await running
   })
@@ -247,6 +247,48 @@ describe('a fault', () => {
     expect(shard).toMatchObject({ state: 'waiting', leads: true })
     await clock.advance(500)
     expect(shard).toMatchObject({ state: 'publishing', leads: true })
+    reading.abort()
+    await running
+  })
+
+  it('that lets nothing through for as long as a lease gives the shard back, although it can be opened', async () => {
+    const { run, shard, script, store, clock, reading } = runShard()
+    store.commit()
+    const running = run()
+    await clock.advance(60_000)
+    expect(shard.hasSent).toBe(true)
+    script.failNext('send', ...Array.from({ length: 60 }, () => coded('BROKER_UNAVAILABLE')))
+    store.commit()
+    shard.wake()
+    const began = clock.now()
+    await settle()
+    while (shard.leads) await clock.advance(1)
+    expect(clock.now() - began).toBeGreaterThanOrEqual(10_000)
+    expect(clock.now() - began).toBeLessThanOrEqual(16_400)
+    expect(shard).toMatchObject({ state: 'waiting', error: { code: 'BROKER_UNAVAILABLE' } })
+    expect(store.lease.holder).toBeNull()
+    while (!shard.leads) await clock.advance(1)
+    expect(shard.hasSent).toBe(false)
+    reading.abort()
+    await running
+  })
+
+  it.each([
+    ['a batch comes through in between', 'send'],
+    ['nothing is to be sent', 'lookForMessages'],
+  ])('that comes back again and again keeps the lease where %s', async (_, call) => {
+    const { run, shard, script, store, clock, log, reading } = runShard()
+    const running = run()
+    await clock.advance(1_000)
+    for (let faults = 0; faults < 10; faults++) {
+      script.failNext(call, coded('BROKER_UNAVAILABLE'))
+      if (call === 'send') store.commit()
+      shard.wake()
+      await clock.advance(5_000)
+    }
+    const names = log.map(({ name }) => name)
+    expect(names.filter((name) => name === 'shard:reopening').length).toBe(10)
+    expect(names.filter((name) => name === 'lease:taken').length).toBe(1)
     reading.abort()
     await running
   })
