@@ -277,7 +277,8 @@ describe('a fault', () => {
     ['a batch comes through in between', 'send'],
     ['nothing is to be sent', 'lookForMessages'],
   ])('that comes back again and again keeps the lease where %s', async (_, call) => {
-    const { run, shard, script, store, clock, log, reading } = runShard()
+    const backoff = { initialMs: 100, maxMs: 100 }
+    const { run, shard, script, store, clock, log, reading } = runShard({ backoff })
     const running = run()
     await clock.advance(1_000)
     for (let faults = 0; faults < 10; faults++) {
