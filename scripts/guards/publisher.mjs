@@ -222,6 +222,14 @@ export const publisherGuards = [
   },
   {
     ...tail,
+    spec: 'test/kafkajs/access.int.spec.ts',
+    name: 'a reader of checkpoints that is not allowed to is told so, and does not wait for its deadline',
+    find: ' || (refusal && isAccessRefusal(refusal))) throw error',
+    replace: ' || (refusal && isAccessRefusal === undefined)) throw error',
+    test: 'is told that it is not allowed to read the checkpoint topic, and not only at the deadline',
+  },
+  {
+    ...tail,
     name: 'the session is found where it was written',
     find: '          this.#assertSession(record)\n',
     replace: '',

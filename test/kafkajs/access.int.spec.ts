@@ -82,6 +82,17 @@ describe('a publisher that lacks an ACL', () => {
     })
   })
 
+  it('is told that it is not allowed to read the checkpoint topic, and not only at the deadline', async () => {
+    const resourceName = `pigeonhole.relay.${relay}`
+    await publisher.createCheckpointTopic(relay, 1)
+    await cluster.allow({ resourceName, operations: [AclOperationTypes.WRITE] })
+    const producer = await publisher.fence(relay, 0)
+    await expect(producer.readCheckpoint()).rejects.toMatchObject({
+      code: 'BROKER_ACCESS_DENIED',
+      details: { resource: resourceName },
+    })
+  })
+
   it('is told which transactional id it is not allowed', async () => {
     const resourceName = `pigeonhole.${relay}.0`
     const operations = [AclOperationTypes.DESCRIBE]

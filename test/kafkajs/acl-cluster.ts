@@ -1,5 +1,6 @@
 import { type KafkaCluster, startKafka } from '@pigeonhole/testing'
 import {
+  type AclEntry,
   type AclOperationTypes,
   AclPermissionTypes,
   AclResourceTypes,
@@ -8,6 +9,7 @@ import {
   logLevel,
   ResourcePatternTypes,
 } from 'kafkajs'
+import { expect, vi } from 'vitest'
 
 const settings = {
   'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
@@ -45,20 +47,50 @@ export class AclCluster implements AsyncDisposable {
     return this.#cluster.brokers
   }
 
-  async allow({ resourceType = AclResourceTypes.TOPIC, resourceName, operations }: Allowance): Promise<void> {
-    const common = {
-      resourceType,
-      resourceName,
-      resourcePatternType: ResourcePatternTypes.LITERAL,
-      principal: 'User:ANONYMOUS',
-      host: '*',
-      permissionType: AclPermissionTypes.ALLOW,
+  /** Adds to what everyone may do, and resolves once the broker knows. */
+  async allow(allowance: Allowance): Promise<void> {
+    const entries = entriesOf(allowance)
+    await this.admin.createAcls({ acl: entries })
+    await this.#knows(entries, entries.length)
+  }
+
+  /**
+   * Takes away what was allowed, and resolves once the broker knows. Something else has to be allowed on the resource: all is, where
+   * nothing is.
+   */
+  async forbid(allowance: Allowance): Promise<void> {
+    const entries = entriesOf(allowance)
+    await this.admin.deleteAcls({ filters: entries })
+    await this.#knows(entries, 0)
+  }
+
+  // It answers by what it goes by itself.
+  async #knows(entries: readonly AclEntry[], count: number): Promise<void> {
+    const known = async (): Promise<number> => {
+      const found = await Promise.all(entries.map((entry) => this.admin.describeAcls(entry)))
+      return found.filter(({ resources }) => resources.length > 0).length
     }
-    await this.admin.createAcls({ acl: operations.map((operation) => ({ ...common, operation })) })
+    await vi.waitFor(async () => expect(await known()).toBe(count), { timeout: 30_000 })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.admin.disconnect()
     await this.#cluster.stop()
   }
+}
+
+function entriesOf({
+  resourceType = AclResourceTypes.TOPIC,
+  resourceName,
+  operations,
+}: Allowance): AclEntry[] {
+  const common = {
+    resourceType,
+    resourceName,
+    resourcePatternType: ResourcePatternTypes.LITERAL,
+    principal: 'User:ANONYMOUS',
+    host: '*',
+    permissionType: AclPermissionTypes.ALLOW,
+  }
+  return operations.map((operation) => ({ ...common, operation }))
 }

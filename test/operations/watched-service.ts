@@ -9,7 +9,7 @@ import { measureInboxRun } from 'pigeonhole/metrics'
 import { Registry } from 'prom-client'
 import { expect } from 'vitest'
 import { runPigeonhole } from '../doctor/doctor-run.js'
-import { WorkerProcess } from './worker-process.js'
+import { type PageTrouble, WorkerProcess } from './worker-process.js'
 
 /** What is promised: so soon readiness, metrics, exit code and log tell of a server that is gone, in milliseconds. */
 export const tellingMs = 15_000
@@ -36,6 +36,8 @@ export interface Telling {
   readonly consumer?: string
   /** How `pigeonhole status` ends. */
   readonly status?: number
+  /** What all of them have in their words, such as the topic that is denied. */
+  readonly naming?: string
 }
 
 /** A service as it runs: one worker that leads, one that stands by, and a consumer, each with its defaults. */
@@ -66,7 +68,9 @@ export class WatchedService implements AsyncDisposable {
     const database = await createDatabase({ url: places.serverUrl })
     await migrate({ connectionString: database.url })
     const service = new WatchedService(places, database)
-    await service.admin.query('CREATE TABLE effect (value text PRIMARY KEY)')
+    await service.admin.query(
+      'CREATE TABLE effect (value text PRIMARY KEY, id bigint GENERATED ALWAYS AS IDENTITY)',
+    )
     await createTopics(places.brokers, [{ topic: service.topic, numPartitions: 2 }])
     return service
   }
@@ -96,7 +100,7 @@ export class WatchedService implements AsyncDisposable {
     this.run = await runInbox(kafka.consumer({ groupId: this.name }), this.#inbox, {
       handlers: [
         on<pg.ClientBase, string>(orders, async ({ message: { value }, tx }) => {
-          await tx.query('INSERT INTO effect VALUES ($1)', [value])
+          await tx.query('INSERT INTO effect (value) VALUES ($1)', [value])
         }),
       ],
     })
@@ -104,20 +108,20 @@ export class WatchedService implements AsyncDisposable {
     await this.isWell()
   }
 
-  /** Commits a message to the outbox. Resolves to its value. */
-  async publish(): Promise<string> {
-    return this.publishTo(this.topic)
+  /** Commits a message to the outbox, by default with a key of its own. Resolves to its value. */
+  async publish(key?: string): Promise<string> {
+    return this.publishTo(this.topic, key)
   }
 
   /** The same, to another topic. */
-  async publishTo(topic: string): Promise<string> {
+  async publishTo(topic: string, key?: string): Promise<string> {
     this.#sent += 1
     const value = `message ${this.#sent}`
     const client = await this.admin.connect()
     try {
       await client.query('BEGIN')
       const outbox = createOutbox({ store: postgresStore(this.admin) })
-      await outbox.publishRaw(client, [{ topic, key: value, value }])
+      await outbox.publishRaw(client, [{ topic, key: key ?? value, value }])
       await client.query('COMMIT')
       return value
     } finally {
@@ -145,12 +149,21 @@ export class WatchedService implements AsyncDisposable {
     await soon(() => effects().catch(() => 0), recoveringMs).toBe(1)
   }
 
+  /** What was handled of some messages, in that order. */
+  async effects(of: readonly string[]): Promise<string[]> {
+    const { rows } = await this.admin.query<{ value: string }>(
+      'SELECT value FROM effect WHERE value = ANY ($1) ORDER BY id',
+      [of],
+    )
+    return rows.map(({ value }) => value)
+  }
+
   /** Each part says what has happened, in time, also in its log and its metrics. */
-  async tells({ leader, standby, consumer, status }: Telling): Promise<void> {
+  async tells({ leader, standby, consumer, status, naming }: Telling): Promise<void> {
     await Promise.all([
-      leader && saysWhy(this.leader, leader),
-      standby && saysWhy(this.standby, standby),
-      consumer && soon(() => this.run.readiness, tellingMs).toMatchObject({ ready: false, reason: consumer }),
+      leader && saysWhy(this.leader, leader, naming),
+      standby && saysWhy(this.standby, standby, naming),
+      consumer && soon(() => this.run.readiness, tellingMs).toMatchObject(unready(consumer, naming)),
       consumer && soon(() => this.#consumerMetric(), tellingMs).toBe(0),
       status !== undefined && soon(() => this.status(), tellingMs).toBe(status),
     ])
@@ -214,22 +227,27 @@ export function soon<T>(read: () => T, timeout: number): ReturnType<typeof expec
   return expect.poll(read, { timeout, interval: 100 })
 }
 
-async function saysWhy(worker: WorkerProcess, reason: string): Promise<void> {
+async function saysWhy(worker: WorkerProcess, reason: string, naming = ''): Promise<void> {
   const after = worker.lines.length
   const since = Date.now()
+  const error = expect.stringContaining(naming)
   await Promise.all([
-    soon(() => codesOfPage(worker, since), tellingMs).toContain(reason),
-    soon(() => worker.readiness(), tellingMs).toMatchObject({ status: 503, reason }),
+    soon(() => errorsOfPage(worker, since), tellingMs).toContainEqual({ code: reason, message: error }),
+    soon(() => worker.readiness(), tellingMs).toMatchObject({ status: 503, reason, message: error }),
     soon(() => worker.metric('pigeonhole_relay_state{shard="0",state="publishing"}'), tellingMs).toBe(0),
     soon(() => worker.metric('pigeonhole_relay_state{shard="0",state="standby"}'), tellingMs).toBe(0),
-    worker.line({ level: 'warn', code: reason }, { after, timeout: tellingMs }),
+    worker.line({ level: 'warn', code: reason, error }, { after, timeout: tellingMs }),
   ])
 }
 
-async function codesOfPage(worker: WorkerProcess, since: number): Promise<readonly string[]> {
+async function errorsOfPage(worker: WorkerProcess, since: number): Promise<readonly PageTrouble[]> {
   const { shards, failure } = await worker.page()
   const errors = shards.flatMap(({ lastError }) => (lastError && lastError.at >= since ? [lastError] : []))
-  return [...errors, ...(failure ? [failure] : [])].map(({ code }) => code)
+  return [...errors, ...(failure ? [failure] : [])].map(({ code, message }) => ({ code, message }))
+}
+
+function unready(reason: string, naming = ''): object {
+  return { ready: false, reason, message: expect.stringContaining(naming) }
 }
 
 function quietPool(connectionString: string): pg.Pool {

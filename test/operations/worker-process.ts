@@ -13,16 +13,27 @@ export type LogLine = Readonly<Record<string, unknown>>
 export interface ReadinessAnswer {
   readonly status: number
   readonly reason?: string
+  readonly message?: string
   readonly states: readonly string[]
+}
+
+/** An error, as a page tells it. */
+export interface PageTrouble {
+  readonly code: string
+  readonly message: string
 }
 
 /** As much of what a worker's page is given as is looked at here. */
 export interface PageState {
   readonly shards: readonly {
-    readonly lastError: { readonly at: number; readonly code: string } | null
+    readonly lastError: (PageTrouble & { readonly at: number }) | null
   }[]
   /** Why the database could not be looked at. */
-  readonly failure: { readonly code: string } | null
+  readonly failure: PageTrouble | null
+  readonly found: {
+    readonly faults: readonly string[]
+    readonly parked: readonly { readonly kind: string; readonly topic: string; readonly why: string }[]
+  } | null
 }
 
 /** `pigeonhole relay`, the built command in a process of its own, on any free port. */
@@ -50,11 +61,10 @@ export class WorkerProcess {
 
   async readiness(): Promise<ReadinessAnswer> {
     const answer = await fetch(`${await this.#address()}/readyz`)
-    const { reason, shards } = (await answer.json()) as {
-      readonly reason?: string
+    const { shards, ...why } = (await answer.json()) as Pick<ReadinessAnswer, 'reason' | 'message'> & {
       readonly shards: readonly { readonly state: string }[]
     }
-    return { status: answer.status, ...(reason && { reason }), states: shards.map(({ state }) => state) }
+    return { ...why, status: answer.status, states: shards.map(({ state }) => state) }
   }
 
   /** The value of one metric; undefined where it is not there. */

@@ -2,6 +2,7 @@ import { type Checkpoint, isPigeonholeError, PigeonholeError } from '@pigeonhole
 import type { Broker, Cluster, Kafka } from 'kafkajs'
 import { clusterOf } from '../kafkajs-copy.js'
 import type { FetchedPartition, FetchedRecord, FetchResponse } from '../read-committed/fetch-response.js'
+import { isAccessRefusal, refusalOf } from './broker-errors.js'
 import { checkpointKey, parseCheckpoint, parseSession, sessionKey } from './checkpoint-record.js'
 import type { Deadline } from './deadline.js'
 import { endOf } from './record-end.js'
@@ -28,7 +29,7 @@ const retryPauseMs = 50
  *
  * It fetches without joining a consumer group: one partition read once needs no assignment, and joining takes three
  * seconds on a broker with default settings.
- * @throws CHECKPOINT_UNREADABLE at the deadline, or when the session record is not where it was written.
+ * @throws CHECKPOINT_UNREADABLE at the deadline, or when the session record is not where it was written. Refusals of access pass.
  */
 export async function readCheckpointBefore(
   kafka: Kafka,
@@ -40,7 +41,9 @@ export async function readCheckpointBefore(
     try {
       return await new TailReading(clusterOf(kafka), mark, deadline).read()
     } catch (error) {
-      if (isPigeonholeError(error)) throw error
+      const refusal = refusalOf(error)
+      // No wait makes that any better, and at the deadline nobody would be told which ACL it is.
+      if (isPigeonholeError(error) || (refusal && isAccessRefusal(refusal))) throw error
       cause = error
     }
   }
