@@ -5,7 +5,7 @@ import { migrate, postgresStore } from '@pigeonhole/postgres'
 import { createDatabase, createTopics, nextEvent, readLog, type TestDatabase } from '@pigeonhole/testing'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest'
 
 const brokers = inject('kafkaBrokers')
 let runs = 0
@@ -182,6 +182,51 @@ describe('what the broker does not take', () => {
       expect((await sentValues()).slice(-2)).toEqual(held)
     },
   )
+
+  it.each([
+    ['for a topic that cannot be', 'no topic', '[]', 'no topic of Kafka can have that name'],
+    ['for a topic without a name', '', '[]', 'no topic of Kafka can have that name'],
+    [
+      'with headers that are none',
+      undefined,
+      '[["a", null]]',
+      'its headers are not as publishing stores them',
+    ],
+  ])('a row by hand %s: it is parked, and all others are sent', async (_, to = topic, headers, reason) => {
+    await createTopics(brokers, [{ topic, numPartitions: 1 }])
+    await publish(['b-0', 'b-1'])
+    await pool.query(
+      `INSERT INTO pigeonhole.outbox_message (bucket, id, topic, key, headers, payload)
+      VALUES (0, gen_random_uuid(), $1, 'by hand', $2, 'x')`,
+      [to, headers],
+    )
+    await publish(['f-0', 'f-1'])
+    const parked = nextEvent(relay, 'record:parked')
+    await relay.start()
+    expect((await parked).error).toMatchObject({ code: 'RECORD_REFUSED', details: { topic: to, reason } })
+    await relay.drain()
+    expect(await sentValues()).toEqual(['b-0', 'b-1', 'f-0', 'f-1'])
+    expect(await postgresStore(pool).listParking()).toMatchObject([{ kind: 'key', topic: to, messages: 1 }])
+  })
+
+  it('a time that is too far ahead: nothing is parked for the clock of a relay, and all is sent once it is right', async () => {
+    await createTopics(brokers, [{ topic, numPartitions: 1 }])
+    await publish(['v-0', 'v-1'])
+    const now = Date.now.bind(Date)
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() + 2 * 3_600_000)
+    try {
+      const refused = nextEvent(relay, 'shard:reopening')
+      await relay.start()
+      const { error } = await refused
+      expect(error).toMatchObject({ code: 'BROKER_UNAVAILABLE' })
+      expect(String(error)).toContain('timestamp')
+    } finally {
+      clock.mockRestore()
+    }
+    await relay.drain()
+    expect(await sentValues()).toEqual(['v-0', 'v-1'])
+    expect(await postgresStore(pool).listParking()).toEqual([])
+  })
 
   it('a topic that is missing: it is paused, others flow, and it goes on in order once it is there', async () => {
     const other = `${topic}-other`

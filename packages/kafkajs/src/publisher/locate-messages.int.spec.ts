@@ -50,6 +50,10 @@ describe('locating messages in the log', () => {
 
   const hour = 3_600_000
 
+  it('says nothing of topics that cannot be', async () => {
+    expect(await locate([message(''), message('a b')])).toEqual([undefined, undefined])
+  })
+
   it('says nothing of what may have been deleted: its partition begins later, or not an hour before', async () => {
     const topic = await newTopic()
     await send(message(topic))

@@ -1,6 +1,7 @@
 import { PigeonholeError } from '@pigeonhole/core'
 import type { AdminConnection } from './admin-connection.js'
 import { brokerError, refusalOf } from './broker-errors.js'
+import { isTopicName } from './topic-name.js'
 
 interface Known {
   readonly partitions: number
@@ -43,6 +44,7 @@ export class PartitionMap {
   // One topic a request: kafkajs does not say which of several an error is about.
   async #ask(topic: string): Promise<number> {
     let cause: unknown
+    if (!isTopicName(topic)) throw missing(topic)
     try {
       const { topics } = await this.#admin.use((admin) => admin.fetchTopicMetadata({ topics: [topic] }))
       const partitions = topics[0]?.partitions.length ?? 0
@@ -52,10 +54,14 @@ export class PartitionMap {
         throw brokerError(error, { doing: 'reading the partitions of a topic', topic })
       cause = error
     }
-    throw new PigeonholeError('TOPIC_MISSING', {
-      message: `Topic ${topic} is not known to the cluster: create it, or grant Describe on it`,
-      details: { topic },
-      cause,
-    })
+    throw missing(topic, cause)
   }
+}
+
+function missing(topic: string, cause?: unknown): PigeonholeError<'TOPIC_MISSING'> {
+  return new PigeonholeError('TOPIC_MISSING', {
+    message: `Topic ${topic} is not known to the cluster: create it, or grant Describe on it`,
+    details: { topic },
+    ...(cause === undefined ? {} : { cause }),
+  })
 }

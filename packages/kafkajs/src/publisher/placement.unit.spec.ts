@@ -55,6 +55,46 @@ describe('placeRows', () => {
     })
   })
 
+  it.each(['', 'a b', 'ü', '..', 'x'.repeat(250)])(
+    'refuses a row for the topic %j, which cannot be',
+    async (topic) => {
+      const rows = [capturedRow({ topic: 't' }), capturedRow({ topic })]
+      await expect(placeRows(rows, partitionMap(4))).rejects.toMatchObject({
+        code: 'RECORD_REFUSED',
+        details: { topic, reason: 'no topic of Kafka can have that name' },
+      })
+    },
+  )
+
+  it.each([
+    'null',
+    '{}',
+    '7',
+    '["x", 7]',
+    '[[]]',
+    '[["a"]]',
+    '[["a", null]]',
+    '[["a", 1]]',
+    '[["a", {"base64": 1}]]',
+    '[[null, "x"]]',
+  ])('refuses a row whose headers are %s, and does not tell them', async (headers) => {
+    const placing = placeRows([capturedRow({ topic: 't', headers: JSON.parse(headers) })], partitionMap(4))
+    await expect(placing).rejects.toMatchObject({
+      code: 'RECORD_REFUSED',
+      details: { topic: 't', reason: 'its headers are not as publishing stores them' },
+    })
+    await expect(placing).rejects.not.toHaveProperty('cause')
+  })
+
+  it('refuses a partition below the first', async () => {
+    await expect(
+      placeRows([capturedRow({ topic: 't', partition: -1 })], partitionMap(4)),
+    ).rejects.toMatchObject({
+      code: 'RECORD_REFUSED',
+      details: { topic: 't', reason: 'partition -1 does not exist, the topic has 4' },
+    })
+  })
+
   it('looks again before it refuses a partition beyond the last', async () => {
     const row = capturedRow({ topic: 't', partition: 4 })
     const [record] = await placeRows([row], partitionMap(4, 8))

@@ -2,12 +2,12 @@ import { PigeonholeError } from '@pigeonhole/core'
 import { brokerError, fencedError, isFenced, refusalOf } from './broker-errors.js'
 import { type KafkaRecord, keyHash } from './kafka-record.js'
 
-// What the broker answers for a record that it will not take however often it is sent.
+// What the broker answers for a record that it will not take however often it is sent. Not INVALID_TIMESTAMP: a record has the time
+// of its sending, so that this tells of the relay's clock, and every record would be parked for it.
 const recordTypes: ReadonlySet<string> = new Set([
   'MESSAGE_TOO_LARGE',
   'RECORD_LIST_TOO_LARGE',
   'INVALID_RECORD',
-  'INVALID_TIMESTAMP',
   'UNSUPPORTED_FOR_MESSAGE_FORMAT',
   'POLICY_VIOLATION',
 ])

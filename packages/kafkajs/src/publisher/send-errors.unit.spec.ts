@@ -23,7 +23,6 @@ describe('sendError', () => {
   it.each([
     [10, 'MESSAGE_TOO_LARGE'],
     [18, 'RECORD_LIST_TOO_LARGE'],
-    [32, 'INVALID_TIMESTAMP'],
     [44, 'POLICY_VIOLATION'],
     [87, 'INVALID_RECORD'],
   ])('takes error code %i for a fault of the largest record', (code, reason) => {
@@ -31,6 +30,10 @@ describe('sendError', () => {
     const error = sendError(cause, 0, records)
     const details = { topic: 'b', keyHash: keyHash(secret), reason }
     expect(error).toMatchObject({ code: 'RECORD_REFUSED', details, cause })
+  })
+
+  it('takes a time that the broker does not accept for no fault of a record: it is the relay’s own', () => {
+    expect(sendError(answer(32), 0, records)).toMatchObject({ code: 'BROKER_UNAVAILABLE' })
   })
 
   it('never tells the key', () => {
