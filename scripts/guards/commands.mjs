@@ -74,6 +74,14 @@ export const commandGuards = [
     test: 'prints a payload that is no text byte for byte',
   },
   {
+    name: "Pigeonhole's migrations run behind one of the end of time",
+    file: 'packages/pigeonhole/src/project/migration-stamp.ts',
+    spec: 'test/prisma/migrate.full.spec.ts',
+    find: 'return time.length === digits && time >= least ? time : least\n',
+    replace: 'return time.slice(0, digits)\n',
+    test: 'gets the tables behind them: 99991231235959_init',
+  },
+  {
     name: 'nobody is asked about no message',
     file: 'packages/pigeonhole/src/commands/parked/parked.ts',
     spec: 'packages/pigeonhole/src/commands/parked/parked.int.spec.ts',

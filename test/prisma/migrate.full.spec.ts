@@ -92,3 +92,51 @@ it('is tried by Prisma in a shadow database of its own, over and over', async ()
   expect(last?.name).toMatch(/_refunds$/)
   expect(last?.sql.match(/CREATE|ALTER|DROP/g)).toEqual(['CREATE'])
 }, 180_000)
+
+describe('a project with migrations of other names', () => {
+  /** What Prisma has run, in the order in which it did. */
+  async function ledger(): Promise<string[]> {
+    const pool = quietPool(database.url)
+    const text = 'SELECT migration_name AS name FROM _prisma_migrations ORDER BY started_at'
+    const { rows } = await pool.query<{ name: string }>(text).finally(() => pool.end())
+    return rows.map(({ name }) => name)
+  }
+
+  async function makeOlder(folder: string): Promise<void> {
+    await makeProject({ schema: 'db/schema.prisma' }, shadow.url)
+    await project.put('db/migrations/migration_lock.toml', 'provider = "postgresql"\n')
+    await project.put(
+      `db/migrations/${folder}/migration.sql`,
+      'CREATE TABLE "invoice" ("id" TEXT PRIMARY KEY);\n',
+    )
+    await prisma('migrate', 'deploy')
+  }
+
+  it.each(['0_init', '2031_init', '99991231235959_init'])(
+    'gets the tables behind them: %s',
+    async (folder) => {
+      await makeOlder(folder)
+      const told = JSON.parse(await project.run('pigeonhole', ['init', '--json']))
+      expect(told.behindAll).toEqual([])
+      const all = await names()
+      expect(all[0]).toBe(folder)
+      await prisma('migrate', 'deploy')
+      expect(await ledger()).toEqual(all)
+      expect(await dev('nothing')).toContain(inSync)
+    },
+    180_000,
+  )
+
+  it('is told that they come behind any timestamp, and Prisma takes that as it is', async () => {
+    await makeOlder('init')
+    const told = await project.run('pigeonhole', ['init'])
+    expect(told).toContain('no timestamp comes behind init:')
+    const all = await names()
+    expect(all.at(-1)).toBe('init')
+    expect(await dev('nothing')).toContain('pigeonhole_shard_reports')
+    expect(await ledger()).toEqual(['init', ...all.slice(0, -1)])
+    expect(await dev('nothing')).toContain(inSync)
+    expect(await prisma('migrate', 'reset', '--force')).toContain('Database reset successful')
+    expect(await ledger()).toEqual(all)
+  }, 180_000)
+})

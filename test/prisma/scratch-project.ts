@@ -72,9 +72,11 @@ export class ScratchProject implements AsyncDisposable {
     const entries = await readdir(this.#at(folder), { withFileTypes: true })
     const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
     return Promise.all(
-      names.sort().map(async (name, version) => {
-        return { version, name, sql: await this.read(path.join(folder, name, 'migration.sql')) }
-      }),
+      names
+        .sort((one, other) => one.localeCompare(other))
+        .map(async (name, version) => {
+          return { version, name, sql: await this.read(path.join(folder, name, 'migration.sql')) }
+        }),
     )
   }
 

@@ -25,12 +25,15 @@ export async function init({ flags, environment, file, terminal }: CommandContex
 interface InitOutcome {
   readonly prismaConfig: string | null
   readonly files: readonly { readonly path: string; readonly state: FileState }[]
+  /** Migrations of the project that run behind Pigeonhole's, whatever those are called. */
+  readonly behindAll: readonly string[]
 }
 
 type FileState = 'added' | 'updated' | 'unchanged' | 'edited'
 
 // A migration that was edited is left alone, since it may have run; models are Pigeonhole's own and are written anew.
-function outcomeOf({ project, migrations, lock, models, config }: ProjectPlan, cwd: string): InitOutcome {
+function outcomeOf(plan: ProjectPlan, cwd: string): InitOutcome {
+  const { project, migrations, lock, models, config, behindAll } = plan
   const told = (file: PlannedFile, changed: FileState): InitOutcome['files'][number] => {
     const states = { new: 'added', present: 'unchanged', changed } as const
     return { path: path.relative(cwd, file.path), state: states[file.state] }
@@ -44,10 +47,11 @@ function outcomeOf({ project, migrations, lock, models, config }: ProjectPlan, c
       ...(models ? [told(models, 'updated')] : []),
       told(config, 'unchanged'),
     ],
+    behindAll,
   }
 }
 
-function describe({ prismaConfig, files }: InitOutcome, flags: CommandContext['flags']): string {
+function describe({ prismaConfig, files, behindAll }: InitOutcome, flags: CommandContext['flags']): string {
   const width = Math.max(...files.map(({ state }) => state.length))
   const lines = files.map(({ state, path: file }) => `${state.padEnd(width)}  ${file}`)
   const isDry = flags['dryRun'] === true
@@ -56,10 +60,20 @@ function describe({ prismaConfig, files }: InitOutcome, flags: CommandContext['f
     `Prisma project: ${prismaConfig ?? 'no prisma.config file, so its defaults'}`,
     ...lines,
     ...(edited ? ['', 'A migration that is "edited" differs from this release and was left as it is.'] : []),
+    ...behind(behindAll),
     '',
     ...(isDry ? ['Nothing was written (--dry-run).'] : nextSteps(files)),
     '',
   ].join('\n')
+}
+
+function behind(folders: readonly string[]): string[] {
+  if (folders.length === 0) return []
+  return [
+    '',
+    `Prisma runs migrations by their names, and no timestamp comes behind ${folders.join(', ')}:`,
+    "in a new database it runs behind Pigeonhole's migrations, which need nothing of your own.",
+  ]
 }
 
 function nextSteps(files: InitOutcome['files']): string[] {

@@ -1,5 +1,6 @@
 import { PigeonholeError } from '@pigeonhole/core'
 import { type Migration, quoteSchema } from '@pigeonhole/postgres'
+import { stampBehind, stampFrom } from './migration-stamp.js'
 
 /** A migration of a project: its folder's name, and its SQL. */
 export interface ProjectMigration {
@@ -23,29 +24,36 @@ export interface MigrationInput {
   readonly now: Date
 }
 
+/** Which migrations a project needs, and what comes of its own names. */
+export interface MigrationPlan {
+  readonly migrations: readonly PlannedMigration[]
+  /** Those of the project that come behind any name with a timestamp, and so behind new ones. */
+  readonly behindAll: readonly string[]
+}
+
 /**
  * Which migrations a project needs. Prisma runs migrations by their names: one that is new is named so that it comes behind all
- * that the project has, because those may have run already.
+ * that the project has, as far as a timestamp does, because those may have run already; and behind those before it in any case.
  * @throws MIGRATION_CONFLICT when an earlier one is missing where a later one is there.
  */
-export function planMigrations({ ours, present, schema, now }: MigrationInput): PlannedMigration[] {
-  const plan: PlannedMigration[] = []
-  let last =
-    present
-      .map(({ folder }) => folder)
-      .sort()
-      .at(-1) ?? ''
+export function planMigrations({ ours, present, schema, now }: MigrationInput): MigrationPlan {
+  const stamps = present.map(({ folder }) => [folder, stampBehind(folder)] as const)
+  const behindAll = stamps.flatMap(([folder, stamp]) => (stamp === undefined ? [folder] : []))
+  let least = stamps.reduce((most, [, stamp = '']) => (stamp > most ? stamp : most), '')
+  const migrations: PlannedMigration[] = []
   for (const { name, sql } of ours) {
     const there = present.find((migration) => isSame(migration, name, schema))
+    const before = migrations.at(-1)
     if (there) {
-      if (plan.at(-1)?.state === 'new') throw gap(suffixOf(plan.at(-1)?.folder ?? ''), there.folder)
-      plan.push({ ...there, state: there.sql === sql ? 'present' : 'changed' })
+      if (before?.state === 'new') throw gap(suffixOf(before.folder), there.folder)
+      migrations.push({ ...there, state: there.sql === sql ? 'present' : 'changed' })
       continue
     }
-    last = behind(last, name, now)
-    plan.push({ folder: last, sql, state: 'new' })
+    const folder = name >= least ? name : `${stampFrom(least, now)}${suffixOf(name)}`
+    least = stampBehind(folder) ?? least
+    migrations.push({ folder, sql, state: 'new' })
   }
-  return plan
+  return { migrations, behindAll }
 }
 
 // By its suffix, since the timestamp may be another, and by its schema, since a project may have the tables twice.
@@ -55,23 +63,6 @@ function isSame({ folder, sql }: ProjectMigration, name: string, schema: string)
 
 function suffixOf(name: string): string {
   return name.replace(/^\d+/, '')
-}
-
-function behind(last: string, name: string, now: Date): string {
-  if (name > last) return name
-  const digits = /^\d{14}/.exec(last)?.[0]
-  const from = Math.max(now.getTime(), digits === undefined ? 0 : timeOf(digits))
-  return `${digitsOf(new Date(from + 1_000))}${suffixOf(name)}`
-}
-
-function timeOf(digits: string): number {
-  const [, year, month, day, hours, minutes, seconds] =
-    /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(digits)?.map(Number) ?? []
-  return Date.UTC(year ?? 0, (month ?? 1) - 1, day, hours, minutes, seconds)
-}
-
-function digitsOf(date: Date): string {
-  return date.toISOString().replace(/\D/g, '').slice(0, 14)
 }
 
 function gap(missing: string, there: string): PigeonholeError<'MIGRATION_CONFLICT'> {

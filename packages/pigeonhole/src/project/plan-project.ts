@@ -23,6 +23,8 @@ export interface ProjectWish {
 export interface ProjectPlan {
   readonly project: PrismaProject
   readonly migrations: readonly PlannedFile[]
+  /** Migrations of the project itself that come behind any name with a timestamp. */
+  readonly behindAll: readonly string[]
   /** What Prisma keeps beside its migrations. */
   readonly lock: PlannedFile
   readonly models?: PlannedFile
@@ -38,9 +40,10 @@ export async function planProject(wish: ProjectWish): Promise<ProjectPlan> {
   const ours = await renderMigrations(schema)
   const project = await readPrismaProject({ cwd, ...(prismaConfig && { configFile: prismaConfig }) })
   const present = await readMigrations(project.migrations)
-  const migrations = planMigrations({ ours, present, schema, now: new Date() })
+  const { migrations, behindAll } = planMigrations({ ours, present, schema, now: new Date() })
   return {
     project,
+    behindAll,
     migrations: migrations.map(({ folder, sql, state }) => {
       return { path: path.join(project.migrations, folder, 'migration.sql'), text: sql, state }
     }),
