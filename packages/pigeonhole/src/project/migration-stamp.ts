@@ -1,6 +1,6 @@
-// Names of migrations begin with 14 digits: a time, to the second. Prisma compares names as text, by the rules of a language
-// (localeCompare), in which `_` comes before digits and letters behind them; releases before it compared bytes. Stamps that
-// differ in a digit are in order by both.
+// Names of migrations begin with 14 digits: a time, to the second. Prisma 7 compares names by the rules of a language (localeCompare),
+// in which `_` comes before digits and letters behind them; by bytes `_` comes behind digits. Stamps that differ in a digit are in
+// order either way.
 const digits = 14
 
 // What shorter ones are filled up with: the first of January.

@@ -70,7 +70,7 @@ describe('a plan of migrations', () => {
     )
   })
 
-  // What comes last by the rules of a language, as in Prisma 7, and by bytes, as before it.
+  // By the rules of a language, as Prisma 7 has it, and by bytes.
   it.each([
     ['0_init', '20260901000000'],
     ['1_init', '20260901000000'],
