@@ -109,6 +109,35 @@ describe('pigeonhole init', () => {
     expect(await project.list('.')).not.toContain('pigeonhole.config.mjs')
   })
 
+  it('leaves .env to who imports dotenv, as Prisma does, and says how', async () => {
+    await project.put('.env', `DATABASE_URL=${database.url}\n`)
+    await project.put('db/schema.prisma', datasource)
+    const config = `import { defineConfig, env } from 'prisma/config'
+      export default defineConfig({ schema: 'db/schema.prisma', datasource: { url: env('DATABASE_URL') } })\n`
+    await project.put('prisma.config.ts', config)
+    await expect(init()).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /DATABASE_URL\. Set it, or read \.env: import 'dotenv\/config' as the first/,
+      ),
+    })
+    await project.put('prisma.config.ts', `import 'dotenv/config'\n${config}`)
+    await init()
+    const migrate = () => project.run('pigeonhole', ['migrate'])
+    await expect(migrate()).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(
+        /databaseUrl is needed .*\.env file is read where pigeonhole\.config\.mjs begins/,
+      ),
+    })
+    const written = await project.read('pigeonhole.config.mjs')
+    await project.put(
+      'pigeonhole.config.mjs',
+      written.replace("// import 'dotenv/config'", "import 'dotenv/config'"),
+    )
+    expect(await migrate()).toContain('is up to date')
+  })
+
   it('says that there is no Prisma, or no project', async () => {
     await project.remove('node_modules')
     await expect(init()).rejects.toMatchObject({ stderr: expect.stringContaining('Prisma is not installed') })

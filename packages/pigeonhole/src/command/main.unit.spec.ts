@@ -101,11 +101,11 @@ describe('pigeonhole', () => {
     [['relay', '--name'], /^OPTION_INVALID: option '--name <name>' argument missing\n$/],
     [
       ['relay', '--port', '9'],
-      /^OPTION_INVALID: name is needed .*: set --name <name> or PIGEONHOLE_NAME, or name in pigeonhole\.config\.mjs\n$/,
+      /^OPTION_INVALID: name is needed .*: set --name <name> or PIGEONHOLE_NAME, or name in pigeonhole\.config\.mjs\. A \.env file is read where /,
     ],
     [
       ['status'],
-      /^OPTION_INVALID: databaseUrl is needed .*PIGEONHOLE_DATABASE_URL or DATABASE_URL, or databaseUrl in pigeonhole\.config\.mjs\n$/,
+      /^OPTION_INVALID: databaseUrl is needed .*PIGEONHOLE_DATABASE_URL or DATABASE_URL, or databaseUrl in pigeonhole\.config\.mjs\. .*'dotenv\/config', or by node --env-file=\.env /,
     ],
     [
       ['status', '--database-url', 'mysql://u:secret@h/d'],

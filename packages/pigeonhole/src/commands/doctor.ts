@@ -6,6 +6,7 @@ import { FaultFound } from '../command/fault-found.js'
 import { RiskFound } from '../command/risk-found.js'
 import { describeDatabase } from '../configuration/describe-database.js'
 import { doctorSettings } from '../configuration/doctor-settings.js'
+import { envFileHint } from '../configuration/env-file.js'
 import { resolveSettings } from '../configuration/resolve-settings.js'
 import type { Values } from '../configuration/setting.js'
 import { sourcesOf } from '../configuration/sources.js'
@@ -52,7 +53,7 @@ function nothingToLookAt(): PigeonholeError<'OPTION_INVALID'> {
   return new PigeonholeError('OPTION_INVALID', {
     message:
       'There is nothing to look at: set --database-url (PIGEONHOLE_DATABASE_URL, DATABASE_URL) or --brokers ' +
-      '(PIGEONHOLE_BROKERS, KAFKA_BROKERS), or both',
+      `(PIGEONHOLE_BROKERS, KAFKA_BROKERS), or both. ${envFileHint}`,
     details: { option: 'databaseUrl' },
   })
 }

@@ -2,7 +2,8 @@ import { relaySettings } from './relay-settings.js'
 import type { Setting } from './setting.js'
 
 const head = `// Settings of Pigeonhole's commands. A flag counts before its variable, a variable before what stands here.
-// Take secrets from the environment.
+// Take secrets from the environment. What stands in a .env file counts once it is read, as in prisma.config.ts:
+// import 'dotenv/config'
 
 /** @type {import('pigeonhole').PigeonholeConfig} */
 export default {`

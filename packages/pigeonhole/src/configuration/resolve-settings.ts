@@ -1,5 +1,6 @@
 import { PigeonholeError } from '@pigeonhole/core'
 import { configFileName } from './config-file.js'
+import { envFileHint } from './env-file.js'
 import type { Setting, Settings, Values } from './setting.js'
 import type { Source } from './sources.js'
 
@@ -38,8 +39,9 @@ function refused(
 
 function missing(option: string, { flag, variables, about }: Setting<unknown>) {
   const ways = [...(flag === undefined ? [] : [flag]), ...variables].join(' or ')
+  const hint = variables.length === 0 ? '' : `. ${envFileHint}`
   return new PigeonholeError('OPTION_INVALID', {
-    message: `${option} is needed (${about}): set ${ways}, or ${option} in ${configFileName}`,
+    message: `${option} is needed (${about}): set ${ways}, or ${option} in ${configFileName}${hint}`,
     details: { option },
   })
 }

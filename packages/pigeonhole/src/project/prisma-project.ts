@@ -23,11 +23,13 @@ export interface ProjectSearch {
 
 /** The part of `@prisma/config` that is used here. Its types are Prisma's own affair. */
 interface PrismaConfig {
-  loadConfigFromFile(input: { configRoot: string; configFile?: string }): Promise<{
-    readonly config?: { readonly schema?: string; readonly migrations?: { readonly path?: string } }
-    readonly resolvedPath: string | null
-    readonly error?: { readonly _tag: string; readonly error?: Error }
-  }>
+  loadConfigFromFile(input: { configRoot: string; configFile?: string }): Promise<LoadedConfig>
+}
+
+interface LoadedConfig {
+  readonly config?: { readonly schema?: string; readonly migrations?: { readonly path?: string } }
+  readonly resolvedPath: string | null
+  readonly error?: { readonly _tag: string; readonly error?: Error }
 }
 
 /**
@@ -37,10 +39,7 @@ interface PrismaConfig {
 export async function readPrismaProject({ cwd, configFile }: ProjectSearch): Promise<PrismaProject> {
   const { loadConfigFromFile } = await loadPrismaConfig(cwd)
   const loaded = await loadConfigFromFile({ configRoot: cwd, ...(configFile && { configFile }) })
-  if (loaded.error) {
-    const why = loaded.error.error?.message ?? loaded.error._tag
-    throw invalid(`${loaded.resolvedPath ?? configFile ?? cwd} cannot be read: ${why}`)
-  }
+  if (loaded.error) throw unreadable(loaded.resolvedPath ?? configFile ?? cwd, loaded.error)
   const schema = await findSchema(cwd, loaded.config?.schema)
   // Prisma's own default, whether or not the schema is a folder.
   const root = schema.isFolder ? schema.path : path.dirname(schema.path)
@@ -78,6 +77,15 @@ async function findSchema(cwd: string, configured: string | undefined): Promise<
     if (stats) return { path: found, isFolder: stats.isDirectory() }
   }
   throw invalid(`There is no Prisma schema at ${candidates.join(' or ')}: set schema in prisma.config.ts`)
+}
+
+function unreadable(where: string, { _tag, error }: NonNullable<LoadedConfig['error']>): Error {
+  const why = error?.message ?? _tag
+  const message = `The configuration of Prisma in ${where} cannot be read: ${why}`
+  // Of Prisma's env(), by its name: it is another copy's class.
+  if (error?.name !== 'PrismaConfigEnvError') return invalid(message, error)
+  const hint = "Set it, or read .env: import 'dotenv/config' as the first line of prisma.config.ts"
+  return invalid(`${message.replace(/\.$/, '')}. ${hint}`, error)
 }
 
 function invalid(message: string, cause?: unknown): PigeonholeError<'PRISMA_PROJECT_INVALID'> {
