@@ -101,7 +101,7 @@ export const balanceGuards = [
     name: 'what a shard has sent before it was taken says nothing of who takes it',
     find: '    this.#hasSent = false\n',
     replace: '',
-    test: 'that lets nothing through for as long as a lease gives the shard back, although it can be opened',
+    test: 'although it can be opened, where no batch gets to Kafka',
   },
   {
     ...lease,

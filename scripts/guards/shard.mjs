@@ -5,6 +5,7 @@ const shard = {
   file: 'packages/core/src/relay/shard.ts',
   spec: 'packages/core/src/relay/shard.unit.spec.ts',
 }
+const pipeline = { ...shard, file: 'packages/core/src/relay/pipeline.ts' }
 const standstill = { ...shard, file: 'packages/core/src/relay/standstill.ts' }
 const lease = {
   file: 'packages/core/src/relay/lease.ts',
@@ -101,32 +102,31 @@ export const shardGuards = [
   {
     ...standstill,
     name: 'a shard that can be opened, and of which nothing gets through, is given back',
-    find: 'if (!isStuck || !this.#isStuck)',
-    replace: 'if (!isStuck || this.#isStuck !== undefined)',
+    find: 'if (!isStuck) this.#since',
+    replace: 'if (isStuck !== undefined) this.#since',
     spec: 'test/relay/broken-path.e2e.spec.ts',
-    test: 'a relay from which no batch gets through leaves its shard to one that has a way',
+    test: 'of which no batch gets to Kafka leaves its shard to one that has a way',
   },
   {
-    ...standstill,
-    name: 'one batch that does not get through after an hour without any gives nothing back',
-    find: 'if (!isStuck || !this.#isStuck)',
-    replace: 'if (!isStuck)',
-    test: 'that comes back after the shard was open begins anew',
+    ...pipeline,
+    name: 'a shard whose pages do not get here is given back',
+    find: 'return !this.#isThrough',
+    replace: 'return this.#inFlight !== undefined && !this.#isThrough',
+    spec: 'test/relay/broken-path.e2e.spec.ts',
+    test: 'that gets no page from PostgreSQL leaves its shard to one that has a way',
   },
   {
-    ...shard,
-    file: 'packages/core/src/relay/pipeline.ts',
+    ...pipeline,
     name: 'what has sent a batch is not stuck',
-    find: 'this.#inFlight !== undefined && !this.#hasSent',
-    replace: 'this.#inFlight !== undefined',
+    find: '    this.#isThrough = true\n    this.#cleaner',
+    replace: '    this.#cleaner',
     test: 'that comes back again and again keeps the lease where a batch comes through in between',
   },
   {
-    ...shard,
-    file: 'packages/core/src/relay/pipeline.ts',
+    ...pipeline,
     name: 'what has nothing to send is not stuck',
-    find: 'this.#inFlight !== undefined && !this.#hasSent',
-    replace: '!this.#hasSent',
+    find: '        if (!prepared) this.#isThrough = true\n',
+    replace: '',
     test: 'that comes back again and again keeps the lease where nothing is to be sent',
   },
   {

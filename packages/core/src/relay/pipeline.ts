@@ -83,7 +83,8 @@ export class Pipeline {
   /** The batch number that PostgreSQL has been told of. */
   #noted = -1
   #inFlight: BatchInFlight | undefined
-  #hasSent = false
+  /** Whether it has sent something, or found that there is nothing to send. */
+  #isThrough = false
 
   constructor(parts: PipelineParts) {
     this.#parts = parts
@@ -100,9 +101,9 @@ export class Pipeline {
     return this.#inFlight
   }
 
-  /** Whether it ended over the first batch that it sent. */
+  /** Whether it ended over the first batch that there was to send. */
   get isStuck(): boolean {
-    return this.#inFlight !== undefined && !this.#hasSent
+    return !this.#isThrough
   }
 
   /** The fault that it has not settled. */
@@ -132,6 +133,7 @@ export class Pipeline {
     try {
       for (;;) {
         const prepared = await untilAborted(ahead, leading)
+        if (!prepared) this.#isThrough = true
         if (!prepared && reading.aborted) return
         // Nothing is read ahead of parked messages that are to be sent: they follow what is confirmed.
         const due = !reading.aborted && (await untilAborted(this.#parking.isDue(), leading))
@@ -257,7 +259,7 @@ export class Pipeline {
     const durationMs = await commitTraced(sending, this.#toldOf(rows))
     this.#confirmed = batch
     this.#inFlight = undefined
-    this.#hasSent = true
+    this.#isThrough = true
     this.#cleaner.confirmed(rows.length)
     const size = batch.releases ? search.releaseSize : search.size
     size.passed(rows.length)

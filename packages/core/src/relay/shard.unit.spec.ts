@@ -251,46 +251,68 @@ describe('a fault', () => {
     await running
   })
 
-  it('that lets nothing through for as long as a lease gives the shard back, although it can be opened', async () => {
-    const backoff = { initialMs: 500, maxMs: 500 }
-    const { run, shard, script, store, clock, reading } = runShard({ backoff })
-    store.commit()
-    const running = run()
-    await clock.advance(60_000)
-    expect(shard.hasSent).toBe(true)
-    script.failNext('send', ...Array.from({ length: 60 }, () => coded('BROKER_UNAVAILABLE')))
-    store.commit()
-    shard.wake()
-    const began = clock.now()
-    await settle()
-    while (shard.leads) await clock.advance(1)
-    expect(clock.now() - began).toBeGreaterThanOrEqual(10_000)
-    expect(clock.now() - began).toBeLessThanOrEqual(11_000)
-    expect(shard).toMatchObject({ state: 'waiting', error: { code: 'BROKER_UNAVAILABLE' } })
-    expect(store.lease.holder).toBeNull()
-    while (!shard.leads) await clock.advance(1)
-    expect(shard.hasSent).toBe(false)
-    reading.abort()
-    await running
-  })
-
   it.each([
-    ['a batch comes through in between', 'send'],
-    ['nothing is to be sent', 'lookForMessages'],
-  ])('that comes back again and again keeps the lease where %s', async (_, call) => {
+    ['batch gets to Kafka', 'send'],
+    ['page gets here', 'readPage'],
+  ])(
+    'that lasts for as long as a lease gives the shard back, although it can be opened, where no %s',
+    async (_, call) => {
+      const backoff = { initialMs: 500, maxMs: 500 }
+      const { run, shard, script, store, clock, reading } = runShard({ backoff })
+      store.commit()
+      const running = run()
+      await clock.advance(60_000)
+      expect(shard.hasSent).toBe(true)
+      script.failNext(call, ...Array.from({ length: 60 }, () => coded('BROKER_UNAVAILABLE')))
+      store.commit()
+      shard.wake()
+      const began = clock.now()
+      await settle()
+      while (shard.leads) await clock.advance(1)
+      expect(clock.now() - began).toBeGreaterThanOrEqual(10_000)
+      expect(clock.now() - began).toBeLessThanOrEqual(11_000)
+      expect(shard).toMatchObject({ state: 'waiting', error: { code: 'BROKER_UNAVAILABLE' } })
+      expect(store.lease.holder).toBeNull()
+      while (!shard.leads) await clock.advance(1)
+      expect(shard.hasSent).toBe(false)
+      reading.abort()
+      await running
+    },
+  )
+
+  it('that comes back again and again keeps the lease where nothing is to be sent', async () => {
     const backoff = { initialMs: 100, maxMs: 100 }
-    const { run, shard, script, store, clock, log, reading } = runShard({ backoff })
+    const { run, shard, script, clock, log, reading } = runShard({ backoff })
     const running = run()
     await clock.advance(1_000)
     for (let faults = 0; faults < 10; faults++) {
-      script.failNext(call, coded('BROKER_UNAVAILABLE'))
-      if (call === 'send') store.commit()
+      script.failNext('lookForMessages', coded('BROKER_UNAVAILABLE'))
       shard.wake()
       await clock.advance(5_000)
     }
     const names = log.map(({ name }) => name)
     expect(names.filter((name) => name === 'shard:reopening').length).toBe(10)
     expect(names.filter((name) => name === 'lease:taken').length).toBe(1)
+    reading.abort()
+    await running
+  })
+
+  it('that comes back again and again keeps the lease where a batch comes through in between', async () => {
+    const backoff = { initialMs: 2_000, maxMs: 2_000 }
+    const { run, script, store, publisher, clock, log, reading } = runShard({ backoff, batchRows: 1 })
+    for (let i = 0; i < 40; i++) store.commit()
+    const enter = script.enter.bind(script)
+    let sends = 0
+    script.enter = async (name, detail) => {
+      await enter(name, detail)
+      if (name === 'send' && ++sends % 2 === 0) throw coded('BROKER_UNAVAILABLE')
+    }
+    const running = run()
+    await clock.advance(30_000)
+    const names = log.map(({ name }) => name)
+    expect(names.filter((name) => name === 'shard:reopening').length).toBeGreaterThan(10)
+    expect(names.filter((name) => name === 'lease:taken').length).toBe(1)
+    expect(publisher.log).toEqual(store.rows.slice(0, publisher.log.length))
     reading.abort()
     await running
   })
