@@ -100,6 +100,13 @@ export const shardGuards = [
     test: 'that comes back after the shard was open begins anew',
   },
   {
+    ...shard,
+    name: 'a lease that nobody waits for any more is given up',
+    find: 'isTaken(outcome) ? this.#lease.release() : undefined',
+    replace: 'isTaken(outcome) ? undefined : undefined',
+    test: 'has given it up in the end, whenever takeLease is answered',
+  },
+  {
     ...standstill,
     name: 'a shard that can be opened, and of which nothing gets through, is given back',
     find: 'if (!isStuck) this.#since',

@@ -3,7 +3,7 @@ import type { Emitter } from '../events/emitter.js'
 import { untilAborted } from '../lifecycle/until-aborted.js'
 import { within } from '../lifecycle/within.js'
 import { backoffDelay } from '../retry/backoff.js'
-import { ShardLease } from './lease.js'
+import { ShardLease, type TurnOutcome } from './lease.js'
 import { type OpenShard, openShard } from './opening.js'
 import { FaultSearch } from './parking/fault-search.js'
 import { Pipeline, type PipelineSignals } from './pipeline.js'
@@ -88,15 +88,27 @@ export class Shard {
     this.#change('waiting')
     while (!signals.reading.aborted && this.#state !== 'halted') {
       try {
-        const turn = this.#lease.take(signals.reading, () => this.#change('standby'))
-        const outcome = await untilAborted(turn, signals.hard)
+        const outcome = await this.#turn(signals)
         if (outcome === 'retired') break
-        if (outcome === 'taken' || outcome === 'stolen') await this.#hold(signals, outcome === 'stolen')
+        if (isTaken(outcome)) await this.#hold(signals, outcome === 'stolen')
       } catch (error) {
         if (!signals.hard.aborted) await this.#backOff(error, signals.reading)
       }
     }
     if (this.#state !== 'halted') this.#change('stopped')
+  }
+
+  // A lease that is taken after nobody waits for it any more is given up whenever that is: it would have to run out for others.
+  async #turn({ reading, hard }: ShardSignals): Promise<TurnOutcome> {
+    const turn = this.#lease.take(reading, () => this.#change('standby'))
+    try {
+      return await untilAborted(turn, hard)
+    } catch (error) {
+      void turn
+        .then((outcome) => (isTaken(outcome) ? this.#lease.release() : undefined))
+        .catch(() => undefined)
+      throw error
+    }
   }
 
   // From the lease's taking to its loss or release.
@@ -203,6 +215,10 @@ export class Shard {
     this.#error = error
     if (changed) this.#events.emit('shard:changed', { shard: this.number, state, error })
   }
+}
+
+function isTaken(outcome: TurnOutcome): boolean {
+  return outcome === 'taken' || outcome === 'stolen'
 }
 
 function openedTooLate(shard: number, ms: number): PigeonholeError<'DEADLINE_EXCEEDED'> {

@@ -106,6 +106,21 @@ describe('the life of a shard', () => {
   })
 })
 
+describe('a shard that has to end at once while it takes its lease', () => {
+  it.each(['readLease', 'takeLease'])('has given it up in the end, whenever %s is answered', async (call) => {
+    const { run, script, store, reading, hard } = runShard()
+    const answer = script.hold(call)
+    const running = run()
+    await settle()
+    hard.abort(new Error('at once'))
+    reading.abort()
+    await running
+    answer()
+    await settle()
+    expect(store.lease.holder).toBeNull()
+  })
+})
+
 describe('a shard that is stolen', () => {
   async function steal(script: (run: ReturnType<typeof runShard>) => void = () => undefined) {
     const lab = runShard()
