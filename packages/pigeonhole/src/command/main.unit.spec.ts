@@ -65,7 +65,7 @@ describe('pigeonhole', () => {
     const { code, stdout } = await run('relay', '--help')
     expect(code).toBe(0)
     const lines = stdout.replaceAll(/\n {10,}/g, ' ')
-    expect(lines).toMatch(/--brokers <list> .*\(PIGEONHOLE_BROKERS, KAFKA_BROKERS\)/)
+    expect(lines).toMatch(/--brokers <list> .*\(PIGEONHOLE_BROKERS, KAFKA_BROKERS, needed\)/)
     expect(lines).toMatch(/--port <number> .*\(PIGEONHOLE_PORT, default 9090\)/)
     expect(stdout).not.toContain('SASL')
   })

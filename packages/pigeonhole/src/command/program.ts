@@ -74,7 +74,10 @@ export function createProgram(environment: CommandContext['environment'], termin
     )
     .option('--json', 'print JSON')
   define('status', databaseSettings, async () => (await import('../commands/status.js')).status)
-    .description('Shows the outbox and its shards, as the database has them.')
+    .summary('show the outbox and its shards, as the database has them')
+    .description(
+      'Shows the outbox and its shards, as the database has them. Ends with 4 where there is something to see to.',
+    )
     .option('--json', 'print JSON')
   defineDoctor(program, define)
   define('adopt', adoptSettings, async () => (await import('../commands/adopt.js')).adoptOutbox)
@@ -164,7 +167,7 @@ function defineSending(program: Command, define: Define): void {
     )
     .argument('<topic>', 'the topic')
     .argument('[value]', 'its value, as text')
-    .option('--key <text>', 'its key')
+    .option('--key <text>', 'its key (default: none)')
     .option('--tombstone', 'instead of a value, none: compaction removes what the key had before')
     .option('--timeout-ms <number>', 'how long to wait for it (default 30000)')
     .option('--json', 'print JSON')
@@ -181,13 +184,14 @@ function defineSending(program: Command, define: Define): void {
 function defineParked(program: Command, define: Define): void {
   const parked = program
     .command('parked')
+    .summary('list, show, send again or discard what could not be sent, or handled')
     .description(
       'Lists, shows, sends again or discards what the relay could not send; with --inbox, what an inbox could not handle.',
     )
     .helpCommand(false)
   const part = (name: 'list' | 'show' | 'retry' | 'discard'): Command =>
     define(name, databaseSettings, async () => (await import('../commands/parked/parked.js'))[name], parked)
-      .option('--id <number>', 'a parked message')
+      .option('--id <number>', 'a parked message, by its id in pigeonhole parked list --messages')
       .option('--inbox <name>', 'what this inbox could not handle, instead of what the relay could not send')
       .option('--json', 'print JSON')
   const select = (command: Command): Command =>
@@ -196,18 +200,22 @@ function defineParked(program: Command, define: Define): void {
       .option('--key <text>', 'those of a key')
       .option('--key-hex <digits>', 'those of a key that is no text')
   select(part('list'))
+    .summary('list what is parked or paused')
     .description('Lists blocked keys, parked messages without a key, and paused topics.')
     .option('--messages', 'list each message')
   part('show')
-    .description('Shows a parked message.')
+    .summary('show a parked message')
+    .description('Shows the parked message that --id names.')
     .option('--payload', 'print its payload and nothing else, or with --json beside the rest')
   select(part('retry'))
+    .summary('have parked messages sent, or handled, again')
     .description(
       'Has parked messages sent, or handled, again, each key in its order. A key stays blocked until all of it is done.',
     )
     .option('--all', 'all that is parked')
   select(part('discard'))
-    .description('Deletes parked messages for good: they are never sent, or handled.')
+    .summary('delete parked messages for good')
+    .description('Deletes parked messages for good, and asks before: they are never sent, or handled.')
     .option('--all', 'all that is parked')
     .option('--yes', 'do it without asking')
 }
@@ -215,10 +223,12 @@ function defineParked(program: Command, define: Define): void {
 function defineInbox(program: Command, define: Define): void {
   const inbox = program
     .command('inbox')
+    .summary('show where inboxes go on, and have them handle messages again')
     .description('Shows where inboxes go on, and has them handle messages again.')
     .helpCommand(false)
   const load = async () => await import('../commands/inbox/inbox.js')
   define('positions', databaseSettings, async () => (await load()).positions, inbox)
+    .summary('list where inboxes go on')
     .description('Lists the next offset of each inbox in each partition, as the database has them.')
     .option('--inbox <name>', 'those of one inbox')
     .option('--json', 'print JSON')
@@ -228,9 +238,9 @@ function defineInbox(program: Command, define: Define): void {
       'Moves the positions of an inbox back and asks before. Its consumers must be stopped: one that runs would move on ' +
         'past what is to be handled again.',
     )
-    .option('--inbox <name>', 'the inbox')
-    .option('--group <id>', 'the consumer group that feeds it')
-    .option('--topic <name>', 'the topic')
+    .option('--inbox <name>', 'the inbox (needed)')
+    .option('--group <id>', 'the consumer group that feeds it (needed)')
+    .option('--topic <name>', 'the topic (needed)')
     .option('--partition <number>', 'one partition of it; default: all in which the inbox has a position')
     .option('--to-offset <number>', 'to an offset, which is handled next')
     .option('--to-time <time>', 'to the first message that is not older, such as 2026-03-01T12:00:00Z')
@@ -241,10 +251,10 @@ function defineInbox(program: Command, define: Define): void {
     .option('--json', 'print JSON')
 }
 
-function declare(command: Command, { flag, about, variables, fallback }: Setting<unknown>): void {
+function declare(command: Command, { flag, about, variables, fallback, required }: Setting<unknown>): void {
   if (flag === undefined) return
   const shown = fallback === undefined || fallback === false ? [] : [`default ${fallback}`]
-  const notes = [...variables, ...shown].join(', ')
+  const notes = [...variables, ...(required ? ['needed'] : shown)].join(', ')
   command.addOption(new Option(flag, notes === '' ? about : `${about} (${notes})`))
 }
 

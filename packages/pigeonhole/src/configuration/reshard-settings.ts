@@ -21,8 +21,22 @@ type OfRelay = Pick<
   | 'checkpointReplicationFactor'
 >
 
-const { shards, host, port, logLevel, drainTimeoutMs, pollMs, idlePollMs, retentionMs, ...ofRelay } =
-  relaySettings
+const {
+  shards,
+  host,
+  port,
+  pageToken,
+  logLevel,
+  traces,
+  openTimeoutMs,
+  drainTimeoutMs,
+  pollMs,
+  idlePollMs,
+  retentionMs,
+  measureMs,
+  longTransactionMs,
+  ...ofRelay
+} = relaySettings
 
 /** All that `pigeonhole reshard` can be told: what its relay is told, and how many shards there are to be. */
 export const reshardSettings: OfRelay & { readonly shards: Setting<number> } = {
