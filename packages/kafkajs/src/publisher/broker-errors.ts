@@ -46,6 +46,8 @@ export interface Attempt {
   readonly doing: string
   readonly topic?: string
   readonly transactionalId?: string
+  /** A consumer's. */
+  readonly group?: string
 }
 
 /** The coded error for one of kafkajs. Coded errors pass unmodified. */
@@ -71,8 +73,9 @@ function accessDenied(cause: unknown, { type }: Refusal, attempt: Attempt): Pige
   })
 }
 
-function resourceOf(type: string, { topic, transactionalId }: Attempt): string | undefined {
+function resourceOf(type: string, { topic, transactionalId, group }: Attempt): string | undefined {
   if (type.startsWith('TOPIC_')) return topic
+  if (type.startsWith('GROUP_')) return group
   return type.startsWith('TRANSACTIONAL_ID_') ? transactionalId : undefined
 }
 

@@ -1,10 +1,10 @@
 import { backoffDelay, Emitter, type Inbox, PigeonholeError, type StopOptions } from '@pigeonhole/core'
 import type { Consumer, ConsumerGroupJoinEvent, EachBatchHandler } from 'kafkajs'
-import { brokerError } from '../publisher/broker-errors.js'
+import { type Attempt, brokerError } from '../publisher/broker-errors.js'
 import { assertReadCommitted } from '../read-committed/correct-read-committed.js'
 import { assertIdle, assertUsable } from './assert-usable.js'
 import { Assignment } from './assignment.js'
-import { type Crash, consumerCrashed, isKeptDown, restartDelayOf } from './crash.js'
+import { attemptOf, type Crash, consumerCrashed, isKeptDown, restartDelayOf } from './crash.js'
 import { GroupFeed } from './group-feed.js'
 import { IdCleaner } from './id-cleaner.js'
 import type { InboxRun } from './inbox-run.js'
@@ -29,6 +29,8 @@ import { Slots } from './slots.js'
 /** So often the consumer may crash before it has joined its group once: a young cluster has no coordinator yet. */
 const startingAttempts = 5
 
+const joining = 'joining the consumer group'
+
 /** The kafkajs consumer under an inbox: starts it, starts it again when it has crashed, and ends it. */
 export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun {
   readonly #consumer: Consumer
@@ -45,6 +47,7 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
   readonly #hurrying = new AbortController()
   #unlisten: readonly (() => void)[] = []
   #feed: GroupFeed | undefined
+  #starting: Attempt = { doing: joining }
   #crashes = 0
   #restarting: Promise<void> = Promise.resolve()
   #stop: Promise<void> | undefined
@@ -181,6 +184,7 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
     separateOffsets(runner)
     restartAfterSilence(runner)
     this.#readiness.follow(runner)
+    this.#starting = attemptOf(runner.consumerGroup, joining)
     const feed = new GroupFeed(runner)
     const take = (batch: FetchedBatch): Promise<void> => this.#assignment.take(feed, batch)
     runner.eachBatch = ({ batch }) => take(batch as unknown as FetchedBatch)
@@ -221,11 +225,13 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
   }
 
   #isHopeless(error: unknown): boolean {
-    return this.#crashes >= startingAttempts || startError(error).code === 'BROKER_ACCESS_DENIED'
+    return (
+      this.#crashes >= startingAttempts || brokerError(error, this.#starting).code === 'BROKER_ACCESS_DENIED'
+    )
   }
 
   #refuseStart(error: unknown): void {
-    this.#joined.reject(startError(error))
+    this.#joined.reject(brokerError(error, this.#starting))
   }
 
   // Errors that kafkajs does not retry may pass: an ACL is mended, a coordinator is found.
@@ -256,10 +262,6 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
     this.emit('consumer:crashed', { error, restartMs: undefined })
     this.#ended.reject(error)
   }
-}
-
-function startError(error: unknown): PigeonholeError {
-  return brokerError(error, { doing: 'joining the consumer group' })
 }
 
 function stoppedAtOnce(): PigeonholeError<'DEADLINE_EXCEEDED'> {

@@ -1,5 +1,7 @@
 import { PigeonholeError } from '@pigeonhole/core'
 import type { ConsumerCrashEvent } from 'kafkajs'
+import type { Attempt } from '../publisher/broker-errors.js'
+import type { ConsumerGroup } from './kafkajs-runner.js'
 
 /** How kafkajs tells that a consumer has ended with an error. */
 export type Crash = ConsumerCrashEvent['payload']
@@ -16,6 +18,14 @@ export function isKeptDown({ error, restart }: Crash): boolean {
 export function restartDelayOf({ error }: Crash): number | undefined {
   const { retryTime } = error as { readonly retryTime?: unknown }
   return typeof retryTime === 'number' ? retryTime : undefined
+}
+
+/** What a consumer does, and by which group. To which of its topics it was denied access, kafkajs does not say: all are named. */
+export function attemptOf(
+  { groupId: group, topicsSubscribed }: Pick<ConsumerGroup, 'groupId' | 'topicsSubscribed'>,
+  doing: string,
+): Attempt {
+  return { doing, group, topic: topicsSubscribed.join(', ') }
 }
 
 /** What `stopped` rejects with. */

@@ -1,9 +1,11 @@
 import { type Clock, type Emitter, type Inbox, isMessageFault, isPigeonholeError } from '@pigeonhole/core'
 import type { Consumer } from 'kafkajs'
-import { brokerError } from '../publisher/broker-errors.js'
+import { type Attempt, brokerError } from '../publisher/broker-errors.js'
 import { BrokerWatch } from './broker-watch.js'
+import { attemptOf } from './crash.js'
 import { DatabaseWatch } from './database-watch.js'
 import type { Runner } from './kafkajs-runner.js'
+import { LastCrash } from './last-crash.js'
 import type { InboxRunEvents, PartitionPlace } from './run-inbox-events.js'
 
 /** Whether a consumer handles messages: for a readiness probe, and for alarms. */
@@ -28,17 +30,20 @@ export interface RunReadinessSetup {
 }
 
 const tickMs = 1_000
+const consuming = 'consuming'
 
 /** Knows whether a run handles messages, by its own events, what its brokers answer, and an occasional question to its database. */
 export class RunReadiness {
   readonly #setup: RunReadinessSetup
   readonly #brokers: BrokerWatch
   readonly #database: DatabaseWatch
+  readonly #lastCrash = new LastCrash()
   readonly #held = new Map<string, { readonly place: PartitionPlace; readonly error: unknown }>()
   readonly #closing = new AbortController()
   readonly #unsubscribe: readonly (() => void)[]
   /** What keeps the consumer out of its group. */
   #outside: unknown = 'JOINING'
+  #attempt: Attempt = { doing: consuming }
   #told: string | undefined
 
   constructor(setup: RunReadinessSetup) {
@@ -69,6 +74,13 @@ export class RunReadiness {
   /** Another runner has begun. */
   follow(runner: Runner): void {
     this.#brokers.follow(runner)
+    this.#attempt = attemptOf(runner.consumerGroup, consuming)
+    // Also batches without messages come this way.
+    const handleBatch = runner.handleBatch
+    runner.handleBatch = async (batch) => {
+      this.#lastCrash.read(batch.topic)
+      await handleBatch.call(runner, batch)
+    }
   }
 
   /** Looks from time to time, and tells what has changed. */
@@ -86,18 +98,22 @@ export class RunReadiness {
   // The gravest first.
   #findTrouble(): unknown {
     const partition = [...this.#held.values()].find(({ error }) => !isMessageFault(error))
-    return this.#outside ?? this.#database.error ?? this.#brokers.error ?? partition?.error
+    const { error: crash } = this.#lastCrash
+    return this.#outside ?? this.#database.error ?? this.#brokers.error ?? partition?.error ?? crash
   }
 
   #hear(): (() => void)[] {
     const { inbox, events } = this.#setup
-    const joined = events.on('group:joined', () => {
+    const joined = events.on('group:joined', ({ partitions }) => {
       this.#outside = undefined
+      this.#lastCrash.joined(partitions)
       this.#brokers.forgetFetches()
     })
-    const crashed = events.on('consumer:crashed', ({ error }) =>
-      this.#leave(brokerError(error, { doing: 'consuming' })),
-    )
+    const crashed = events.on('consumer:crashed', ({ error }) => {
+      const coded = brokerError(error, this.#attempt)
+      this.#lastCrash.crashed(coded)
+      this.#leave(coded)
+    })
     const held = events.on('partition:held', ({ topic, partition, error }) => {
       this.#held.set(`${topic}/${partition}`, { place: { topic, partition }, error })
     })

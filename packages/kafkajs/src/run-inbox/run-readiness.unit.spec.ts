@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import { Emitter, type InboxEvents, PigeonholeError } from '@pigeonhole/core'
 import type { Consumer } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
-import type { Runner } from './kafkajs-runner.js'
+import type { FetchedBatch, Runner } from './kafkajs-runner.js'
 import { ManualClock } from './manual-clock.fake.js'
 import type { InboxRunEvents } from './run-inbox-events.js'
 import { RunReadiness } from './run-readiness.js'
@@ -19,6 +19,7 @@ class Scene {
   readonly consumer: EventEmitter = new EventEmitter()
   readonly told: unknown[] = []
   readonly readiness: RunReadiness
+  readonly runner: Runner
   /** What the database answers. */
   answer: Promise<void> = Promise.resolve()
 
@@ -33,7 +34,10 @@ class Scene {
         return () => undefined
       },
     } as unknown as Consumer)
-    this.readiness.follow({ heartbeatInterval, consumerGroup: { maxWaitTime } } as unknown as Runner)
+    const consumerGroup = { maxWaitTime, groupId: 'billing', topicsSubscribed: ['orders', 'payments'] }
+    const handleBatch = async (): Promise<void> => undefined
+    this.runner = { heartbeatInterval, consumerGroup, handleBatch } as unknown as Runner
+    this.readiness.follow(this.runner)
     events.on('readiness:changed', ({ ready, reason }) => this.told.push([ready, reason]))
     events.emit('group:joined', { memberId: 'me', partitions: [place] })
     this.readiness.start()
@@ -67,6 +71,36 @@ describe('a consumer', () => {
     expect(readiness.current.ready).toBe(true)
     readiness.close()
     expect(readiness.current).toMatchObject({ ready: false, reason: 'STOPPED' })
+  })
+
+  it('is not after a crash until each topic that it is given has been read again', async () => {
+    const { readiness, events, runner } = new Scene()
+    const partitions = [place, { topic: 'payments', partition: 0 }]
+    const read = (topic: string) => runner.handleBatch({ topic } as FetchedBatch)
+    events.emit('consumer:crashed', { error: new Error('no broker'), restartMs: 1 })
+    await read('orders')
+    events.emit('group:joined', { memberId: 'me', partitions })
+    await read('payments')
+    expect(readiness.current).toMatchObject({ ready: false, reason: 'BROKER_UNAVAILABLE' })
+    await read('orders')
+    expect(readiness.current.ready).toBe(true)
+    events.emit('group:joined', { memberId: 'me', partitions })
+    expect(readiness.current.ready).toBe(true)
+    readiness.close()
+  })
+
+  it.each([
+    ['TOPIC_AUTHORIZATION_FAILED', 'orders, payments'],
+    ['GROUP_AUTHORIZATION_FAILED', 'billing'],
+  ])('names what it is not allowed: %s', (type, named) => {
+    const { readiness, events } = new Scene()
+    const error = Object.assign(new Error('Not authorized'), { type })
+    events.emit('consumer:crashed', { error, restartMs: 1 })
+    expect(readiness.current).toMatchObject({
+      reason: 'BROKER_ACCESS_DENIED',
+      message: expect.stringContaining(named),
+    })
+    readiness.close()
   })
 
   it('is not once no broker has answered for 10 s', async () => {
