@@ -33,6 +33,7 @@ import { runInboxGuards } from './guards/run-inbox.mjs'
 import { shardGuards } from './guards/shard.mjs'
 import { mapGuards } from './guards/shards.mjs'
 import { tracingGuards } from './guards/tracing.mjs'
+import { unanalyzedGuards } from './guards/unanalyzed.mjs'
 
 /**
  * A change of one file.
@@ -78,6 +79,7 @@ export const guards = [
   ...of('inbox', inboxGuards),
   ...of('id retention', idRetentionGuards),
   ...of('inbox parking', inboxParkingGuards),
+  ...of('unanalyzed', unanalyzedGuards),
   ...of('deadlines', deadlineGuards),
   ...of('capture', captureGuards),
   ...of('postgres relay', postgresRelayGuards),

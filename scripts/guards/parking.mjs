@@ -14,6 +14,12 @@ const sql = (file) => ({
   spec: 'test/postgres/postgres-store.int.spec.ts',
 })
 
+/** That a key is bounded from both sides. */
+const bounded = {
+  find: 'sha256(${message}.key) >= ${blocked}.key_digest AND sha256(${message}.key) <= ${blocked}.key_digest',
+  replace: 'sha256(${message}.key) = ${blocked}.key_digest',
+}
+
 /** What cannot be sent, and what follows it. @type {readonly GuardEntry[]} */
 export const parkingGuards = [
   {
@@ -104,8 +110,8 @@ export const parkingGuards = [
   {
     ...sql('parked-message/release'),
     name: 'a key stays blocked until all of it is confirmed',
-    find: 'AND NOT EXISTS (',
-    replace: 'AND EXISTS (SELECT) OR NOT EXISTS (',
+    find: 'AND NOT ${hasMessage(',
+    replace: 'AND EXISTS (SELECT) OR NOT ${hasMessage(',
     test: 'keeps the key blocked until all of it is confirmed',
   },
   {
@@ -145,11 +151,12 @@ export const parkingGuards = [
     test: 'is no longer paused by a shard that is retired',
   },
   {
-    file: 'packages/postgres/src/sql/parked-message/select-releases.ts',
+    file: 'packages/postgres/src/sql/parked-message/of-blocked.ts',
+    also: [{ file: 'packages/postgres/src/sql/parked-message/of-blocked.ts', ...bounded }],
     spec: 'packages/postgres/src/sql/parked-message/plans.int.spec.ts',
     name: 'a release does not walk the followers of other keys',
-    find: 'AND sha256(message.key) >= blocked.key_digest AND sha256(message.key) <= blocked.key_digest\n        ORDER BY sha256(message.key), message.id',
-    replace: 'AND sha256(message.key) = blocked.key_digest\n        ORDER BY message.id',
+    find: "'ORDER BY sha256(message.key), message.id'",
+    replace: "'ORDER BY message.id'",
     test: 'when another key is sent again, which is younger, and taken off',
   },
   {

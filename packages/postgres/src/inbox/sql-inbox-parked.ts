@@ -1,4 +1,4 @@
-import type { InboxParkingStore } from '@pigeonhole/core'
+import type { InboxParkedSelection, InboxParkingStore } from '@pigeonhole/core'
 import { deleteEmptyKeysOfInbox } from '../sql/parked-inbox/delete-empty-keys.js'
 import { discardParkedOfInbox } from '../sql/parked-inbox/discard.js'
 import { lockIdleKeys } from '../sql/parked-inbox/lock-idle-keys.js'
@@ -23,16 +23,31 @@ export function sqlInboxParked(inSession: InSession): InboxParkingStore {
       return found
     },
     retryInboxParked: (selection) =>
-      inSession((session) => runForOne(session, retryParkedOfInbox, selection)),
+      inSession(async (session) => {
+        const { places, busy } = await lockKeys(session, selection)
+        const retried = await runForOne(session, retryParkedOfInbox, { selection, places })
+        return { ...retried, busy: retried.busy + busy }
+      }),
     // Each statement begins behind the lock of the one before, and sees what was parked, or handled, until then.
     discardInboxParked: (selection) =>
       inSession(async (session) => {
-        const keys = await run(session, lockSelectedKeys, selection)
-        const discarded = await runForOne(session, discardParkedOfInbox, { selection, keys })
+        const { places } = await lockKeys(session, selection)
+        const discard = { selection, places }
+        const { messages, busy, emptied } = await runForOne(session, discardParkedOfInbox, discard)
+        const idle = await run(session, lockIdleKeys, emptied)
         const { inbox } = selection
-        const idle = await run(session, lockIdleKeys, { inbox, keys })
-        const unblocked = await run(session, deleteEmptyKeysOfInbox, { inbox, keys: idle })
-        return { ...discarded, unblocked: unblocked.length }
+        const unblocked = await run(session, deleteEmptyKeysOfInbox, { inbox, places: idle })
+        return { messages, unblocked: unblocked.length, busy }
       }),
   }
+}
+
+/** Locks the keys of selected messages, and counts those that somebody is handling. */
+async function lockKeys(
+  session: SqlSession,
+  selection: InboxParkedSelection,
+): Promise<{ readonly places: readonly string[]; readonly busy: number }> {
+  const keys = await run(session, lockSelectedKeys, selection)
+  const places = keys.map(({ place }) => place).filter((place) => place !== null)
+  return { places, busy: (keys[0]?.meant ?? 0) - places.length }
 }

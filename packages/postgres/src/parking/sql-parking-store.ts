@@ -10,7 +10,7 @@ import { lockRelayShards } from '../sql/relay-shard/lock-all.js'
 import { run, runForOne } from '../sql/statement.js'
 
 /** What an operator does with parked messages. */
-export function sqlParkingStore(sessions: PgSessions): ParkingStore {
+export function sqlParkingStore(sessions: Pick<PgSessions, 'read' | 'write'>): ParkingStore {
   return {
     listParking: () => sessions.read((session) => run(session, selectParkedGroups, null)),
     listParkedMessages: (selection, limit) =>

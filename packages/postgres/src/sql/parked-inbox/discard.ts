@@ -1,32 +1,56 @@
-import type { DiscardedInboxParking, InboxParkedSelection } from '@pigeonhole/core'
-import { number } from '../decode.js'
+import type { InboxParkedSelection } from '@pigeonhole/core'
+import { number, text } from '../decode.js'
+import { isOfBlocked, oldestFirst } from '../parked-message/of-blocked.js'
 import type { Statement } from '../statement.js'
-import { type BlockedKey, bindKeys, givenKeys } from './keys.js'
 import { isOf } from './own.js'
-import { bindSelection, isSelected } from './selection.js'
+import { bindSelection, isSelected, isSelectedOfKey } from './selection.js'
 
-/** What is discarded, and which keys the transaction has locked for it. */
+/** What is discarded, and the places of the keys that the transaction has locked for it. */
 export interface DiscardParams {
   readonly selection: InboxParkedSelection
-  readonly keys: readonly BlockedKey[]
+  readonly places: readonly string[]
 }
 
-/** That a message is of the key called `blocked`. */
-const ofBlocked = `${isOf('message')} AND message.topic = blocked.topic AND sha256(message.key) = blocked.key_digest`
+/** What was deleted, what stays, and where the keys are of which nothing may be left. */
+export interface DiscardedMessagesOfInbox {
+  readonly messages: number
+  readonly busy: number
+  readonly emptied: readonly string[]
+}
+
+/** Has the keys begin anew whose oldest message is gone: its attempts and starts were that one's. */
+function beginAnew(schema: string, which: string, retryAt: string): string {
+  return `
+      UPDATE ${schema}.parked_key SET attempts = 0, starts = 0, retry_at = ${retryAt}
+      WHERE ctid = ANY (ARRAY(SELECT place FROM begun WHERE ${which}))
+      RETURNING ctid AS place`
+}
 
 /**
  * Deletes selected messages of keys that are locked, and those without a key that nobody is handling, and remembers their ids:
- * a repeat of what was discarded is one. A key whose oldest message goes begins anew: its attempts and starts were that one's. One
- * of which nothing is left is due, so that it is unblocked by whoever takes it up, if not by the statement behind this one.
+ * a repeat of what was discarded is one. A key of which nothing is left is due, so that it is unblocked by whoever takes it up, if not
+ * by the statement behind this one.
  */
-export const discardParkedOfInbox: Statement<DiscardParams, Omit<DiscardedInboxParking, 'unblocked'>> = {
+export const discardParkedOfInbox: Statement<DiscardParams, DiscardedMessagesOfInbox> = {
   name: 'parked_inbox.discard',
   text: (schema) => `
-    WITH locked AS (${givenKeys(5)}
-    ), selected AS (
-      SELECT id, topic, key, message_scope, message_id FROM ${schema}.parked_message AS message
-      WHERE ${isSelected('message')} AND (key IS NULL OR (topic, key) IN (SELECT topic, key FROM locked))
-      FOR UPDATE SKIP LOCKED
+    WITH selected AS (
+      SELECT message.*, blocked.ctid AS place, blocked.topic, blocked.key_digest
+      FROM ${schema}.parked_key AS blocked
+      CROSS JOIN LATERAL (
+        SELECT id, message_scope, message_id FROM ${schema}.parked_message AS message
+        WHERE ${isSelectedOfKey('message')} AND ${isOfBlocked('message', 'blocked')}
+        ${oldestFirst}
+        FOR UPDATE SKIP LOCKED
+      ) AS message
+      WHERE blocked.ctid = ANY ($5::tid[])
+      UNION ALL
+      SELECT message.*, NULL, NULL, NULL
+      FROM (
+        SELECT id, message_scope, message_id FROM ${schema}.parked_message AS message
+        WHERE ${isSelected('message')} AND key IS NULL
+        FOR UPDATE SKIP LOCKED
+      ) AS message
     ), remembered AS (
       INSERT INTO ${schema}.inbox_message (inbox, scope, message_id)
       SELECT $1::text, message_scope, message_id FROM selected WHERE message_id IS NOT NULL
@@ -34,18 +58,29 @@ export const discardParkedOfInbox: Statement<DiscardParams, Omit<DiscardedInboxP
       ON CONFLICT (inbox, scope, message_id) DO NOTHING
     ), deleted AS (
       DELETE FROM ${schema}.parked_message WHERE id IN (SELECT id FROM selected) RETURNING 1
+    ), meant AS (
+      SELECT place, topic, key_digest, min(id) AS first, count(*) AS messages FROM selected
+      WHERE place IS NOT NULL
+      GROUP BY place, topic, key_digest
     ), begun AS (
-      UPDATE ${schema}.parked_key AS blocked SET attempts = 0, starts = 0,
-        retry_at = CASE WHEN EXISTS (
-          SELECT FROM ${schema}.parked_message AS message
-          WHERE ${ofBlocked} AND message.id NOT IN (SELECT id FROM selected)) THEN retry_at ELSE statement_timestamp() END
-      WHERE ${isOf('blocked')} AND (topic, key) IN (SELECT topic, key FROM locked)
-        AND (SELECT id FROM ${schema}.parked_message AS message WHERE ${ofBlocked} ORDER BY id LIMIT 1)
-          IN (SELECT id FROM selected)
+      SELECT meant.place, held.messages > meant.messages AS has_more
+      FROM meant
+      CROSS JOIN LATERAL (
+        SELECT min(message.id) AS first, count(*) AS messages FROM ${schema}.parked_message AS message
+        WHERE ${isOf('message')} AND ${isOfBlocked('message', 'meant')}
+      ) AS held
+      WHERE held.first = meant.first
+    ), shortened AS (${beginAnew(schema, 'has_more', 'retry_at')}
+    ), emptied AS (${beginAnew(schema, 'NOT has_more', 'statement_timestamp()')}
     )
     SELECT (SELECT count(*)::int FROM deleted) AS messages,
       ((SELECT count(*) FROM ${schema}.parked_message AS message WHERE ${isSelected('message')})
-        - (SELECT count(*) FROM deleted))::int AS busy`,
-  bind: ({ selection, keys }) => [...bindSelection(selection), ...bindKeys(keys)],
-  decode: (row) => ({ messages: number(row, 'messages'), busy: number(row, 'busy') }),
+        - (SELECT count(*) FROM deleted))::int AS busy,
+      (SELECT coalesce(json_agg(place), '[]')::text FROM emptied) AS emptied`,
+  bind: ({ selection, places }) => [...bindSelection(selection), places],
+  decode: (row) => ({
+    messages: number(row, 'messages'),
+    busy: number(row, 'busy'),
+    emptied: JSON.parse(text(row, 'emptied')) as string[],
+  }),
 }

@@ -1,3 +1,4 @@
+import { hasMessage } from '../parked-message/of-blocked.js'
 import { isOutgoing } from '../parked-message/own.js'
 import { noParams, noRow, type Statement } from '../statement.js'
 
@@ -7,10 +8,7 @@ export const deleteEmptyKeys: Statement<null, null> = {
   text: (schema) => `
     DELETE FROM ${schema}.parked_key AS blocked
     WHERE ${isOutgoing('blocked')}
-      AND NOT EXISTS (
-        SELECT FROM ${schema}.parked_message AS message
-        WHERE message.side = blocked.side AND message.scope = blocked.scope AND message.topic = blocked.topic
-          AND sha256(message.key) = blocked.key_digest)
+      AND NOT ${hasMessage(schema, isOutgoing)}
     RETURNING 1 AS unblocked`,
   bind: noParams,
   decode: noRow,

@@ -1,19 +1,20 @@
 import type { ParkedGroup } from '@pigeonhole/core'
 import { bytesOrNull, counter, number, text, textOrNull } from '../decode.js'
 import type { SqlRow } from '../statement.js'
+import { type IsOf, isOfBlocked } from './of-blocked.js'
 import { isoTime } from './row.js'
 
 /** Blocked keys, and failed messages without a key, of the rows that meet `isOf`, by the columns of {@link listGroups}. */
-export function failedGroups(schema: string, isOf: (name: string) => string): string {
+export function failedGroups(schema: string, isOf: IsOf): string {
   return `
-      SELECT 'key' AS kind, blocked.topic, blocked.key, min(message.id) AS first, count(message.id) AS messages,
-        blocked.error_code, coalesce(blocked.error, '') AS error, blocked.attempts, blocked.parked_at AS since,
+      SELECT 'key' AS kind, blocked.topic, blocked.key, held.first, held.messages, blocked.error_code, coalesce(blocked.error, '') AS error, blocked.attempts, blocked.parked_at AS since,
         blocked.retry_at
       FROM ${schema}.parked_key AS blocked
-      LEFT JOIN ${schema}.parked_message AS message
-        ON ${isOf('message')} AND message.topic = blocked.topic AND sha256(message.key) = blocked.key_digest
+      CROSS JOIN LATERAL (
+        SELECT min(message.id) AS first, count(*) AS messages FROM ${schema}.parked_message AS message
+        WHERE ${isOf('message')} AND ${isOfBlocked('message', 'blocked')}
+      ) AS held
       WHERE ${isOf('blocked')}
-      GROUP BY blocked.side, blocked.scope, blocked.topic, blocked.key_digest
       UNION ALL
       SELECT 'message', topic, NULL, id, 1, error_code, error, attempts, parked_at, retry_at
       FROM ${schema}.parked_message AS message

@@ -2,6 +2,7 @@ import type { CapturedRow, PageBounds, StoredHeader } from '@pigeonhole/core'
 import { bytesOrNull, number, numberOrNull, text } from '../decode.js'
 import { bindBounds } from '../outbox-message/page.js'
 import type { Statement } from '../statement.js'
+import { oldestOfBlocked } from './of-blocked.js'
 import { isHeldByPause, isOutgoing, isOwn, ownShard } from './own.js'
 
 /** Whose messages are released, and how many at once. */
@@ -14,9 +15,7 @@ export interface ReleaseParams {
  * The oldest parked messages that are to be sent again now. The oldest of all are the oldest of each key, too: what follows
  * a message never comes before it. A paused topic releases nothing before its own time; then what only its pause holds.
  *
- * It begins with the keys and messages that are due, so that it does not walk what is parked behind others. A key is bounded
- * from both sides and sorted by, instead of compared: else the planner, to which every key has as many messages, would go by
- * the primary key through the followers of all others.
+ * It begins with the keys and messages that are due, so that it does not walk what is parked behind others.
  */
 export const selectReleases: Statement<ReleaseParams, CapturedRow> = {
   name: 'parked_message.select_releases',
@@ -27,12 +26,7 @@ export const selectReleases: Statement<ReleaseParams, CapturedRow> = {
     ), due AS (
       SELECT oldest.id
       FROM ${schema}.parked_key AS blocked
-      CROSS JOIN LATERAL (
-        SELECT message.id FROM ${schema}.parked_message AS message
-        WHERE ${isOutgoing('message')} AND message.topic = blocked.topic
-          AND sha256(message.key) >= blocked.key_digest AND sha256(message.key) <= blocked.key_digest
-        ORDER BY sha256(message.key), message.id
-        LIMIT $2::int
+      CROSS JOIN LATERAL (${oldestOfBlocked(schema, isOutgoing, '$2::int')}
       ) AS oldest
       WHERE ${isOwn('blocked')} AND blocked.retry_at <= statement_timestamp()
         AND blocked.topic NOT IN (SELECT topic FROM paused)
