@@ -93,8 +93,16 @@ export const idempotencyGuards = [
     ...operations,
     file: `${sql}/store-answer.ts`,
     name: 'an answer belongs to the transaction that has claimed its key',
-    find: '\n      AND xmin = pg_current_xact_id()::xid',
+    find: '\n        AND xmin = pg_current_xact_id()::xid',
     replace: '',
+    test: 'may not commit its transaction itself',
+  },
+  {
+    ...operations,
+    file: `${sql}/store-answer.ts`,
+    name: 'an answer that is not stored commits nothing',
+    find: '    SELECT 1 / count(*)::int AS stored FROM stored`,',
+    replace: '    SELECT 1 AS stored FROM stored`,',
     test: 'may not commit its transaction itself',
   },
   {

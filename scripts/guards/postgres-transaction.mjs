@@ -85,6 +85,14 @@ export const postgresTransactionGuards = [
   {
     ...kept,
     file: `${pg}/lent-client.ts`,
+    name: 'no statement comes behind a COMMIT that has travelled',
+    find: 'isOver || closing.isTaken',
+    replace: 'isOver',
+    test: 'refuses what comes behind the last statement',
+  },
+  {
+    ...kept,
+    file: `${pg}/lent-client.ts`,
     name: 'no statement of a handler comes before BEGIN',
     find: 'return opening.isSent ? send.apply(client, request) : beginFirst(request)',
     replace: 'void beginFirst\n    return send.apply(client, request)',

@@ -91,6 +91,7 @@ class PrismaSessions<Tx> {
       sessionOf,
       write: inSession,
       runLast: (tx, statement, params) => this.#runLast(tx, statement, params),
+      sqlStateOf,
     })
     return { ...sqlOutboxStore<Tx>(sessionOf), ...inbox, ...idempotency }
   }
@@ -101,19 +102,10 @@ class PrismaSessions<Tx> {
     return { executor: prismaExecutor(tx as RawQueries, this.#schema), schema: this.#quoted }
   }
 
-  async #runLast<Params, Row>(
-    tx: Tx,
-    statement: Statement<Params, Row>,
-    params: Params,
-  ): Promise<Row[] | undefined> {
+  async #runLast<Params, Row>(tx: Tx, statement: Statement<Params, Row>, params: Params): Promise<Row[]> {
     const session = this.#session(tx)
     await this.#scopes.get(tx as object)?.end(statement.text(session.schema))
-    try {
-      return await runStatement(session, statement, params)
-    } catch (error) {
-      if (unusable.has(sqlStateOf(error))) return undefined
-      throw error
-    }
+    return await runStatement(session, statement, params)
   }
 
   #handlerTransaction<R>(bounds: TransactionBounds, work: (tx: Tx) => Promise<R>): Promise<R> {

@@ -83,8 +83,9 @@ async function attempt<Tx, R>(
       if (stored) return { status: 'replayed', result: codec.decode(stored) }
       const answer = await answering({ tx, limit })
       // Prisma commits what PostgreSQL has already rolled back when a handler swallows, say, a unique violation.
+      const result = codec.decode(answer)
       if (!(await store.storeAnswer(tx, scope, answer))) throw swallowed(scope)
-      return { status: 'done', result: codec.decode(answer) }
+      return { status: 'done', result }
     })
   } catch (error) {
     throw limit.blame(error)

@@ -50,9 +50,11 @@ export interface IdempotencyStore<Tx> extends TransactionStore<Tx> {
    */
   claimKey(tx: Tx, scope: KeyScope, terms: KeyTerms): Promise<KeyClaim>
   /**
-   * Stores the answer of a key that the transaction has claimed. Called once, as the last thing: nothing else may be run in
-   * the transaction from then on, and what is under way of it is waited for. Resolves to true when the transaction can
-   * still commit, to false when PostgreSQL has given it up after an error that was swallowed (SQLSTATE 25P02).
+   * Stores the answer of a key that the transaction has claimed, and may commit the transaction with it. Called once, as the last
+   * thing: nothing else may be run in the transaction from then on, and what is under way of it is waited for. Resolves to true when
+   * the transaction commits, to false when it cannot: PostgreSQL has given it up after an error that was swallowed (SQLSTATE 25P02), or
+   * the key is not its own. What is thrown behind true does not roll back.
+   * @throws whatever COMMIT does, as {@link TransactionStore.transaction}.
    */
   storeAnswer(tx: Tx, scope: KeyScope, answer: StoredAnswer): Promise<boolean>
   /**

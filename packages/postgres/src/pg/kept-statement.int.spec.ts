@@ -4,7 +4,7 @@ import { SpecDatabase } from '../spec-database.fake.js'
 import type { SqlValue } from '../sql/statement.js'
 import { beginHandlerTransaction } from './begin.js'
 import { lendClient } from './lent-client.js'
-import { pgExecutor } from './pg-executor.js'
+import { pgExecutor, pgLastExecutor } from './pg-executor.js'
 import { namedByText } from './statement-names.js'
 import { openTransaction } from './transaction.js'
 
@@ -32,7 +32,8 @@ beforeEach(async () => {
       return query(...request)
     }) as typeof client.query
   })
-  return () => pool.end()
+  const opened = pool
+  return () => opened.end()
 })
 afterAll(() => database.drop())
 
@@ -42,17 +43,38 @@ const settings = `SELECT current_setting('statement_timeout') AS statement_timeo
   current_setting('transaction_isolation') AS isolation, $1::text AS given`
 const begin = beginHandlerTransaction(4_000)
 
+/** Fails where nothing was written before. */
+const insertLast = `WITH last AS (
+  INSERT INTO written SELECT $1::int, 'last' FROM written WHERE by = 'first' LIMIT 1 RETURNING 1
+) SELECT 1 / count(*)::int AS one FROM last`
+
 type Ask = (text: string, values: readonly SqlValue[]) => Promise<unknown>
 
 /** Runs `work` in a transaction, whose statements are kept by the connection. */
 function transact<R>(work: (ask: Ask, tx: pg.ClientBase) => Promise<R>, beginning = begin): Promise<R> {
   const options = { schema: 'pigeonhole', timeoutMs: 5_000, begin: beginning }
-  return openTransaction(pool, options, (client, opening) =>
-    lendClient(client, opening, (tx) => {
+  return openTransaction(pool, options, (client, frame) =>
+    lendClient(client, frame, (tx) => {
       const { query } = pgExecutor(tx, 'pigeonhole', names)
       return work(query, tx)
     }),
   )
+}
+
+/** The last statement of a transaction. */
+function askLast(tx: pg.ClientBase, n: number): Promise<unknown> {
+  return pgLastExecutor(tx, 'pigeonhole', names).query(insertLast, [n])
+}
+
+type Before = (tx: pg.ClientBase) => Promise<unknown>
+
+/** Runs a transaction that writes `n`, then does `before`, then ends with a last statement. */
+function transactLast(n: number, before: Before = async () => undefined): Promise<unknown> {
+  return transact(async (ask, tx) => {
+    await ask(insert, [n, 'first'])
+    await before(tx)
+    return await askLast(tx, n)
+  })
 }
 
 async function written(): Promise<unknown[]> {
@@ -154,6 +176,88 @@ it('begins before a handler’s own first statement, in each form that node-post
     await expect(failing).rejects.toThrow('refused')
   }
   expect(await written()).toEqual([])
+})
+
+it('has COMMIT travel with the last statement, once the connection has that', async () => {
+  expect(await transactLast(1)).toEqual([{ one: 1 }])
+  expect(sent).toEqual([begin.join('; '), insert, insertLast, 'COMMIT'])
+  sent = []
+  expect(await transactLast(2)).toEqual([{ one: 1 }])
+  expect(sent).toEqual([insert, insertLast])
+  expect(await written()).toHaveLength(4)
+})
+
+it('commits nothing where the last statement fails, also of a transaction that its work has begun itself', async () => {
+  await transactLast(1)
+  const replaced = transactLast(2, async (tx) => {
+    await tx.query("ROLLBACK; BEGIN; DELETE FROM written WHERE by = 'first'")
+  })
+  await expect(replaced).rejects.toMatchObject({ code: '22012' })
+  expect(await written()).toEqual([
+    { n: 1, by: 'first' },
+    { n: 1, by: 'last' },
+  ])
+  expect(await transactLast(3)).toEqual([{ one: 1 }])
+  expect(pool.totalCount).toBe(1)
+})
+
+it('tells of a constraint that COMMIT refuses, and goes on with the connection', async () => {
+  await transactLast(1)
+  await database.pool.query(
+    'CREATE TABLE single (n int, CONSTRAINT once UNIQUE (n) DEFERRABLE INITIALLY DEFERRED); INSERT INTO single VALUES (1)',
+  )
+  const refused = transactLast(2, (tx) => tx.query('INSERT INTO single VALUES (1)'))
+  await expect(refused).rejects.toMatchObject({ code: '23505', constraint: 'once' })
+  expect(await written()).toHaveLength(2)
+  await transactLast(3)
+  expect(pool.totalCount).toBe(1)
+})
+
+// It would commit by itself.
+it('refuses what comes behind the last statement', async () => {
+  await transactLast(1)
+  const late: Promise<unknown>[] = []
+  await transact(async (ask, tx) => {
+    await ask(insert, [2, 'first'])
+    const last = askLast(tx, 2)
+    late.push(tx.query("INSERT INTO written VALUES (2, 'late')"))
+    await Promise.allSettled([last, ...late])
+  })
+  await expect(late[0]).rejects.toMatchObject({ code: 'OUTSIDE_TRANSACTION' })
+  expect(await written()).toHaveLength(4)
+})
+
+it('does not know what became of a COMMIT that went with a connection', async () => {
+  await transactLast(1)
+  const broken = transactLast(2, async (tx) => {
+    const { rows } = await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+    // At COMMIT, behind the last statement.
+    await tx.query(`
+      CREATE FUNCTION pg_temp.ends() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN PERFORM pg_terminate_backend(${rows[0]?.pid}); RETURN NULL; END';
+      CREATE CONSTRAINT TRIGGER ends AFTER INSERT ON written DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION pg_temp.ends()`)
+  })
+  await expect(broken).rejects.toMatchObject({
+    code: 'STORE_UNAVAILABLE',
+    message: expect.stringContaining('may or may not have taken effect'),
+  })
+  expect(pool.totalCount).toBe(0)
+})
+
+it('does not know what became of a COMMIT that was not waited for', async () => {
+  const impatient = new pg.Pool({ connectionString: database.url, max: 1, query_timeout: 1_000 })
+  pool = impatient
+  await transactLast(1)
+  const slow = transactLast(2, (tx) =>
+    tx.query(`
+      CREATE FUNCTION pg_temp.waits() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN PERFORM pg_sleep(1.2); RETURN NULL; END';
+      CREATE CONSTRAINT TRIGGER waits AFTER INSERT ON written DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW WHEN (new.by = 'last') EXECUTE FUNCTION pg_temp.waits()`),
+  )
+  await expect(slow).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  await impatient.end()
 })
 
 it('fails a query of a class of its own that comes after the end', async () => {

@@ -7,6 +7,8 @@ export interface KeptRun {
   readonly values: readonly SqlValue[]
   /** What is run before it, in the same message: it is run only if that is. */
   readonly before: Before | undefined
+  /** What is run behind it, in the same message: only if it has not failed. */
+  readonly after: After | undefined
 }
 
 /** Statements that another one takes along. */
@@ -14,6 +16,13 @@ export interface Before {
   readonly statements: readonly string[]
   /** Is told that one of them has failed. */
   readonly failed: (error: unknown) => void
+}
+
+/** Statements that travel behind another one. */
+export interface After {
+  readonly statements: readonly string[]
+  /** Is told that all of them have been run. */
+  readonly done: () => void
 }
 
 /** A column of the rows of a statement. */
@@ -107,22 +116,28 @@ class KeptQuery implements pg.Submittable {
   callback: Callback
   readonly #columns: readonly Column[]
   readonly #before: Before | undefined
+  readonly #after: After | undefined
   readonly #rows: SqlRow[] = []
   /** Of what is run before it, how many statements have not been yet. */
   #ahead: number
   #fault: unknown
 
-  constructor({ name, text, columns }: KeptStatement, { values, before }: KeptRun, callback: Callback) {
+  constructor(
+    { name, text, columns }: KeptStatement,
+    { values, before, after }: KeptRun,
+    callback: Callback,
+  ) {
     this.name = name
     this.text = text
     this.values = values.map((value) => (value === null ? null : String(value)))
     this.callback = callback
     this.#columns = columns
     this.#before = before
+    this.#after = after
     this.#ahead = before?.statements.length ?? 0
   }
 
-  // One Sync: where what comes before has failed, PostgreSQL passes over the statement.
+  // One Sync: where what comes before has failed, PostgreSQL passes over the statement, and over what comes after it.
   submit(connection: unknown): null {
     const { name: statement, values } = this
     const wire = connection as Connection
@@ -131,6 +146,7 @@ class KeptQuery implements pg.Submittable {
       if (this.#before) wire.stream.write(messagesOf(this.#before.statements))
       wire.bind({ statement, values })
       wire.execute({})
+      if (this.#after) wire.stream.write(messagesOf(this.#after.statements))
       wire.sync()
     } finally {
       wire.stream.uncork()
@@ -147,6 +163,7 @@ class KeptQuery implements pg.Submittable {
   }
 
   handleReadyForQuery(): void {
+    this.#after?.done()
     this.callback(this.#fault, this.#rows)
   }
 

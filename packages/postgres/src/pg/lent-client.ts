@@ -1,6 +1,6 @@
 import { PigeonholeError } from '@pigeonhole/core'
 import type pg from 'pg'
-import type { Opening } from './opening.js'
+import type { TransactionFrame } from './transaction-frame.js'
 
 type Query = (...request: unknown[]) => unknown
 
@@ -9,11 +9,11 @@ interface OwnQuery {
   handleError(error: unknown, connection: unknown): void
 }
 
-const openings = new WeakMap<object, Opening>()
+const frames = new WeakMap<object, TransactionFrame>()
 
-/** What begins the transaction that `client` was lent for; undefined where it was not lent. */
-export function openingOf(client: pg.ClientBase): Opening | undefined {
-  return openings.get(client)
+/** What begins and ends the transaction that `client` was lent for; undefined where it was not lent. */
+export function frameOf(client: pg.ClientBase): TransactionFrame | undefined {
+  return frames.get(client)
 }
 
 /**
@@ -21,17 +21,19 @@ export function openingOf(client: pg.ClientBase): Opening | undefined {
  * to its pool, where a late statement would commit by itself, or with a transaction of somebody else's. Nor can `work` give
  * it back.
  *
- * A statement that does not take `opening` along waits for it: nothing is sent before the transaction has begun.
+ * A statement that does not take the opening of `frame` along waits for it: nothing is sent before the transaction has begun, nor behind
+ * what closes it.
  */
 export async function lendClient<R>(
   client: pg.ClientBase,
-  opening: Opening,
+  frame: TransactionFrame,
   work: (lent: pg.ClientBase) => Promise<R>,
 ): Promise<R> {
+  const { opening, closing } = frame
   let isOver = false
   const send = client.query as Query
   const query: Query = (...request) => {
-    if (isOver) return fail(request, transactionOver(), client)
+    if (isOver || closing.isTaken) return fail(request, transactionOver(), client)
     return opening.isSent ? send.apply(client, request) : beginFirst(request)
   }
   const beginFirst = (request: unknown[]): unknown => {
@@ -47,7 +49,7 @@ export async function lendClient<R>(
       return property === 'release' || property === 'end' ? refuseEnd : Reflect.get(target, property)
     },
   })
-  openings.set(lent, opening)
+  frames.set(lent, frame)
   try {
     return await work(lent)
   } finally {

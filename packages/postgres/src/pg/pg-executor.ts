@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { driverError } from '../errors/driver-error.js'
 import type { SqlExecutor, SqlRow, SqlValue } from '../sql/statement.js'
 import { KeptStatement } from './kept-statement.js'
-import { openingOf } from './lent-client.js'
+import { frameOf } from './lent-client.js'
 import { type StatementNames, unnamed } from './statement-names.js'
 
 /**
@@ -15,13 +15,31 @@ export function pgExecutor(
   schema: string,
   nameOf: StatementNames = unnamed,
 ): SqlExecutor {
+  return executorOf(client, { schema, nameOf, runKept })
+}
+
+/**
+ * As {@link pgExecutor}, for the last statement of a transaction that commits: where the connection has it already, it takes
+ * COMMIT along, and nothing may be run behind it.
+ */
+export function pgLastExecutor(client: pg.ClientBase, schema: string, nameOf: StatementNames): SqlExecutor {
+  return executorOf(client, { schema, nameOf, runKept: runKeptLast })
+}
+
+interface ExecutorParts {
+  readonly schema: string
+  readonly nameOf: StatementNames
+  readonly runKept: typeof runKept
+}
+
+function executorOf(client: pg.ClientBase, { schema, nameOf, runKept }: ExecutorParts): SqlExecutor {
   return {
     async query(text, values) {
       const name = nameOf(text)
       try {
         return await (name === undefined
           ? ask(client, text, values)
-          : askByName(client, { name, text, values }))
+          : askByName(client, { name, text, values, runKept }))
       } catch (error) {
         if (isForgotten(error)) throw forgotten(client, error)
         throw driverError(error, schema) ?? error
@@ -39,12 +57,12 @@ interface NamedQuery {
   readonly name: string
   readonly text: string
   readonly values: readonly SqlValue[]
+  readonly runKept: typeof runKept
 }
 
-// What the connection has already takes BEGIN along, if nothing was sent before.
 async function askByName(
   client: pg.ClientBase,
-  { name, text, values }: NamedQuery,
+  { name, text, values, runKept }: NamedQuery,
 ): Promise<readonly SqlRow[]> {
   const statement = values.some(Array.isArray) ? undefined : KeptStatement.of(client, name)
   if (!statement) {
@@ -53,15 +71,35 @@ async function askByName(
     KeptStatement.keep(client, { name, text, columns })
     return rows
   }
-  const opening = openingOf(client)
+  return runKept(statement, client, values)
+}
+
+// Takes BEGIN along, if nothing was sent before.
+async function runKept(
+  statement: KeptStatement,
+  client: pg.ClientBase,
+  values: readonly SqlValue[],
+): Promise<readonly SqlRow[]> {
+  const opening = frameOf(client)?.opening
   const before = opening?.take()
   try {
-    return await statement.run(client, { values, before })
+    return await statement.run(client, { values, before, after: undefined })
   } catch (error) {
     // What has not begun has an error of its own.
     if (before) await opening?.begin()
     throw error
   }
+}
+
+// Takes COMMIT along. A transaction that nothing has begun yet has a last statement like any other.
+async function runKeptLast(
+  statement: KeptStatement,
+  client: pg.ClientBase,
+  values: readonly SqlValue[],
+): Promise<readonly SqlRow[]> {
+  const frame = frameOf(client)
+  if (!frame?.opening.isSent) return runKept(statement, client, values)
+  return frame.closing.taking((after) => statement.run(client, { values, before: undefined, after }))
 }
 
 // 26000, invalid_sql_statement_name

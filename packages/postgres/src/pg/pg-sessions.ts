@@ -3,7 +3,7 @@ import { quoteSchema } from '../schema/schema-name.js'
 import type { SqlSession } from '../sql/statement.js'
 import { beginRelayTransaction } from './begin.js'
 import { borrowClient } from './borrowed-client.js'
-import { pgExecutor } from './pg-executor.js'
+import { pgExecutor, pgLastExecutor } from './pg-executor.js'
 import type { StatementNames } from './statement-names.js'
 import { surviveIdleErrors } from './survive-idle-errors.js'
 import { inTransaction } from './transaction.js'
@@ -36,6 +36,11 @@ export class PgSessions {
   /** A session on a client of anyone's. */
   on(client: pg.ClientBase, names?: StatementNames): SqlSession {
     return { executor: pgExecutor(client, this.schema, names), schema: this.#quoted }
+  }
+
+  /** A session for the last statement of the transaction that `client` is in. */
+  lastOn(client: pg.ClientBase, names: StatementNames): SqlSession {
+    return { executor: pgLastExecutor(client, this.schema, names), schema: this.#quoted }
   }
 
   /** Runs `work` on a connection of its own, each statement by itself. */

@@ -24,7 +24,7 @@ import { reportRelayShard } from '../sql/relay-shard/report.js'
 import { selectShardReports } from '../sql/relay-shard/select-reports.js'
 import { run } from '../sql/statement.js'
 import { beginHandlerTransaction } from './begin.js'
-import { lendClient, openingOf } from './lent-client.js'
+import { frameOf, lendClient } from './lent-client.js'
 import { pgRelayStore } from './pg-relay-store.js'
 import { PgSessions } from './pg-sessions.js'
 import {
@@ -32,6 +32,7 @@ import {
   isNoActiveTransaction,
   probeTransaction,
   requireTransaction,
+  sqlStateOf,
 } from './require-transaction.js'
 import { namedByText, type StatementNames, unnamed } from './statement-names.js'
 import { openTransaction } from './transaction.js'
@@ -129,8 +130,8 @@ function pgInboxStore(sessions: PgSessions, names: StatementNames): InboxStore<p
     inSession: (work) => sessions.read(work),
     transaction({ timeoutMs }: TransactionBounds, work) {
       const options = { schema, timeoutMs, begin: beginOf(timeoutMs) }
-      return openTransaction(pool, options, (client, opening) =>
-        lendClient(client, opening, work).catch(rethrowServers(schema)),
+      return openTransaction(pool, options, (client, frame) =>
+        lendClient(client, frame, work).catch(rethrowServers(schema)),
       )
     },
     isUsable: (client) => isUsable(client, schema),
@@ -150,14 +151,8 @@ function pgIdempotencyStore(sessions: PgSessions, names: StatementNames): Idempo
   return sqlIdempotencyStore<pg.ClientBase>({
     sessionOf: async (client) => sessions.on(client, names),
     write: (work) => sessions.write(work),
-    async runLast(client, statement, params) {
-      try {
-        return await run(sessions.on(client, names), statement, params)
-      } catch (error) {
-        if (isNoActiveTransaction(error) || isFailedTransaction(error)) return undefined
-        throw error
-      }
-    },
+    runLast: (client, statement, params) => run(sessions.lastOn(client, names), statement, params),
+    sqlStateOf,
   })
 }
 
@@ -180,7 +175,7 @@ function isServersState(error: unknown): boolean {
 
 async function isUsable(client: pg.ClientBase, schema: string): Promise<boolean> {
   // A handler may have sent nothing at all.
-  await openingOf(client)?.begin()
+  await frameOf(client)?.opening.begin()
   // node-postgres rejects a statement when it reads the error, and learns of the transaction's state one message later.
   const { readyForQuery } = client as { readonly readyForQuery?: boolean }
   const status = readyForQuery ? (client as Partial<pg.ClientBase>).getTransactionStatus?.() : undefined

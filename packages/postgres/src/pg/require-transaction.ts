@@ -36,7 +36,8 @@ export function isFailedTransaction(error: unknown): boolean {
   return sqlStateOf(error) === '25P02'
 }
 
-function sqlStateOf(error: unknown): unknown {
+/** The SQLSTATE of an error of node-postgres. */
+export function sqlStateOf(error: unknown): unknown {
   return error instanceof Error ? (error as { readonly code?: unknown }).code : undefined
 }
 

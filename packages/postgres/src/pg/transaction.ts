@@ -1,9 +1,11 @@
-import type { PigeonholeError } from '@pigeonhole/core'
+import { isPigeonholeError, type PigeonholeError } from '@pigeonhole/core'
 import type pg from 'pg'
 import { driverError } from '../errors/driver-error.js'
 import { storeUnavailable } from '../errors/sql-state-error.js'
 import { type BorrowedClient, type BorrowOptions, borrowClient } from './borrowed-client.js'
+import { Closing } from './closing.js'
 import { Opening, type OpeningOptions } from './opening.js'
+import type { TransactionFrame } from './transaction-frame.js'
 
 /** How a transaction is run. */
 export interface TransactionOptions extends BorrowOptions, OpeningOptions {}
@@ -18,30 +20,33 @@ export function inTransaction<R>(
   options: TransactionOptions,
   work: (client: pg.PoolClient) => Promise<R>,
 ): Promise<R> {
-  return openTransaction(pool, options, async (client, opening) => {
+  return openTransaction(pool, options, async (client, { opening }) => {
     await opening.begin()
     return work(client)
   })
 }
 
-/** As {@link inTransaction}, for work that opens the transaction itself, with its first statement. */
+/**
+ * As {@link inTransaction}, for work that opens the transaction itself, with its first statement, and may commit it with its last.
+ */
 export function openTransaction<R>(
   pool: pg.Pool,
   options: TransactionOptions,
-  work: (client: pg.PoolClient, opening: Opening) => Promise<R>,
+  work: (client: pg.PoolClient, frame: TransactionFrame) => Promise<R>,
 ): Promise<R> {
   return borrowClient(pool, options, async (borrowed) => {
     const { client } = borrowed
     const opening = new Opening(client, options)
+    const closing = new Closing()
     let result: R
     try {
-      result = await work(client, opening)
+      result = await work(client, { opening, closing })
       await opening.begin()
     } catch (error) {
       if (await rollBack(borrowed, client)) throw error
       throw connectionBroke(error, options.schema)
     }
-    await commit(borrowed, options.schema)
+    if (!closing.isCommitted) await commit(borrowed, options.schema)
     return result
   })
 }
@@ -59,6 +64,7 @@ async function rollBack(borrowed: BorrowedClient, client: pg.PoolClient): Promis
 
 // What `work` threw may be anyone's error: that its own connection is gone tells that it is not the work's.
 function connectionBroke(error: unknown, schema: string): PigeonholeError {
+  if (isPigeonholeError(error, 'STORE_UNAVAILABLE')) return error
   const message = error instanceof Error ? error.message : 'the connection broke'
   return driverError(error, schema) ?? storeUnavailable({ message, cause: error })
 }

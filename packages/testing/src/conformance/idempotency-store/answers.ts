@@ -45,10 +45,9 @@ export function describeAnswers<Tx>(scene: StoreScene<Tx>): void {
       const failing = store.transaction(bounds, async (tx) => {
         await store.claimKey(tx, scopeOf(), terms)
         await store.insertMessages(tx, [row()])
-        await store.storeAnswer(tx, scopeOf(), answerOf('lost'))
-        throw new Error('behind the answer')
+        throw new Error('before the answer')
       })
-      await expect(failing).rejects.toThrow('behind the answer')
+      await expect(failing).rejects.toThrow('before the answer')
       await store.transaction(bounds, async (tx) => {
         expect(await store.claimKey(tx, scopeOf(), terms)).toEqual({ status: 'claimed' })
         await store.insertMessages(tx, [message])
