@@ -54,7 +54,7 @@ export interface IdempotencyStore<Tx> extends TransactionStore<Tx> {
    * thing: nothing else may be run in the transaction from then on, and what is under way of it is waited for. Resolves to true when
    * the transaction commits, to false when it cannot: PostgreSQL has given it up after an error that was swallowed (SQLSTATE 25P02), or
    * the key is not its own. What is thrown behind true does not roll back.
-   * @throws whatever COMMIT does, as {@link TransactionStore.transaction}.
+   * @throws whatever COMMIT does, as `transaction`.
    */
   storeAnswer(tx: Tx, scope: KeyScope, answer: StoredAnswer): Promise<boolean>
   /**
