@@ -6,6 +6,7 @@ import { beginHandlerTransaction } from './begin.js'
 import { lendClient } from './lent-client.js'
 import { pgExecutor, pgLastExecutor } from './pg-executor.js'
 import { namedByText } from './statement-names.js'
+import { surviveIdleErrors } from './survive-idle-errors.js'
 import { openTransaction } from './transaction.js'
 
 let database: SpecDatabase
@@ -24,6 +25,7 @@ beforeEach(async () => {
   await database.pool.query('TRUNCATE written')
   sent = []
   pool = new pg.Pool({ connectionString: database.url, max: 1 })
+  surviveIdleErrors(pool) // Of a connection that ends while its database does.
   pool.on('connect', (client) => {
     const query = client.query.bind(client) as (...request: unknown[]) => unknown
     client.query = ((...request: unknown[]) => {
@@ -247,6 +249,7 @@ it('does not know what became of a COMMIT that went with a connection', async ()
 
 it('does not know what became of a COMMIT that was not waited for', async () => {
   const impatient = new pg.Pool({ connectionString: database.url, max: 1, query_timeout: 1_000 })
+  surviveIdleErrors(impatient)
   pool = impatient
   await transactLast(1)
   const slow = transactLast(2, (tx) =>
