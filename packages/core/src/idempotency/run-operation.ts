@@ -82,8 +82,9 @@ async function attempt<Tx, R>(
       const stored = await claim(options, work, tx)
       if (stored) return { status: 'replayed', result: codec.decode(stored) }
       const answer = await answering({ tx, limit })
-      // Prisma commits what PostgreSQL has already rolled back when a handler swallows, say, a unique violation.
+      // Before anything is stored: what is thrown behind that does not roll back.
       const result = codec.decode(answer)
+      // Prisma commits what PostgreSQL has already rolled back when a handler swallows, say, a unique violation.
       if (!(await store.storeAnswer(tx, scope, answer))) throw swallowed(scope)
       return { status: 'done', result }
     })

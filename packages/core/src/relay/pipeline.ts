@@ -1,17 +1,12 @@
-import type { Emitter } from '../events/emitter.js'
 import { linkAbort } from '../lifecycle/linked-abort.js'
 import { untilAborted } from '../lifecycle/until-aborted.js'
 import type { GuardedTransaction, Look, RelayBatch } from '../ports/relay-store.js'
 import { BatchSending } from './batch-sending.js'
 import { Cleaner } from './cleaner.js'
-import type { OpenShard } from './opening.js'
 import type { BatchInFlight, Fault } from './parking/fault.js'
-import type { FaultSearch } from './parking/fault-search.js'
 import { type Announcement, ShardParking } from './parking/shard-parking.js'
-import type { Poll } from './poll.js'
+import type { IdleSignals, PipelineParts, PipelineSignals } from './pipeline-parts.js'
 import { reclaimOutbox } from './reclaim-outbox.js'
-import type { RelayEvents } from './relay-events.js'
-import type { ResolvedRelayOptions } from './relay-options.js'
 import { assertXidsKnown } from './start-up-table.js'
 import { commitTraced, type ToldCommit } from './traced-commit.js'
 import { watchConfirmed } from './watch-confirmed.js'
@@ -30,42 +25,6 @@ interface PreparedBatch extends BatchInFlight {
 interface Lineage {
   readonly parent: RelayBatch
   readonly confirmed: RelayBatch
-}
-
-/** What a pipeline works with. */
-export interface PipelineParts {
-  readonly options: Pick<
-    ResolvedRelayOptions,
-    | 'name'
-    | 'store'
-    | 'tracing'
-    | 'clock'
-    | 'backoff'
-    | 'batchRows'
-    | 'batchBytes'
-    | 'pollMs'
-    | 'renewMs'
-    | 'leaseMs'
-    | 'retentionMs'
-  >
-  readonly open: OpenShard
-  /** How large batches may be, and what has to be settled before anything is read. */
-  readonly search: FaultSearch
-  readonly poll: Poll
-  readonly events: Emitter<RelayEvents>
-}
-
-/** When a pipeline ends. */
-export interface PipelineSignals {
-  /** Aborts when nothing more is to be read: what is prepared is still sent. */
-  readonly reading: AbortSignal
-  /** Aborts when the shard is no longer this process's, or has to end at once. */
-  readonly leading: AbortSignal
-}
-
-interface IdleSignals extends PipelineSignals {
-  /** Aborts when either of the others does. */
-  readonly ending: AbortSignal
 }
 
 /**

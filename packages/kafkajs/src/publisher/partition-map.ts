@@ -43,8 +43,8 @@ export class PartitionMap {
 
   // One topic a request: kafkajs does not say which of several an error is about.
   async #ask(topic: string): Promise<number> {
-    let cause: unknown
     if (!isTopicName(topic)) throw missing(topic)
+    let cause: unknown
     try {
       const { topics } = await this.#admin.use((admin) => admin.fetchTopicMetadata({ topics: [topic] }))
       const partitions = topics[0]?.partitions.length ?? 0

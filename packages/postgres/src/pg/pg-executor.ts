@@ -15,7 +15,7 @@ export function pgExecutor(
   schema: string,
   nameOf: StatementNames = unnamed,
 ): SqlExecutor {
-  return executorOf(client, { schema, nameOf, runKept })
+  return executorOf(client, { schema, nameOf, keptBy: runKept })
 }
 
 /**
@@ -23,23 +23,24 @@ export function pgExecutor(
  * COMMIT along, and nothing may be run behind it.
  */
 export function pgLastExecutor(client: pg.ClientBase, schema: string, nameOf: StatementNames): SqlExecutor {
-  return executorOf(client, { schema, nameOf, runKept: runKeptLast })
+  return executorOf(client, { schema, nameOf, keptBy: runKeptLast })
 }
 
 interface ExecutorParts {
   readonly schema: string
   readonly nameOf: StatementNames
-  readonly runKept: typeof runKept
+  /** Runs what the connection has. */
+  readonly keptBy: typeof runKept
 }
 
-function executorOf(client: pg.ClientBase, { schema, nameOf, runKept }: ExecutorParts): SqlExecutor {
+function executorOf(client: pg.ClientBase, { schema, nameOf, keptBy }: ExecutorParts): SqlExecutor {
   return {
     async query(text, values) {
       const name = nameOf(text)
       try {
         return await (name === undefined
           ? ask(client, text, values)
-          : askByName(client, { name, text, values, runKept }))
+          : askByName(client, { name, text, values, keptBy }))
       } catch (error) {
         if (isForgotten(error)) throw forgotten(client, error)
         throw driverError(error, schema) ?? error
@@ -57,12 +58,12 @@ interface NamedQuery {
   readonly name: string
   readonly text: string
   readonly values: readonly SqlValue[]
-  readonly runKept: typeof runKept
+  readonly keptBy: typeof runKept
 }
 
 async function askByName(
   client: pg.ClientBase,
-  { name, text, values, runKept }: NamedQuery,
+  { name, text, values, keptBy }: NamedQuery,
 ): Promise<readonly SqlRow[]> {
   const statement = values.some(Array.isArray) ? undefined : KeptStatement.of(client, name)
   if (!statement) {
@@ -71,7 +72,7 @@ async function askByName(
     KeptStatement.keep(client, { name, text, columns })
     return rows
   }
-  return runKept(statement, client, values)
+  return keptBy(statement, client, values)
 }
 
 // Takes BEGIN along, if nothing was sent before.

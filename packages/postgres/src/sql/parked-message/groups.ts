@@ -7,8 +7,8 @@ import { isoTime } from './row.js'
 /** Blocked keys, and failed messages without a key, of the rows that meet `isOf`, by the columns of {@link listGroups}. */
 export function failedGroups(schema: string, isOf: IsOf): string {
   return `
-      SELECT 'key' AS kind, blocked.topic, blocked.key, held.first, held.messages, blocked.error_code, coalesce(blocked.error, '') AS error, blocked.attempts, blocked.parked_at AS since,
-        blocked.retry_at
+      SELECT 'key' AS kind, blocked.topic, blocked.key, held.first, held.messages, blocked.error_code,
+        coalesce(blocked.error, '') AS error, blocked.attempts, blocked.parked_at AS since, blocked.retry_at
       FROM ${schema}.parked_key AS blocked
       CROSS JOIN LATERAL (
         SELECT min(message.id) AS first, count(*) AS messages FROM ${schema}.parked_message AS message
