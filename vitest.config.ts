@@ -47,12 +47,14 @@ export default defineConfig({
       project(
         'full',
         ['packages/**/*.full.spec.ts', 'test/**/*.full.spec.ts', 'examples/**/*.full.spec.ts'],
-        {
-          ...withServers,
-          maxWorkers: 2,
-          sequence: { groupOrder: 1 },
-        },
+        { ...withServers, maxWorkers: 2, sequence: { groupOrder: 1 } },
       ),
+      // Each of their many cases kills a process at a point of its own, and waits for its lease to run out.
+      project('matrix', ['test/**/*.matrix.spec.ts'], {
+        ...withServers,
+        maxWorkers: 4,
+        sequence: { groupOrder: 2 },
+      }),
     ],
   },
 })

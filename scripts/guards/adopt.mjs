@@ -46,7 +46,7 @@ export const adoptGuards = [
     name: 'what a relay fences that was opening the shard is fenced again',
     find: "      if (attempt === tries || !isPigeonholeError(error, 'PRODUCER_FENCED')) throw error\n",
     replace: '      void [attempt, tries, isPigeonholeError]\n      throw error\n',
-    spec: 'test/relay/adopt-zombies.full.spec.ts',
+    spec: 'test/relay/adopt-zombies.matrix.spec.ts',
     test: 'when a relay of the former name was opening the shard, and fences it once more',
   },
   {

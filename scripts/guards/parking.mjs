@@ -161,7 +161,7 @@ export const parkingGuards = [
   },
   {
     ...opening,
-    spec: 'test/relay/kill-release.full.spec.ts',
+    spec: 'test/relay/kill-release.matrix.spec.ts',
     name: 'an opening applies what Kafka has confirmed of a release, on a broker',
     find: '      if (startUp.from.releases) await tx.applyReleases(startUp.from.releases)\n',
     replace: '',
@@ -169,7 +169,7 @@ export const parkingGuards = [
   },
   {
     ...pipeline,
-    spec: 'test/relay/kill-parking.full.spec.ts',
+    spec: 'test/relay/kill-parking.matrix.spec.ts',
     name: 'what is blocked is taken out of every page, on a broker',
     find: 'await this.#parking.sift(tx, page.rows)',
     replace: '{ rows: page.rows, announce: () => undefined }',
@@ -177,7 +177,7 @@ export const parkingGuards = [
   },
   {
     ...sql('parked-message/discard'),
-    spec: 'test/relay/kill-release.full.spec.ts',
+    spec: 'test/relay/kill-release.matrix.spec.ts',
     name: 'what Kafka may have is not discarded, on a broker',
     find: 'WHERE NOT stays',
     replace: 'WHERE stays IS NOT NULL',

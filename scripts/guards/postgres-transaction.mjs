@@ -11,11 +11,22 @@ const requireTransaction = {
   file: `${pg}/require-transaction.ts`,
   spec: `${pg}/require-transaction.int.spec.ts`,
 }
+const migrate = {
+  file: 'packages/postgres/src/migrations/migrate.ts',
+  spec: 'packages/postgres/src/migrations/migrate.int.spec.ts',
+}
 const store = { ...suite, file: `${pg}/postgres-store.ts` }
 const settings = 'gives a relay what it builds on, whatever the defaults of the database'
 
 /** What publishing, handlers and relays build on in PostgreSQL. @type {readonly GuardEntry[]} */
 export const postgresTransactionGuards = [
+  {
+    ...migrate,
+    name: 'migrations that a deadlock has undone run anew',
+    find: 'const mostAttempts = 5',
+    replace: 'const mostAttempts = 1',
+    test: 'runs anew where PostgreSQL ends it in a deadlock with whoever is at work',
+  },
   {
     ...transaction,
     name: 'a COMMIT that no refusal has ended may have taken effect',

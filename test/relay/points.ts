@@ -60,9 +60,17 @@ export function points(
   return calls.flatMap((call) => at.map((phase) => ({ point: `${call}:${phase}`, occurrence })))
 }
 
+/**
+ * The points of calls of which each follows the answer of the one in front of it, with nothing else under way: before a call is
+ * after that one.
+ */
+function sequence(calls: readonly string[]): Point[] {
+  return [...points(calls.slice(0, 1), 1, ['before']), ...points(calls, 1, ['during', 'after'])]
+}
+
 /** Every point of the first opening of a shard. */
 export const genesisPoints: readonly Point[] = [
-  ...points([...openingCalls, ...genesisCalls], 1),
+  ...sequence([...openingCalls, ...genesisCalls]),
   // Of the two guarded transactions of a genesis: a look at the history, then the agreement.
   { point: 'store.guarded:committing', occurrence: 1 },
   { point: 'store.guarded:committing', occurrence: 2 },
@@ -70,7 +78,7 @@ export const genesisPoints: readonly Point[] = [
 
 /** Every point of an opening behind batches. */
 export const reopeningPoints: readonly Point[] = [
-  ...points([...openingCalls, ...resumeCalls], 1),
+  ...sequence([...openingCalls, ...resumeCalls]),
   { point: 'store.guarded:committing', occurrence: 1 },
 ]
 

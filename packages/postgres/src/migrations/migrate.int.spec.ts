@@ -139,3 +139,24 @@ it.each(['a pool', 'a URL'])(
     await pool.end()
   },
 )
+
+it('runs anew where PostgreSQL ends it in a deadlock with whoever is at work', async () => {
+  const schema = 'in_deadlock'
+  const [first, second] = await renderMigrations(schema)
+  await database.pool.query(`${first?.sql}; ${second?.sql}`)
+  const worker = await database.pool.connect()
+  // PostgreSQL ends the one that looks for a deadlock first.
+  const connectionString = `${database.url}?options=-c%20deadlock_timeout%3D3s`
+  await worker.query(
+    `SET deadlock_timeout = '60s'; BEGIN; LOCK ${schema}.outbox_message IN ROW EXCLUSIVE MODE`,
+  )
+  const told: string[] = []
+  const migrating = migrate({ connectionString, schema, onMigration: (name) => told.push(name) })
+  const waits = `SELECT FROM pg_locks WHERE relation = '${schema}.outbox_message'::regclass AND NOT granted`
+  await expect.poll(async () => (await database.pool.query(waits)).rowCount).toBe(1)
+  // It has altered this one.
+  await worker.query(`SELECT FROM ${schema}.parked_message; COMMIT; RESET deadlock_timeout`)
+  worker.release()
+  expect((await migrating).version).toBe(names.length)
+  expect(told).toEqual([...names.slice(2, 4), ...names.slice(2)])
+})

@@ -12,7 +12,8 @@ export type MigrateOptions = ({ readonly pool: pg.Pool } | { readonly connection
    */
   readonly schema?: string
   /**
-   * Told the name of each migration that is about to run, in the transaction that commits all of them. What it throws ends them.
+   * Told the name of each migration that is about to run, in the transaction that commits all of them; again where a deadlock has
+   * undone it. What it throws ends them.
    * @default none
    */
   readonly onMigration?: (name: string) => void
@@ -30,8 +31,9 @@ export interface MigrateResult {
  * Brings Pigeonhole's tables up to date, for projects without Prisma, in one transaction: all of it or nothing. The tables
  * are those of `prisma migrate deploy`, and either may run after the other: a migration that has run, whoever ran it, is
  * in the tables' own ledger and is passed over here, and Prisma runs over it without changing anything.
+ * Where it meets relays or consumers at work in a deadlock, and PostgreSQL ends it, it runs anew, five times at most.
  * @throws MIGRATION_CONFLICT when the ledger has another migration in place of one of these.
- * @throws STORE_CONFLICT when another migration holds the lock for 30 seconds.
+ * @throws STORE_CONFLICT when somebody holds a lock for 30 seconds, or the fifth deadlock ends it.
  * @throws OPTION_INVALID, STORE_UNAVAILABLE, STORE_ACCESS_DENIED, STORE_STANDBY
  */
 export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
@@ -40,7 +42,7 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
   const migrations = await renderMigrations(schema)
   const client = await openClient(options, schema)
   try {
-    return await runMigrations(client.pg, { schema, migrations, onMigration })
+    return await runThroughDeadlocks(client.pg, { schema, migrations, onMigration })
   } catch (error) {
     throw driverError(error, schema) ?? error
   } finally {
@@ -87,6 +89,20 @@ interface Wanted {
   readonly schema: string
   readonly migrations: readonly Migration[]
   readonly onMigration: MigrateOptions['onMigration']
+}
+
+// Migrations lock tables in their order, relays and consumers at work in others, and PostgreSQL ends one of those that meet.
+const deadlockDetected = '40P01'
+const mostAttempts = 5
+
+async function runThroughDeadlocks(client: pg.ClientBase, wanted: Wanted): Promise<MigrateResult> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await runMigrations(client, wanted)
+    } catch (error) {
+      if (attempt === mostAttempts || (error as { code?: unknown }).code !== deadlockDetected) throw error
+    }
+  }
 }
 
 async function runMigrations(
