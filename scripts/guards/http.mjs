@@ -35,7 +35,7 @@ export const httpGuards = [
   {
     ...answers,
     name: 'a 5xx leaves no trace',
-    find: '    if (fresh.status >= 500) throw new Unstored()\n',
+    find: '    if (fresh.status >= 500) throw new Unstored(fresh.status)\n',
     replace: '    void Unstored\n',
     test: 'leaves no trace of a 5xx: the repeat runs',
   },

@@ -5,6 +5,7 @@ const spec = 'packages/opentelemetry/src/open-telemetry-tracing.unit.spec.ts'
 const processing = { spec, file: 'packages/opentelemetry/src/processing.ts' }
 const sending = { spec, file: 'packages/opentelemetry/src/sending.ts' }
 const outbox = { spec: 'packages/core/src/outbox/carry-trace.unit.spec.ts' }
+const operations = { spec: 'test/traces/operations.int.spec.ts' }
 const inbox = { spec: 'packages/core/src/inbox/traced-handling.unit.spec.ts' }
 
 /** What a trace says of a message. @type {readonly GuardEntry[]} */
@@ -130,5 +131,37 @@ export const tracingGuards = [
     find: '[messageIdHeader, traceparentHeader, tracestateHeader]',
     replace: '[messageIdHeader, traceparentHeader]',
     test: 'is the message byte for byte, with whence and why before its own headers',
+  },
+  {
+    ...operations,
+    file: 'packages/opentelemetry/src/running.ts',
+    name: 'what an operation does and publishes is in its span',
+    find: 'trace.setSpan(context.active(), span), work)',
+    replace: 'trace.deleteSpan(context.active()), work)',
+    test: 'has what its handler does and publishes as its children',
+  },
+  {
+    ...operations,
+    file: 'packages/core/src/idempotency/traced-operation.ts',
+    name: 'an operation whose key is not let in has not failed',
+    find: 'isRejectionOf(operation, error)',
+    replace: "isRejectionOf('', error)",
+    test: 'whose key is not let in says why, and has not failed',
+  },
+  {
+    ...operations,
+    file: 'packages/core/src/idempotency/key-rejection.ts',
+    name: 'an operation that passes on what another one was refused for has failed',
+    find: 'error.details.operation === operation',
+    replace: "operation !== ''",
+    test: 'that passes on what another operation was refused for has failed',
+  },
+  {
+    spec: 'test/traces/http.int.spec.ts',
+    file: 'packages/http/src/answer-request.ts',
+    name: 'an answer of 5xx is told of by its status',
+    find: 'this.code = String(status)',
+    replace: 'this.code = String(status).slice(3)',
+    test: 'has where its answer is one of 5xx',
   },
 ]

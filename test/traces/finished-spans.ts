@@ -18,9 +18,14 @@ export function forgetSpans(): void {
   exporter.reset()
 }
 
+/** Those that have ended, in the order of their ends. */
+export function allSpans(): ReadableSpan[] {
+  return exporter.getFinishedSpans()
+}
+
 /** Those that have ended, by their name, in the order of their ends. */
 export function spansNamed(name: string): ReadableSpan[] {
-  return exporter.getFinishedSpans().filter((span) => span.name === name)
+  return allSpans().filter((span) => span.name === name)
 }
 
 /** Resolves to them once there are `count`. */

@@ -172,11 +172,13 @@ export type { BucketRange, ClosedShard, HeldShard, MappedShard, ShardMapChange }
 export type {
   HandledMessage,
   HandlerCall,
+  IdempotencyTracing,
   InboxTracing,
   OutboxTracing,
   RelayTracing,
   SentBatch,
   TraceContext,
+  TracedEnd,
   TraceHandler,
   Tracing,
 } from './ports/tracing.js'

@@ -44,7 +44,7 @@ export async function answerRequest<Tx, Request>(
     })
     fresh = withoutOurs(answer)
     assertSendable(fresh.status, operation)
-    if (fresh.status >= 500) throw new Unstored()
+    if (fresh.status >= 500) throw new Unstored(fresh.status)
     return fresh.status >= 400 ? refuse(fresh) : fresh
   }
   try {
@@ -66,9 +66,13 @@ export async function answerRequest<Tx, Request>(
   }
 }
 
-/** Leaves the transaction of an answer that is to leave no trace. Those who log it get nothing of the answer. */
+/** Leaves the transaction of an answer that is to leave no trace. Those who log it get nothing of the answer but its status. */
 class Unstored extends Error {
-  constructor() {
+  /** What spans have as the type of a server's error. */
+  readonly code: string
+
+  constructor(status: number) {
     super('the handler answered with 5xx')
+    this.code = String(status)
   }
 }

@@ -3,6 +3,7 @@ import { assertKnownOptions, type Tracing } from '@pigeonhole/core'
 import { traceCreation } from './creation.js'
 import type { Conventions } from './messaging-attributes.js'
 import { traceProcessing } from './processing.js'
+import { traceRunning } from './running.js'
 import { traceSending } from './sending.js'
 
 /** What {@link openTelemetryTracing} takes. */
@@ -28,7 +29,8 @@ export interface SpanMaker {
 
 /**
  * Tells OpenTelemetry of messages, by its conventions for messaging: a span for the creation of each, for each batch that a relay
- * sends, and for each call of a handler. One for an outbox, a relay and an inbox. Where no SDK is registered nothing is told.
+ * sends, and for each call of a handler; and of each operation that is run under an idempotency key. One for an outbox, a relay, an
+ * inbox and idempotency. Where no SDK is registered nothing is told.
  * @throws OPTION_INVALID
  */
 export function openTelemetryTracing(options: OpenTelemetryOptions = {}): Tracing {
@@ -43,5 +45,10 @@ export function openTelemetryTracing(options: OpenTelemetryOptions = {}): Tracin
     tracer: tracerProvider.getTracer('pigeonhole'),
     conventions: { system, messageKeys, errorMessages },
   }
-  return { ...traceCreation(maker), ...traceSending(maker), ...traceProcessing(maker) }
+  return {
+    ...traceCreation(maker),
+    ...traceSending(maker),
+    ...traceProcessing(maker),
+    ...traceRunning(maker),
+  }
 }

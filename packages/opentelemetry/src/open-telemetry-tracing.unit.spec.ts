@@ -308,6 +308,59 @@ describe('the span of a handler', () => {
   })
 })
 
+describe('the span of an operation', () => {
+  const done = async () => ({ status: 'done', result: 'a@b.c' }) as const
+
+  it('is a child of the active one, and active while it runs', async () => {
+    const ambient = await inSpan(() =>
+      tracing.run('POST /orders', async () => {
+        await Promise.resolve()
+        trace.getTracer('spec').startSpan('own').end()
+        return done()
+      }),
+    )
+    const [own, run] = exporter.getFinishedSpans()
+    expect(run?.name).toBe('run POST /orders')
+    expect(run?.kind).toBe(SpanKind.INTERNAL)
+    expect(run?.parentSpanContext?.spanId).toBe(ambient.spanContext().spanId)
+    expect(own?.parentSpanContext?.spanId).toBe(run?.spanContext().spanId)
+    expect(context.active()).toBe(ROOT_CONTEXT)
+  })
+
+  it.each([
+    ['done', false],
+    ['refused', false],
+    ['replayed', true],
+  ] as const)(
+    'that is %s says whether its answer is an earlier one, and nothing of the answer',
+    async (status, replayed) => {
+      const end = { status, result: 'a@b.c' }
+      expect(await tracing.run('charge', async () => end)).toBe(end)
+      const span = onlySpan()
+      expect(span.attributes).toEqual({ 'pigeonhole.operation': 'charge', 'pigeonhole.replayed': replayed })
+      expect(span.status).toEqual({ code: SpanStatusCode.UNSET })
+      expect(span.links).toEqual([])
+    },
+  )
+
+  it('whose key is not let in has not failed, and says why', async () => {
+    const error = new PigeonholeError('KEY_REUSED', { message: 'reused', details: { operation: 'charge' } })
+    await tracing.run('charge', async () => ({ status: 'rejected', error }) as const)
+    const span = onlySpan()
+    expect(span.attributes).toEqual({ 'pigeonhole.operation': 'charge', 'error.type': 'KEY_REUSED' })
+    expect(span.status).toEqual({ code: SpanStatusCode.UNSET })
+  })
+
+  it('that fails says what it failed for, in no words of a handler', async () => {
+    const failure = new TypeError('no a@b.c')
+    await expect(tracing.run('charge', () => Promise.reject(failure))).rejects.toBe(failure)
+    const span = onlySpan()
+    expect(span.attributes).toEqual({ 'pigeonhole.operation': 'charge', 'error.type': 'TypeError' })
+    expect(span.status).toEqual({ code: SpanStatusCode.ERROR })
+    expect(span.events).toEqual([])
+  })
+})
+
 describe('openTelemetryTracing', () => {
   it('names the option nearest to an unknown one', () => {
     expect(() => openTelemetryTracing({ messageKey: true } as object)).toThrow(

@@ -43,6 +43,7 @@ export {
   type IdempotencyEvents,
   type IdempotencyOptions,
   type IdempotencyStore,
+  type IdempotencyTracing,
   type IdentityPart,
   type Inbox,
   type InboxEvents,

@@ -1,6 +1,7 @@
 import { assertKnownOptions, assertWholeNumber } from '../options/known-options.js'
 import type { Outbox } from '../outbox/outbox.js'
 import type { IdempotencyStore } from '../ports/idempotency-store.js'
+import type { IdempotencyTracing } from '../ports/tracing.js'
 
 /** What {@link createIdempotency} takes. */
 export interface IdempotencyOptions<Tx> {
@@ -34,11 +35,15 @@ export interface IdempotencyOptions<Tx> {
    * @default 1048576
    */
   readonly maxAnswerBytes?: number
+  /** A tracer, in whose spans operations run. @default none */
+  readonly tracing?: IdempotencyTracing
 }
 
 /** {@link IdempotencyOptions} with every default in place. */
-export interface ResolvedIdempotencyOptions<Tx> extends Required<Omit<IdempotencyOptions<Tx>, 'outbox'>> {
+export interface ResolvedIdempotencyOptions<Tx>
+  extends Required<Omit<IdempotencyOptions<Tx>, 'outbox' | 'tracing'>> {
   readonly outbox: Outbox<Tx> | undefined
+  readonly tracing: IdempotencyTracing | undefined
 }
 
 const defaults = {
@@ -55,8 +60,8 @@ const longest = 10 * 365 * 86_400_000
 export function resolveIdempotencyOptions<Tx>(
   options: IdempotencyOptions<Tx>,
 ): ResolvedIdempotencyOptions<Tx> {
-  assertKnownOptions('createIdempotency', options, ['store', 'outbox', ...Object.keys(defaults)])
-  const resolved = { ...defaults, ...options, outbox: options.outbox }
+  assertKnownOptions('createIdempotency', options, ['store', 'outbox', 'tracing', ...Object.keys(defaults)])
+  const resolved = { ...defaults, ...options, outbox: options.outbox, tracing: options.tracing }
   assertWholeNumber('expiresMs', resolved.expiresMs, { min: 1, max: longest })
   assertWholeNumber('graceMs', resolved.graceMs, { min: 0, max: longest })
   assertWholeNumber('timeoutMs', resolved.timeoutMs, { min: 1, max: 2 ** 31 - 1 })

@@ -7,6 +7,7 @@ it('has defaults for all but the store', () => {
   expect(resolveIdempotencyOptions({ store })).toEqual({
     store,
     outbox: undefined,
+    tracing: undefined,
     expiresMs: 86_400_000,
     graceMs: 3_600_000,
     timeoutMs: 30_000,

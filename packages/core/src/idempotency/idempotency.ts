@@ -1,4 +1,3 @@
-import { isPigeonholeError, type PigeonholeError } from '../errors/pigeonhole-error.js'
 import { Emitter, type EventSource } from '../events/emitter.js'
 import { retryConflicts } from '../retry/retry-conflicts.js'
 import { type AnswerCodec, jsonAnswers } from './answer-codec.js'
@@ -10,8 +9,15 @@ import {
   type ResolvedIdempotencyOptions,
   resolveIdempotencyOptions,
 } from './idempotency-options.js'
+import { isRejectionOf } from './key-rejection.js'
 import { type AskedScope, keyScopeOf } from './key-scope.js'
-import { type OperationHandler, runOperation } from './run-operation.js'
+import {
+  type OperationEnd,
+  type OperationHandler,
+  type OperationWork,
+  runOperation,
+} from './run-operation.js'
+import { traceOperation } from './traced-operation.js'
 
 /** An operation that is asked for. */
 export interface OperationRequest extends AskedScope {
@@ -87,15 +93,15 @@ class StoredIdempotency<Tx> extends Emitter<IdempotencyEvents> implements Idempo
   ): Promise<OperationOutcome<R>> {
     const scope = keyScopeOf(request)
     const { operation } = scope
-    const { signal } = request
-    const work = { scope, fingerprint: fingerprintOf(request.input), handler, codec, signal }
+    const fingerprint = fingerprintOf(request.input)
+    const work = { scope, fingerprint, handler, codec, signal: request.signal }
+    const { tracing } = this.#options
     const started = performance.now()
     try {
-      const { status, result } = await retryConflicts(() => runOperation(this.#options, work), {
-        retries: this.#options.conflictRetries,
-        signal,
-        retried: (attempt, error) => this.emit('operation:retried', { operation, attempt, error }),
-      })
+      // Most have no tracer, and nothing is put around the attempts for it.
+      const { status, result } = await (tracing
+        ? traceOperation(tracing, operation, () => this.#attempt(work))
+        : this.#attempt(work))
       const durationMs = performance.now() - started
       if (status === 'replayed') this.emit('operation:replayed', { operation })
       else this.emit('operation:answered', { operation, refused: status === 'refused', durationMs })
@@ -115,12 +121,13 @@ class StoredIdempotency<Tx> extends Emitter<IdempotencyEvents> implements Idempo
   checkSchema(): Promise<void> {
     return this.#options.store.checkSchema()
   }
-}
 
-// A handler may ask for other operations, and pass on what they were refused for.
-function isRejectionOf(
-  operation: string,
-  error: unknown,
-): error is PigeonholeError<'KEY_RUNNING' | 'KEY_REUSED'> {
-  return isPigeonholeError(error, 'KEY_RUNNING', 'KEY_REUSED') && error.details.operation === operation
+  #attempt<R>(work: OperationWork<Tx, R>): Promise<OperationEnd<R>> {
+    const { operation } = work.scope
+    return retryConflicts(() => runOperation(this.#options, work), {
+      retries: this.#options.conflictRetries,
+      signal: work.signal,
+      retried: (attempt, error) => this.emit('operation:retried', { operation, attempt, error }),
+    })
+  }
 }

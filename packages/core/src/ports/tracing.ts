@@ -1,3 +1,4 @@
+import type { PigeonholeError } from '../errors/pigeonhole-error.js'
 import type { Delivery } from '../inbox/delivery.js'
 import type { MessageId } from '../inbox/message-id.js'
 import type { OutboxRow } from './outbox-store.js'
@@ -70,11 +71,28 @@ export interface InboxTracing {
   process<R>(inbox: string, transaction: (trace: TraceHandler) => Promise<R>): Promise<R>
 }
 
-/** Tells a tracer of messages: when they are created, sent and handled. It changes nothing of what it tells of. */
-export interface Tracing extends OutboxTracing, RelayTracing, InboxTracing {}
+/** How an operation has ended that has not failed. */
+export type TracedEnd =
+  | { readonly status: 'done' | 'refused' | 'replayed' }
+  /** Its key was not let in: another attempt runs, or it belongs to another input. */
+  | { readonly status: 'rejected'; readonly error: PigeonholeError<'KEY_RUNNING' | 'KEY_REUSED'> }
+
+/** What idempotency needs of a tracer. */
+export interface IdempotencyTracing {
+  /**
+   * Runs `work`: an operation from its first BEGIN to the end of its last attempt, in which its handler is called, or is not where the
+   * answer is stored. Resolves and rejects as it does: where it rejects, the operation has failed.
+   */
+  run<End extends TracedEnd>(operation: string, work: () => Promise<End>): Promise<End>
+}
+
+/**
+ * Tells a tracer of messages, when they are created, sent and handled, and of operations. It changes nothing of what it tells of.
+ */
+export interface Tracing extends OutboxTracing, RelayTracing, InboxTracing, IdempotencyTracing {}
 
 /** Tells nobody, and costs nothing. */
-export const untraced: Tracing = {
+export const untraced: OutboxTracing & RelayTracing & InboxTracing = {
   create: (_rows, insert) => insert([]),
   unobserved: (work) => work(),
   sent: () => undefined,
