@@ -5,6 +5,7 @@ import { readRows, readTable } from './markdown.js'
 const functions = [
   ['createOutbox', 'packages/core/src/outbox/outbox-options.ts', 'OutboxOptions'],
   ['createInbox', 'packages/core/src/inbox/inbox-options.ts', 'InboxOptions'],
+  ['createIdempotency', 'packages/core/src/idempotency/idempotency-options.ts', 'IdempotencyOptions'],
   ['createRelay', 'packages/core/src/relay/relay-options.ts', 'RelayOptions'],
   ['adopt', 'packages/core/src/relay/adopt/adopt-options.ts', 'AdoptOptions'],
   ['createMonitor', 'packages/core/src/monitor/monitor-options.ts', 'MonitorOptions'],
