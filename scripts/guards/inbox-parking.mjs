@@ -392,8 +392,8 @@ export const inboxParkingGuards = [
     ...conformance,
     file: `${sql}/discard.ts`,
     name: 'a key of which everything was discarded is due',
-    find: "'NOT has_more', 'statement_timestamp()'",
-    replace: "'NOT has_more', 'retry_at'",
+    find: "'behind = 0', 'statement_timestamp()'",
+    replace: "'behind = 0', 'retry_at'",
     test: 'does not unblock a key of which a consumer is about to park more',
   },
   {

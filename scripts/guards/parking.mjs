@@ -117,8 +117,8 @@ export const parkingGuards = [
   {
     ...sql('parked-message/discard'),
     name: 'what Kafka may have is not discarded',
-    find: 'WHERE NOT stays',
-    replace: 'WHERE stays IS NOT NULL',
+    find: 'WHERE NOT stays)',
+    replace: 'WHERE stays IS NOT NULL)',
     test: 'leaves what a batch holds that Kafka may have',
   },
   {
@@ -179,8 +179,8 @@ export const parkingGuards = [
     ...sql('parked-message/discard'),
     spec: 'test/relay/kill-release.matrix.spec.ts',
     name: 'what Kafka may have is not discarded, on a broker',
-    find: 'WHERE NOT stays',
-    replace: 'WHERE stays IS NOT NULL',
+    find: 'WHERE NOT stays)',
+    replace: 'WHERE stays IS NOT NULL)',
     test: "when it is discarded at 'producer.commit:after' of it, and the relay killed",
   },
   {

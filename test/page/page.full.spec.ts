@@ -131,7 +131,9 @@ describe('the page of a worker', { timeout: 120_000 }, () => {
     await lab.publish({ key: 'order-7', value: 'later' })
     await soon(() => lab.parked(), patienceMs).toBe(3)
     await page.click('#decide-discard')
-    await soon(() => textOf(page, 'decide-said'), patienceMs).toContain('Discarded 2 messages')
+    await soon(() => textOf(page, 'decide-said'), patienceMs).toBe(
+      `Discarded 2 messages, unblocked 0 keys.\nBehind them, 1 message waits: pigeonhole parked retry --topic ${lab.topic} --key order-7`,
+    )
     expect(await page.$('#decide-discard:disabled')).not.toBeNull()
     await page.keyboard.press('Escape')
     expect(await page.$('dialog[open]')).toBeNull()

@@ -118,6 +118,7 @@ describe('what the broker does not take', () => {
       messages: 1,
       unblocked: 0,
       inFlight: 0,
+      behind: [{ topic, key: Buffer.from('key'), messages: 1, retryAt: null }],
     })
     const released = nextEvent(relay, 'messages:released')
     await store.retryParked({})

@@ -147,6 +147,7 @@ export type {
   PauseDelays,
   PausedTopic,
   RetriedParking,
+  WaitingKey,
 } from './ports/parking.js'
 export type { Checkpoint, RelayPublisher, ShardProducer } from './ports/relay-publisher.js'
 export {

@@ -1,5 +1,5 @@
 import type { StoredHeader } from '../message/headers.js'
-import type { ParkedGroup, ParkedSelection } from './parking.js'
+import type { ParkedGroup, ParkedSelection, WaitingKey } from './parking.js'
 
 /** Which parked messages of an inbox are meant: those that are all that is given. */
 export interface InboxParkedSelection extends ParkedSelection {
@@ -50,6 +50,8 @@ export interface DiscardedInboxParking {
   readonly unblocked: number
   /** Messages that stay, because they, or others of their key, are being handled at the moment. */
   readonly busy: number
+  /** Keys that stay blocked for what was behind the discarded, the oldest first. */
+  readonly behind: readonly WaitingKey[]
 }
 
 /**

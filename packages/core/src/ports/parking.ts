@@ -109,6 +109,16 @@ export interface RetriedParking {
   readonly topics: number
 }
 
+/** A blocked key whose oldest message was discarded, and what is parked behind that. */
+export interface WaitingKey {
+  readonly topic: string
+  readonly key: Uint8Array
+  /** How many are left. */
+  readonly messages: number
+  /** When they are sent, or handled, by themselves, ISO 8601; null: an operator decides. */
+  readonly retryAt: string | null
+}
+
 /** What was removed for good. */
 export interface DiscardedParking {
   readonly messages: number
@@ -116,6 +126,8 @@ export interface DiscardedParking {
   readonly unblocked: number
   /** Messages that stay, because a batch that holds them may be on its way. */
   readonly inFlight: number
+  /** Keys that stay blocked for what was behind the discarded, the oldest first. */
+  readonly behind: readonly WaitingKey[]
 }
 
 /** What an operator does with parked messages. Each method is a transaction that takes turns with the relays' own. */

@@ -33,11 +33,11 @@ export function sqlInboxParked(inSession: InSession): InboxParkingStore {
       inSession(async (session) => {
         const { places } = await lockKeys(session, selection)
         const discard = { selection, places }
-        const { messages, busy, emptied } = await runForOne(session, discardParkedOfInbox, discard)
+        const { emptied, ...discarded } = await runForOne(session, discardParkedOfInbox, discard)
         const idle = await run(session, lockIdleKeys, emptied)
         const { inbox } = selection
         const unblocked = await run(session, deleteEmptyKeysOfInbox, { inbox, places: idle })
-        return { messages, unblocked: unblocked.length, busy }
+        return { ...discarded, unblocked: unblocked.length }
       }),
   }
 }

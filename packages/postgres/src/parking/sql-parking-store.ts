@@ -29,9 +29,9 @@ export function sqlParkingStore(sessions: Pick<PgSessions, 'read' | 'write'>): P
     discardParked: (selection) =>
       sessions.write(async (session) => {
         await run(session, lockRelayShards, null)
-        const { messages, inFlight } = await runForOne(session, discardParkedMessages, selection)
+        const discarded = await runForOne(session, discardParkedMessages, selection)
         const unblocked = await run(session, deleteEmptyKeys, null)
-        return { messages, inFlight, unblocked: unblocked.length }
+        return { ...discarded, unblocked: unblocked.length }
       }),
   }
 }

@@ -5,6 +5,7 @@ import {
   type InboxParkingStore,
   mostStarts,
   type ParkedGroup,
+  type WaitingKey,
 } from '@pigeonhole/core'
 import type { MemoryDatabase } from './memory-database.js'
 import { messageKey } from './memory-inbox.js'
@@ -51,7 +52,7 @@ export function memoryInboxParked(database: MemoryDatabase): InboxParkingStore {
       }),
     discardInboxParked: (selection) =>
       database.transact(async (tx) => {
-        const done = { messages: 0, unblocked: 0, busy: 0 }
+        const done = { messages: 0, unblocked: 0, busy: 0, behind: [] as WaitingKey[] }
         for (const [name, { messages, key }] of meantBy(database, selection)) {
           if (!database.locks.acquireIfFree(tx, dueLock(name))) {
             done.busy += messages.length
@@ -63,11 +64,17 @@ export function memoryInboxParked(database: MemoryDatabase): InboxParkingStore {
             inboxMessages.set(tx, place, undefined)
           }
           done.messages += messages.length
-          if (isOldest) done.unblocked += beginAnew(database, key, tx)
+          if (!isOldest) continue
+          done.behind.push(...waitingOf(key, parkedOf(database, key, tx).length))
+          done.unblocked += beginAnew(database, key, tx)
         }
         return done
       }),
   }
+}
+
+function waitingOf({ topic, key, retryAt }: InboxKeyEntry, messages: number): WaitingKey[] {
+  return messages > 0 ? [{ topic, key, messages, retryAt: isoOrNull(retryAt) }] : []
 }
 
 // Its oldest message is gone. 1 where it was unblocked.
@@ -135,8 +142,11 @@ function groupOfMessage(one: InboxMessageEntry): ParkedGroup {
 }
 
 function timesOf(one: Pick<InboxKeyEntry, 'parkedAt' | 'retryAt'>): Pick<ParkedGroup, 'since' | 'retryAt'> {
-  const retryAt = one.retryAt === null ? null : new Date(one.retryAt).toISOString()
-  return { since: new Date(one.parkedAt).toISOString(), retryAt }
+  return { since: new Date(one.parkedAt).toISOString(), retryAt: isoOrNull(one.retryAt) }
+}
+
+function isoOrNull(time: number | null): string | null {
+  return time === null ? null : new Date(time).toISOString()
 }
 
 function whyOf(failure: InboxFailure | null): Pick<ParkedGroup, 'errorCode' | 'error'> {

@@ -4,6 +4,7 @@ import type {
   ParkedSelection,
   ParkingStatus,
   ParkingStore,
+  WaitingKey,
 } from '@pigeonhole/core'
 import type { MemoryDatabase } from './memory-database.js'
 import {
@@ -40,10 +41,18 @@ export function memoryParkingStore(database: MemoryDatabase): ParkingStore {
         const chosen = select(selection, tables)
         const inFlight = inFlightPlaces(database)
         const gone = chosen.filter(({ row }) => !inFlight.has(row.seq))
+        const behind = tables.keys.flatMap((key) =>
+          waitingOf(tables, key, new Set(gone.map(({ row }) => row.seq))),
+        )
         for (const { row } of gone) database.parkedMessages.set(tx, row.seq, undefined)
         const empty = tables.keys.filter((key) => !tables.hasMessages(key))
         for (const { topic, key } of empty) database.parkedKeys.set(tx, parkedKeyId(topic, key), undefined)
-        return { messages: gone.length, unblocked: empty.length, inFlight: chosen.length - gone.length }
+        const counts = {
+          messages: gone.length,
+          unblocked: empty.length,
+          inFlight: chosen.length - gone.length,
+        }
+        return { ...counts, behind }
       }),
   }
 }
@@ -56,6 +65,18 @@ export function parkingStatus(database: MemoryDatabase): ParkingStatus {
     retryAt: new Date(retryAt).toISOString(),
   }))
   return { keys: parked.keys.length, messages: parked.messages.length, pausedTopics }
+}
+
+// What is left of a key whose oldest message is gone.
+function waitingOf(
+  { messages }: ParkedTables,
+  { topic, key, retryAt }: ParkedKeyEntry,
+  gone: ReadonlySet<string>,
+): WaitingKey[] {
+  const own = messages.filter(({ row }) => isSameKey(row, topic, key))
+  const left = own.filter(({ row }) => !gone.has(row.seq))
+  if (left.length === 0 || left[0] === own[0]) return []
+  return [{ topic, key, messages: left.length, retryAt: time(retryAt) }]
 }
 
 // Takes turns with every guarded transaction.

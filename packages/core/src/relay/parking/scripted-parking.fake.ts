@@ -113,7 +113,7 @@ export class ScriptedParking implements ParkingStore {
   }
 
   async discardParked(): Promise<DiscardedParking> {
-    return { messages: 0, unblocked: 0, inFlight: 0 }
+    return { messages: 0, unblocked: 0, inFlight: 0, behind: [] }
   }
 
   status(): ParkingStatus {

@@ -64,7 +64,7 @@ describe('pigeonhole parked --inbox', () => {
     const asJson = await parked('discard', '--topic', 'others', '--json')
     expect({ ...asJson, stdout: JSON.parse(asJson.stdout) }).toEqual({
       code: 0,
-      stdout: { messages: 0, unblocked: 0, busy: 0 },
+      stdout: { messages: 0, unblocked: 0, busy: 0, waiting: 0, behind: [] },
       stderr: '',
     })
     expect((await parked('list', '--topic', 'others')).stdout).toBe('Nothing is parked that matches.\n')
@@ -117,17 +117,19 @@ describe('pigeonhole parked --inbox', () => {
     expect(await listed()).toEqual([])
   })
 
-  it('discards when that is confirmed, and has the rest handled', async () => {
+  it('discards when that is confirmed, and has the rest handled, as it says', async () => {
     await parkTwo()
     const [{ id }] = await listed()
     const asked = await parked('discard', '--id', id)
     expect(asked).toMatchObject({ code: 3, stdout: '' })
     expect(asked.stderr).toContain('id-1')
+    const retry = 'parked retry --inbox billing --topic orders --key-hex 6bff'
     expect(await parked('discard', '--id', id, '--yes')).toMatchObject({
       code: 0,
-      stdout: 'Discarded 1 message, unblocked 0 keys.\n',
+      stdout: `Discarded 1 message, unblocked 0 keys.\nBehind it, 1 message waits: pigeonhole ${retry}\n`,
     })
-    await parked('retry', '--topic', 'orders')
+    expect(await handleDue()).toEqual([])
+    await runCommand(retry.split(' '), { DATABASE_URL: lab.database.url })
     expect(await handleDue()).toEqual(['value 2'])
     const again = on<pg.ClientBase, string>(orders, () => Promise.reject(new Error('handled again')))
     // Its id is known, as that of a message that was handled.
@@ -135,6 +137,20 @@ describe('pigeonhole parked --inbox', () => {
       status: 'duplicate',
       by: 'id',
     })
+  })
+
+  it('tells a program what waits behind what it discards, or is handled by itself, and when', async () => {
+    await parkTwo()
+    await parked('retry', '--all')
+    const [{ id, ...first }, second] = await listed()
+    const asJson = await parked('discard', '--id', id, '--yes', '--json')
+    const retryAt = expect.stringMatching(/^\d{4}-.*Z$/)
+    expect(JSON.parse(asJson.stdout)).toEqual({
+      ...{ messages: 1, unblocked: 0, busy: 0, waiting: 1 },
+      behind: [{ topic: 'orders', key: first.key, messages: 1, retryAt }],
+    })
+    const rest = await parked('discard', '--id', second.id, '--yes')
+    expect(rest.stdout).toBe('Discarded 1 message, unblocked 1 key.\n')
   })
 
   it('discards no more than its key where that is empty', async () => {

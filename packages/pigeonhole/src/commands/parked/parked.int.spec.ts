@@ -54,7 +54,7 @@ describe('pigeonhole parked', () => {
     const asJson = await parked('discard', '--topic', lab.topic, '--json')
     expect({ ...asJson, stdout: JSON.parse(asJson.stdout) }).toEqual({
       code: 0,
-      stdout: { messages: 0, unblocked: 0, inFlight: 0 },
+      stdout: { messages: 0, unblocked: 0, inFlight: 0, waiting: 0, behind: [] },
       stderr: '',
     })
   })
@@ -82,13 +82,17 @@ describe('pigeonhole parked', () => {
     expect(shown.stdoutBytes).toEqual(Buffer.from('0aff00fe', 'hex'))
   })
 
-  it('discards when that is confirmed, and has the rest sent again', async () => {
+  it('discards when that is confirmed, and has the rest sent again, as it says', async () => {
     await parkTwo()
     const [first] = JSON.parse((await parked('list', '--messages', '--json')).stdout)
     expect(await parked('discard', '--id', first.id)).toMatchObject({ code: 3, stdout: '' })
     const discarded = await parked('discard', '--id', first.id, '--yes')
-    expect(discarded).toMatchObject({ code: 0, stdout: 'Discarded 1 message, unblocked 0 keys.\n' })
-    const retried = await parked('retry', '--topic', lab.topic)
+    const retry = `parked retry --topic ${lab.topic} --key-hex 6bff`
+    expect(discarded).toMatchObject({
+      code: 0,
+      stdout: `Discarded 1 message, unblocked 0 keys.\nBehind it, 1 message waits: pigeonhole ${retry}\n`,
+    })
+    const retried = await runCommand(retry.split(' '), { DATABASE_URL: lab.database.url })
     expect(retried).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('Sent again: 1 key, 0 messages without a key, 0 topics. '),
@@ -100,6 +104,18 @@ describe('pigeonhole parked', () => {
       .toContain('Nothing is parked')
     worker.kill('SIGTERM')
     await worker.exit
+  })
+
+  it('tells a program what waits behind what it discards, and nobody of what does not', async () => {
+    await parkTwo()
+    const [first] = JSON.parse((await parked('list', '--messages', '--json')).stdout)
+    const discarded = await parked('discard', '--id', first.id, '--yes', '--json')
+    expect(JSON.parse(discarded.stdout)).toEqual({
+      ...{ messages: 1, unblocked: 0, inFlight: 0, waiting: 1 },
+      behind: [{ topic: lab.topic, key: { base64: 'a/8=' }, messages: 1, retryAt: null }],
+    })
+    const rest = await parked('discard', '--all', '--yes')
+    expect(rest).toMatchObject({ code: 0, stdout: 'Discarded 1 message, unblocked 1 key.\n' })
   })
 
   it.each([

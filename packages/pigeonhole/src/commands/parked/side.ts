@@ -8,6 +8,7 @@ import type {
   ParkingStore,
 } from '@pigeonhole/core'
 import { countOf } from '../../command/count-of.js'
+import { sayBehind, waitingOf } from './behind.js'
 
 /** A parked message of either side, as a list has it. */
 export interface ListedMessage extends Omit<InboxParkedMessage, 'partition' | 'offset' | 'createdAt'> {
@@ -58,12 +59,9 @@ export function outboxSide(store: ParkingStore): ParkedSide {
       const outcome = await store.discardParked(selection)
       const { inFlight } = outcome
       const staying = inFlight > 0 ? ` ${inFlight} stay: a batch that holds them may be on its way.` : ''
-      return { outcome, text: discarded(outcome, staying) }
+      return discarded(outcome, { staying, inbox: null })
     },
-    nothingDiscarded: {
-      outcome: { messages: 0, unblocked: 0, inFlight: 0 } satisfies DiscardedParking,
-      text: nothing('was discarded'),
-    },
+    nothingDiscarded: discarded({ ...none, inFlight: 0 }, { inbox: null }),
     fate: 'which are never sent then',
     done: 'sent',
   }
@@ -89,12 +87,9 @@ export function inboxSide(store: InboxParkingStore, inbox: string): ParkedSide {
       const outcome = await store.discardInboxParked({ ...selection, inbox })
       const { busy } = outcome
       const staying = busy > 0 ? ` ${busy} stay: they, or others of their key, are being handled.` : ''
-      return { outcome, text: discarded(outcome, staying) }
+      return discarded(outcome, { staying, inbox })
     },
-    nothingDiscarded: {
-      outcome: { messages: 0, unblocked: 0, busy: 0 } satisfies DiscardedInboxParking,
-      text: nothing('was discarded'),
-    },
+    nothingDiscarded: discarded({ ...none, busy: 0 }, { inbox }),
     fate: 'which are never handled then',
     done: 'handled',
   }
@@ -108,10 +103,15 @@ function nothing(done: string): string {
   return `Nothing is parked that matches: nothing ${done}.\n`
 }
 
+const none = { messages: 0, unblocked: 0, behind: [] }
+
 function discarded(
-  { messages, unblocked }: Pick<DiscardedParking & DiscardedInboxParking, 'messages' | 'unblocked'>,
-  staying: string,
-): string {
-  if (messages + unblocked === 0 && staying === '') return nothing('was discarded')
-  return `Discarded ${countOf(messages, 'message')}, unblocked ${countOf(unblocked, 'key')}.${staying}\n`
+  outcome: DiscardedParking | DiscardedInboxParking,
+  { staying = '', inbox }: { readonly staying?: string; readonly inbox: string | null },
+): Done {
+  const { messages, unblocked, behind } = outcome
+  const told = { ...outcome, waiting: waitingOf(behind) }
+  if (messages + unblocked === 0 && staying === '') return { outcome: told, text: nothing('was discarded') }
+  const done = `Discarded ${countOf(messages, 'message')}, unblocked ${countOf(unblocked, 'key')}.${staying}\n`
+  return { outcome: told, text: done + sayBehind(behind, { discarded: messages, inbox }) }
 }

@@ -1,5 +1,6 @@
-import type { InboxParkedSelection } from '@pigeonhole/core'
+import type { InboxParkedSelection, WaitingKey } from '@pigeonhole/core'
 import { number, text } from '../decode.js'
+import { decodeBehind, keysBegunAnew, waitingKeys } from '../parked-message/behind.js'
 import { isOfBlocked, oldestFirst } from '../parked-message/of-blocked.js'
 import type { Statement } from '../statement.js'
 import { isOf } from './own.js'
@@ -16,6 +17,7 @@ export interface DiscardedMessagesOfInbox {
   readonly messages: number
   readonly busy: number
   readonly emptied: readonly string[]
+  readonly behind: readonly WaitingKey[]
 }
 
 /** Has the keys begin anew whose oldest message is gone: its attempts and starts were that one's. */
@@ -60,27 +62,21 @@ export const discardParkedOfInbox: Statement<DiscardParams, DiscardedMessagesOfI
       DELETE FROM ${schema}.parked_message WHERE id IN (SELECT id FROM selected) RETURNING 1
     ), meant AS (
       SELECT place, topic, key_digest, min(id) AS first, count(*) AS messages FROM selected
-      WHERE place IS NOT NULL
       GROUP BY place, topic, key_digest
-    ), begun AS (
-      SELECT meant.place, held.messages > meant.messages AS has_more
-      FROM meant
-      CROSS JOIN LATERAL (
-        SELECT min(message.id) AS first, count(*) AS messages FROM ${schema}.parked_message AS message
-        WHERE ${isOf('message')} AND ${isOfBlocked('message', 'meant')}
-      ) AS held
-      WHERE held.first = meant.first
-    ), shortened AS (${beginAnew(schema, 'has_more', 'retry_at')}
-    ), emptied AS (${beginAnew(schema, 'NOT has_more', 'statement_timestamp()')}
+    ), begun AS (${keysBegunAnew(schema, isOf)}
+    ), shortened AS (${beginAnew(schema, 'behind > 0', 'retry_at')}
+    ), emptied AS (${beginAnew(schema, 'behind = 0', 'statement_timestamp()')}
     )
     SELECT (SELECT count(*)::int FROM deleted) AS messages,
       ((SELECT count(*) FROM ${schema}.parked_message AS message WHERE ${isSelected('message')})
         - (SELECT count(*) FROM deleted))::int AS busy,
-      (SELECT coalesce(json_agg(place), '[]')::text FROM emptied) AS emptied`,
+      (SELECT coalesce(json_agg(place), '[]')::text FROM emptied) AS emptied,
+      ${waitingKeys(schema, isOf)} AS behind`,
   bind: ({ selection, places }) => [...bindSelection(selection), places],
   decode: (row) => ({
     messages: number(row, 'messages'),
     busy: number(row, 'busy'),
     emptied: JSON.parse(text(row, 'emptied')) as string[],
+    behind: decodeBehind(row),
   }),
 }

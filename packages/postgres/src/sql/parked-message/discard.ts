@@ -1,12 +1,15 @@
-import type { ParkedSelection } from '@pigeonhole/core'
+import type { ParkedSelection, WaitingKey } from '@pigeonhole/core'
 import { number } from '../decode.js'
 import type { Statement } from '../statement.js'
+import { decodeBehind, keysBegunAnew, waitingKeys } from './behind.js'
+import { isOutgoing } from './own.js'
 import { bindSelection, isSelected } from './selection.js'
 
 /** What was deleted, and what stays. */
 export interface DiscardedMessages {
   readonly messages: number
   readonly inFlight: number
+  readonly behind: readonly WaitingKey[]
 }
 
 /**
@@ -22,14 +25,24 @@ export const discardParkedMessages: Statement<ParkedSelection, DiscardedMessages
       JOIN ${schema}.relay_shard AS shard USING (shard)
       WHERE batch.number > shard.confirmed
     ), selected AS (
-      SELECT id, id IN (SELECT id FROM in_flight) AS stays
+      SELECT id, topic, sha256(key) AS key_digest, id IN (SELECT id FROM in_flight) AS stays
       FROM ${schema}.parked_message AS message
       WHERE ${isSelected('message')}
     ), deleted AS (
       DELETE FROM ${schema}.parked_message WHERE id IN (SELECT id FROM selected WHERE NOT stays) RETURNING 1
+    ), meant AS (
+      SELECT topic, key_digest, min(id) AS first, count(*) AS messages FROM selected
+      WHERE NOT stays
+      GROUP BY topic, key_digest
+    ), begun AS (${keysBegunAnew(schema, isOutgoing)}
     )
     SELECT (SELECT count(*)::int FROM deleted) AS messages,
-      (SELECT count(*)::int FROM selected WHERE stays) AS in_flight`,
+      (SELECT count(*)::int FROM selected WHERE stays) AS in_flight,
+      ${waitingKeys(schema, isOutgoing)} AS behind`,
   bind: bindSelection,
-  decode: (row) => ({ messages: number(row, 'messages'), inFlight: number(row, 'in_flight') }),
+  decode: (row) => ({
+    messages: number(row, 'messages'),
+    inFlight: number(row, 'in_flight'),
+    behind: decodeBehind(row),
+  }),
 }

@@ -5,7 +5,7 @@ import type { OpenStore } from '../store-subject.js'
 import { claim, failure, inbox, key, place, terms, within } from './parking-scene.js'
 
 const waiting = { failure, retryMs: null }
-const nothing = { messages: 0, unblocked: 0, busy: 0 }
+const nothing = { messages: 0, unblocked: 0, busy: 0, behind: [] }
 
 function message(offset: number, given: Partial<ParkableMessage> = {}): ParkableMessage {
   const id = { scope: 'orders', id: `id-${offset}` }
@@ -81,15 +81,43 @@ export function describeOperatingInboxParking<Tx>(scene: StoreScene<Tx>): void {
       const { opened, operator } = await parkSome()
       const [first] = await operator.listInboxParkedMessages({ inbox, key }, 1)
       const one = { inbox, ids: [first?.id ?? ''] }
-      expect(await operator.discardInboxParked(one)).toEqual({ ...nothing, messages: 1 })
+      const behind = [{ topic: 'orders', key: expect.anything(), messages: 1, retryAt: null }]
+      expect(await operator.discardInboxParked(one)).toEqual({ ...nothing, messages: 1, behind })
       expect(await operator.discardInboxParked(one)).toEqual(nothing)
       expect(await verdict(opened, 9)).toEqual([{ parked: 1 }])
-      expect(await operator.discardInboxParked({ inbox })).toEqual({ messages: 2, unblocked: 1, busy: 0 })
+      expect(await operator.discardInboxParked({ inbox })).toEqual({ ...nothing, messages: 2, unblocked: 1 })
       expect(await offsetsOf(operator)).toEqual([])
       const known = ofIds([1, 2, 9].map((offset) => ({ scope: 'orders', id: `id-${offset}` })))
       const verdicts = await within(opened, (tx) => opened.store.receiveMessages(tx, inbox, known))
       expect(verdicts).toEqual(['known', 'known', 'new'])
       expect(await operator.listInboxParkedMessages({ inbox: 'other' }, 10)).toHaveLength(1)
+    })
+
+    it('is told what waits behind the oldest of a key, and of that alone', async () => {
+      const opened = await scene.open()
+      const operator = operatorOf(opened)
+      const other = longKey(1)
+      await park(opened, message(1))
+      const byItself = { failure, retryMs: 60_000 }
+      await within(opened, (tx) =>
+        opened.store.parking.parkFailed(tx, inbox, message(2, { key: other }), byItself),
+      )
+      const follow = [message(3), message(4), message(5), message(6, { key: other })]
+      await within(opened, (tx) => opened.store.parking.parkBehind(tx, inbox, follow))
+      const ids = (await operator.listInboxParkedMessages({ inbox }, 10)).map(({ id }) => id)
+      const discard = async (...indices: readonly number[]) => {
+        const discarded = await operator.discardInboxParked({
+          inbox,
+          ids: indices.map((index) => ids[index] ?? ''),
+        })
+        return discarded.behind.map(({ key, ...rest }) => ({ ...rest, key: [...key] }))
+      }
+      expect(await discard(3)).toEqual([])
+      expect(await discard(0, 1)).toEqual([
+        { topic: 'orders', key: [...key], messages: 2, retryAt: null },
+        { topic: 'orders', key: [...other], messages: 1, retryAt: expect.stringMatching(/^\d{4}-.*Z$/) },
+      ])
+      expect(await discard(2, 4)).toEqual([])
     })
 
     it('finds what is meant by a key of any length', async () => {
@@ -99,9 +127,9 @@ export function describeOperatingInboxParking<Tx>(scene: StoreScene<Tx>): void {
       await park(opened, message(6, { key: other }))
       expect(await operator.retryInboxParked({ inbox, key })).toMatchObject({ keys: 1, messages: 0 })
       expect(await operator.discardInboxParked({ inbox, key })).toEqual({
+        ...nothing,
         messages: 1,
         unblocked: 1,
-        busy: 0,
       })
       expect(await offsetsOf(operator)).toEqual([1n, 2n, 3n, 6n])
     })
@@ -111,7 +139,7 @@ export function describeOperatingInboxParking<Tx>(scene: StoreScene<Tx>): void {
       const worker = await opened.begin()
       const due = (await opened.store.parking.readDue(worker.tx, inbox, place)) as DueMessage
       expect(await operator.retryInboxParked({ inbox })).toEqual({ keys: 0, messages: 1, busy: 1 })
-      expect(await operator.discardInboxParked({ inbox })).toEqual({ messages: 1, unblocked: 0, busy: 2 })
+      expect(await operator.discardInboxParked({ inbox })).toEqual({ ...nothing, messages: 1, busy: 2 })
       await opened.store.parking.removeDue(worker.tx, inbox, due)
       await worker.commit()
       expect(await offsetsOf(operator)).toEqual([2n])
