@@ -1,7 +1,7 @@
 import { createIdempotency, createInbox, textCodec, topic } from '@pigeonhole/core'
 import { type InboxRun, on, runInbox } from '@pigeonhole/kafkajs'
 import { postgresStore } from '@pigeonhole/postgres'
-import { createTopics, type KafkaCluster, startKafka } from '@pigeonhole/testing'
+import { createTopics, type KafkaCluster, kafkaTool, startKafka } from '@pigeonhole/testing'
 import { Kafka, logLevel } from 'kafkajs'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -48,7 +48,7 @@ describe('with a cluster of their own', { timeout }, () => {
     // A mirror, with the ids.
     const mirror = new Kafka({ brokers: kafka.brokers, logLevel: logLevel.NOTHING })
     await createTopics(kafka.brokers, [{ topic: lab.topic, numPartitions: 1 }])
-    await lab.sendTo(mirror, ...sent)
+    await lab.sendTo(mirror, lab.topic, ...sent)
     await consumers.run(mirror, 'billing', 'audit')
     await soon(() => consumers.reasons(), patienceMs).toEqual(['TOPIC_RECREATED', 'TOPIC_RECREATED'])
     const walk = lab.shell.section('Consumers of another cluster', { TOPIC: lab.topic, INBOX: 'billing' })
@@ -70,7 +70,10 @@ describe('with a cluster of their own', { timeout }, () => {
     }
     await using lab = await RunbookLab.open({ brokers: kafka.brokers, topicSettings })
     await using person = new Person(lab)
+    const deletes = await kafkaTool('org.apache.kafka.tools.DeleteRecordsCommand', () => undefined)
+    await lab.shell.install('kafka-delete-records.sh', deletes)
     await person.leavesData()
+    expect(await lab.values(person.deadLetters)).toEqual([person.data, 'of somebody else'])
     expect(await person.traces()).not.toEqual([])
     const walk = lab.shell.section("Erasing a person's data", {
       TOPIC: lab.topic,
@@ -79,6 +82,15 @@ describe('with a cluster of their own', { timeout }, () => {
       TENANT: person.key,
       MESSAGE_ID: person.messageId,
     })
+    await walk.step('pigeonhole drain')
+    await walk.step('pigeonhole parked discard --topic')
+    await walk.step('pigeonhole parked discard --inbox')
+    await walk.step('pigeonhole send')
+    walk.fillIn({ TOPIC: person.deadLetters, PARTITION: '0', OFFSET: '1', BROKERS: kafka.brokers.join(',') })
+    await walk.step('echo')
+    await walk.step('kafka-delete-records.sh')
+    expect(await lab.values(person.deadLetters)).toEqual(['of somebody else'])
+    walk.fillIn({ TOPIC: lab.topic })
     await walk.rest()
     walk.end()
     expect(await person.traces()).toEqual([])
@@ -147,8 +159,15 @@ class Person implements AsyncDisposable {
     this.#lab = lab
   }
 
+  get deadLetters(): string {
+    return `${this.#lab.topic}-dead-letters`
+  }
+
   async leavesData(): Promise<void> {
     const lab = this.#lab
+    await createTopics(lab.brokers, [{ topic: this.deadLetters, numPartitions: 1 }])
+    const others = { key: 'somebody', value: 'of somebody else' }
+    await lab.sendTo(lab.kafka, this.deadLetters, { key: this.key, value: this.data }, others)
     lab.startWorker()
     await this.#consume()
     // Sent, and still in the outbox.

@@ -88,9 +88,9 @@ export class RunbookLab implements AsyncDisposable {
     }
   }
 
-  /** The values in the log of the topic. */
-  async values(): Promise<string[]> {
-    const records = await readLog({ brokers: this.brokers, topics: [this.topic] })
+  /** The values in the log of a topic. */
+  async values(topic = this.topic): Promise<string[]> {
+    const records = await readLog({ brokers: this.brokers, topics: [topic] })
     return records.map(({ value }) => (value === null ? 'tombstone' : Buffer.from(value).toString('utf8')))
   }
 
@@ -116,15 +116,15 @@ export class RunbookLab implements AsyncDisposable {
 
   /** Sends messages past the outbox. */
   send(...messages: readonly SentMessage[]): Promise<void> {
-    return this.sendTo(this.kafka, ...messages)
+    return this.sendTo(this.kafka, this.topic, ...messages)
   }
 
-  /** The same, to the topic of its name in another cluster. */
-  async sendTo(kafka: Kafka, ...messages: readonly SentMessage[]): Promise<void> {
+  /** The same, to another cluster or topic. */
+  async sendTo(kafka: Kafka, topic: string, ...messages: readonly SentMessage[]): Promise<void> {
     const producer = kafka.producer({ allowAutoTopicCreation: false })
     await producer.connect()
     await producer.send({
-      topic: this.topic,
+      topic,
       messages: messages.map(({ id, ...message }) => ({
         ...message,
         ...(id && { headers: { 'message-id': id } }),

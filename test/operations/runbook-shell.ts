@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { debianPostgresTools } from '@pigeonhole/testing'
 import { expect } from 'vitest'
 import { root } from '../docs/interface-docs.js'
+import { prismaEnvironment } from '../prisma/scratch-project.js'
 import { commandsOf, type RunbookCommand } from './runbook.js'
 
 /** What the page leaves to its reader: variables of the environment, by which psql's are set as well. */
@@ -26,8 +27,8 @@ export interface CommandEnd {
 }
 
 /**
- * Where the commands of a page are run as they stand there: a folder with a file of settings, and a PATH that has `pigeonhole`. What a reader fills
- * in comes by variables; no command is edited.
+ * Where the commands of a page are run as they stand there: a folder with a file of settings, and a PATH that has the programs they name. What a
+ * reader fills in comes by variables; no command is edited.
  */
 export class RunbookShell implements AsyncDisposable {
   readonly folder: string
@@ -43,11 +44,12 @@ export class RunbookShell implements AsyncDisposable {
   /** @param settings Those of `pigeonhole.config.mjs`, by their names. */
   static async open(settings: Settings): Promise<RunbookShell> {
     const folder = await mkdtemp(path.join(tmpdir(), 'pigeonhole-runbook-'))
-    // As npm makes one at an installation.
-    const program = `#!/bin/sh\nexec '${process.execPath}' '${root}/packages/pigeonhole/dist/bin.js' "$@"\n`
-    await writeFile(path.join(folder, 'pigeonhole'), program, { mode: 0o755 })
     const tools = await debianPostgresTools(() => undefined)
     const shell = new RunbookShell(folder, path.join(tools, 'psql'), settings)
+    await mkdir(shell.#programs)
+    await shell.install('pigeonhole', [process.execPath, `${root}/packages/pigeonhole/dist/bin.js`])
+    const prisma = [process.execPath, `${root}/node_modules/prisma/build/index.js`]
+    await shell.install('prisma', prisma, prismaEnvironment)
     await shell.configure({})
     return shell
   }
@@ -59,6 +61,18 @@ export class RunbookShell implements AsyncDisposable {
     await writeFile(path.join(this.folder, 'pigeonhole.config.mjs'), text)
   }
 
+  /** Puts a program on the PATH, as npm does at an installation. */
+  async install(
+    name: string,
+    words: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
+    const exports = Object.entries(environment).map(([variable, value]) => `export ${variable}='${value}'\n`)
+    const quoted = words.map((word) => `'${word}'`).join(' ')
+    const script = `#!/bin/sh\n${exports.join('')}exec ${quoted} "$@"\n`
+    await writeFile(path.join(this.#programs, name), script, { mode: 0o755 })
+  }
+
   /** Begins a section of docs/operations.md. */
   section(title: string, placeholders: Placeholders = {}): RunbookWalk {
     return new RunbookWalk(title, placeholders, (command, filledIn) => this.#run(command, filledIn))
@@ -68,8 +82,12 @@ export class RunbookShell implements AsyncDisposable {
     await rm(this.folder, { recursive: true, force: true })
   }
 
+  get #programs(): string {
+    return path.join(this.folder, 'bin')
+  }
+
   async #run({ kind, text }: RunbookCommand, placeholders: Placeholders): Promise<CommandEnd> {
-    const env = { ...placeholders, PATH: `${this.folder}:${process.env['PATH']}` }
+    const env = { ...placeholders, PATH: `${this.#programs}:${process.env['PATH']}` }
     if (kind === 'sh') return await runToEnd('sh', ['-c', text], { cwd: this.folder, env })
     const variables = Object.entries(placeholders).flatMap(([name, value]) => [
       '-v',
@@ -103,11 +121,12 @@ export class RunbookWalk {
 
   /** Runs the next command, which has to begin like this, and expects it to end with one of `codes`. Resolves to what it prints. */
   async step(beginning: string, ...codes: readonly number[]): Promise<string> {
-    const next = this.#left.shift()
-    expect(next?.text ?? `nothing more in "${this.#title}"`).toMatch(beginning)
-    const end = await this.#run(next as RunbookCommand, this.#placeholders)
-    expect(codes.length > 0 ? codes : [0], `${next?.text}\n${end.stderr}`).toContain(end.code)
-    return end.stdout
+    return (await this.#next(beginning, codes.length > 0 ? codes : [0])).stdout
+  }
+
+  /** The same of a command that is refused with `code`. Resolves to what it says of that. */
+  async refused(beginning: string, code: number): Promise<string> {
+    return (await this.#next(beginning, [code])).stderr
   }
 
   /** Runs what is left, in order. `pigeonhole adopt` ends with 3 where nobody answers. Resolves to what the last one prints. */
@@ -123,6 +142,14 @@ export class RunbookWalk {
   /** Expects every command of the section to have been run. */
   end(): void {
     expect(this.#left, `commands of "${this.#title}" that were not run`).toEqual([])
+  }
+
+  async #next(beginning: string, codes: readonly number[]): Promise<CommandEnd> {
+    const next = this.#left.shift()
+    expect(next?.text ?? `nothing more in "${this.#title}"`).toMatch(beginning)
+    const end = await this.#run(next as RunbookCommand, this.#placeholders)
+    expect(codes, `${next?.text}\n${end.stderr}`).toContain(end.code)
+    return end
   }
 }
 

@@ -1,6 +1,7 @@
 /** The spec that walks each section of docs/operations.md which has commands, below test/. */
 export const walkedSections: Readonly<Record<string, string>> = {
   'Deploying a new version, more processes, or fewer': 'operations/deploying.full.spec.ts',
+  'Migrating with Prisma': 'operations/deploying.full.spec.ts',
   'Going back to an earlier version': 'operations/deploying.full.spec.ts',
   'A relay has halted': 'divergence/kafka.full.spec.ts',
   'A backup was restored': 'divergence/postgres.full.spec.ts',
@@ -18,5 +19,6 @@ export const walkedSections: Readonly<Record<string, string>> = {
   'The outbox grows': 'operations/growth.full.spec.ts',
   'A backlog after an outage': 'operations/erasure.full.spec.ts',
   "Erasing a person's data": 'operations/erasure.full.spec.ts',
+  'The migration to a ring of partitions': 'operations/deploying.full.spec.ts',
   'The migration to ids by age': 'operations/deploying.full.spec.ts',
 }

@@ -12,6 +12,13 @@ const programs = {
   prisma: path.join(root, 'node_modules/prisma/build/index.js'),
 }
 
+/** With what Prisma's command finds its engine, and asks nobody outside. */
+export const prismaEnvironment = {
+  PRISMA_SCHEMA_ENGINE_BINARY: path.join(root, 'test/prisma/schema-engine.mjs'),
+  PRISMA_HIDE_UPDATE_MESSAGE: 'true',
+  CHECKPOINT_DISABLE: 'true',
+}
+
 /** A Prisma project of its own in a folder, with what this repository has installed. */
 export class ScratchProject implements AsyncDisposable {
   readonly #folder: string
@@ -21,7 +28,12 @@ export class ScratchProject implements AsyncDisposable {
   }
 
   static async make(): Promise<ScratchProject> {
-    const project = new ScratchProject(await mkdtemp(path.join(tmpdir(), 'pigeonhole-project-')))
+    return await ScratchProject.in(await mkdtemp(path.join(tmpdir(), 'pigeonhole-project-')))
+  }
+
+  /** Makes a folder that is there a project. */
+  static async in(folder: string): Promise<ScratchProject> {
+    const project = new ScratchProject(folder)
     await project.put('package.json', '{ "type": "module" }')
     await project.linkModules()
     return project
@@ -56,13 +68,7 @@ export class ScratchProject implements AsyncDisposable {
   ): Promise<string> {
     const { stdout } = await promisify(execFile)(process.execPath, [programs[program], ...args], {
       cwd: this.#folder,
-      env: {
-        ...process.env,
-        PRISMA_SCHEMA_ENGINE_BINARY: path.join(root, 'test/prisma/schema-engine.mjs'),
-        PRISMA_HIDE_UPDATE_MESSAGE: 'true',
-        CHECKPOINT_DISABLE: 'true',
-        ...env,
-      },
+      env: { ...process.env, ...prismaEnvironment, ...env },
     })
     return stdout
   }

@@ -50,6 +50,7 @@ export {
   type StartKafkaConnectOptions,
   startKafkaConnect,
 } from './provision/kafka-connect.js'
+export { kafkaTool } from './provision/kafka-tool.js'
 export { type PgBouncer, type StartPgBouncerOptions, startPgBouncer } from './provision/pg-bouncer.js'
 export type { PostgresServer, StartPostgresOptions } from './provision/postgres-server.js'
 export type { ServerSource } from './provision/server-source.js'
