@@ -64,8 +64,10 @@ export class EnginePg extends PrismaPg {
   ): A {
     adapter.queryRaw = queryWithChars(adapter)
     if (this.#scripts === 'whole') {
+      // Errors become those of an adapter: the engine tells of no others.
+      const { onError } = adapter as unknown as { onError(error: unknown): never }
       adapter.executeScript = async (script) => {
-        await adapter.underlyingDriver().query(script)
+        await adapter.underlyingDriver().query(script).catch(onError)
       }
     }
     return adapter
