@@ -66,8 +66,8 @@ export class Writers {
       try {
         await client.query('BEGIN')
         await this.#change(client, i)
-        // A transaction that stays open commits behind rows with a higher seq.
-        await client.query('SELECT pg_sleep($1)', [i % 11 === 0 ? 0.05 : 0.005])
+        // A transaction that stays open commits behind rows with a higher seq. What is at work beside them needs the cores.
+        await client.query('SELECT pg_sleep($1)', [i % 11 === 0 ? 0.1 : 0.02])
         await client.query(i % 5 === 0 ? 'ROLLBACK' : 'COMMIT')
       } finally {
         client.release()
