@@ -8,6 +8,7 @@ const conformance = { spec: 'test/postgres/postgres-store.int.spec.ts' }
 const receive = { file: 'packages/postgres/src/sql/inbox-message/receive.ts' }
 const receiveOne = { file: 'packages/postgres/src/sql/inbox-message/receive-one.ts' }
 const postgres = { spec: 'packages/postgres/src/inbox/sql-inbox-parking.int.spec.ts' }
+const killer = { ...postgres, file: `${core}/parked-killer.ts` }
 const deadlines = { spec: 'test/run-inbox/deadlines.e2e.spec.ts' }
 const worker = {
   file: 'packages/kafkajs/src/run-inbox/partition-worker.ts',
@@ -256,7 +257,7 @@ export const inboxParkingGuards = [
     ...conformance,
     file: `${sql}/note-failure.ts`,
     name: 'a key whose message fails has killed nobody',
-    find: 'error = $6::text, starts = 0,\n      retry_at',
+    find: 'error = $6::text, starts = $9::int,\n      retry_at',
     replace: 'error = $6::text, starts = greatest(starts - 1, 0),\n      retry_at',
     test: 'that fails has killed nobody, however many processes have ended before that while it was handled',
   },
@@ -264,7 +265,7 @@ export const inboxParkingGuards = [
     ...conformance,
     file: `${sql}/note-failure.ts`,
     name: 'a message without a key that fails has killed nobody',
-    find: 'attempts = $7::int, starts = 0,',
+    find: 'attempts = $7::int, starts = $9::int,',
     replace: 'attempts = $7::int, starts = greatest(starts - 1, 0),',
     test: 'that fails has killed nobody, however many processes have ended before that while it was handled',
   },
@@ -459,6 +460,43 @@ export const inboxParkingGuards = [
     find: 'if (due.attempts === 0) await',
     replace: 'if (due.attempts >= 0) await',
     test: 'are of each message that has failed itself, once',
+  },
+  {
+    ...killer,
+    name: 'a killer that was parked behind another message is told of',
+    find: '    if (due.attempts === 0) await',
+    replace: '    if (due.attempts < 0) await',
+    test: 'a message that was parked behind another one, and kills its processes, is told of once',
+  },
+  {
+    ...killer,
+    name: 'a killer that was told of before is not told of again',
+    find: '    if (due.attempts === 0) await',
+    replace: '    if (due.attempts >= 0) await',
+    test: 'a message that has failed before, of which was told then, is not told of again when it kills its processes',
+  },
+  {
+    ...killer,
+    spec: 'test/run-inbox/killers.full.spec.ts',
+    name: 'a killer that was parked behind another message is told of, seen with processes',
+    find: '    if (due.attempts === 0) await',
+    replace: '    if (due.attempts < 0) await',
+    test: 'and is handled again because an operator says so kills one process more',
+  },
+  {
+    ...killer,
+    name: 'a killer that an operator has tried meanwhile is left to be tried',
+    find: 'if (!due || due.starts <= mostStarts) return',
+    replace: 'if (!due || due.starts < 0) return',
+    test: 'a message that has killed its processes, and that an operator has tried before that is noted, is left to be tried',
+  },
+  {
+    ...killer,
+    file: `${core}/parked-retry.ts`,
+    name: 'a key of which nothing is left waits for no operator, whatever its processes have died of',
+    find: "return isThere ? undefined : 'nothing found'",
+    replace: 'return isThere || !place.topic ? undefined : undefined',
+    test: 'a key of which nothing is left is unblocked, however many processes have died before they did',
   },
   {
     ...worker,

@@ -1,4 +1,5 @@
 // Messages that kill the process: each life of a consumer is a process of its own.
+import type { Topic } from '@pigeonhole/core'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { ConsumerProcess } from './consumer-process-handle.js'
 import type { ConsumerProcessMessage, ConsumerProcessOptions } from './consumer-process-protocol.js'
@@ -80,24 +81,34 @@ describe('a message that kills the process', { timeout: 240_000 }, () => {
   })
 
   it('and is handled again because an operator says so kills one process more, and is parked again', async () => {
-    const orders = await lab.createTopic()
-    await lab.send(orders, ['a', 'exit', 'b'].map(keyed))
-    await supervise({ topics: [orders.name] }, () => untilHandled(2))
+    const [orders, dead] = [await lab.createTopic(), await lab.createTopic()]
+    const options = { topics: [orders.name], deadLetters: dead.name }
+    const behind = ['throw', 'exit-behind'].map((value) => ({ key: 'k', value }))
+    await lab.send(orders, [...['a', 'exit', 'b'].map(keyed), ...behind, keyed('c')])
+    await supervise(options, () => untilHandled(3))
+    // The one behind it has its turn, and has killed others already, but for one.
+    const [, first] = await lab.store.listInboxParkedMessages({ inbox: lab.name }, 2)
+    await lab.store.discardInboxParked({ inbox: lab.name, ids: [first?.id ?? ''] })
+    await lab.pool.query('UPDATE pigeonhole.parked_key SET starts = 3 WHERE starts = 0')
     await lab.store.retryInboxParked({ inbox: lab.name })
-    expect(await start({ topics: [orders.name] }).exited).toBe('3')
-    await lab.expelMembers()
-    // Not before its claim is over.
+    for (const _killed of ['exit', 'exit-behind']) {
+      expect(await start(options).exited).toBe('3')
+      await lab.expelMembers()
+    }
+    // Not before their claims are over.
     await lab.pool.query('UPDATE pigeonhole.parked_key SET retry_at = now()')
-    const next = start({ topics: [orders.name] })
+    const next = start(options)
     const waits = async () =>
       (await lab.pool.query('SELECT error_code, retry_at FROM pigeonhole.parked_key')).rows
     await expect
       .poll(waits, { timeout: 30_000 })
-      .toEqual([{ error_code: 'MESSAGE_KILLS_PROCESS', retry_at: null }])
-    await lab.send(orders, ['c'].map(keyed))
-    await expect.poll(() => lab.effects(), { timeout: 30_000 }).toEqual(['a', 'b', 'c'])
+      .toEqual(Array(2).fill({ error_code: 'MESSAGE_KILLS_PROCESS', retry_at: null }))
+    await lab.send(orders, ['d'].map(keyed))
+    await expect.poll(() => lab.effects(), { timeout: 30_000 }).toEqual(['a', 'b', 'c', 'd'])
     await next.stop()
-    expect(await parked()).toMatchObject([{ payload: 'exit' }])
+    expect(await parked()).toMatchObject([{ payload: 'exit' }, { payload: 'exit-behind' }])
+    // Of each once: when it was parked, or when it was found behind another one.
+    expect(await letters(dead)).toEqual(['exit', 'throw', 'exit-behind'])
   })
 
   it('is none where deployments follow one another while there is nothing to do', async () => {
@@ -195,6 +206,14 @@ describe('a message that kills the process', { timeout: 240_000 }, () => {
 
   async function untilHandled(count: number): Promise<boolean> {
     return (await lab.effects()).length >= count
+  }
+
+  async function letters({ name }: Topic<string>): Promise<string[]> {
+    const { rows } = await lab.pool.query(
+      "SELECT convert_from(payload, 'UTF8') AS payload FROM pigeonhole.outbox_message WHERE topic = $1 ORDER BY seq",
+      [name],
+    )
+    return rows.map(({ payload }) => payload)
   }
 
   async function parked() {

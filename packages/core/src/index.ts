@@ -107,6 +107,7 @@ export type {
   DueMessage,
   InboxFailure,
   InboxParking,
+  KillerClaim,
   ParkableMessage,
   ParkedPlace,
   ParkTerms,

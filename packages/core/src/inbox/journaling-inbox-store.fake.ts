@@ -46,6 +46,8 @@ export class JournalingInboxStore implements InboxStore<JournalingTx> {
   readonly blocked = new Map<string, BlockedKey>()
   /** What is claimed next. */
   due: DueMessage | undefined
+  /** Whether what is claimed next has killed its processes too often. */
+  isKiller = false
   /** Whether the message that is due is gone when it is read. */
   isGone = false
   /** Whether someone is about to park more of each key. */
@@ -101,7 +103,9 @@ export class JournalingInboxStore implements InboxStore<JournalingTx> {
     },
     claimDue: async () => {
       this.journal.push('claim')
-      return this.due && { topic: this.due.message.topic, key: this.due.message.key, id: null }
+      if (!this.due) return undefined
+      const place = { topic: this.due.message.topic, key: this.due.message.key, id: null }
+      return this.isKiller ? { killer: place } : place
     },
     readDue: async () => {
       this.journal.push('read due')

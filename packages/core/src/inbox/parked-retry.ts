@@ -10,6 +10,7 @@ import { type Frame, type Identified, type Outcome, runFresh } from './handler-t
 import type { ResolvedInboxOptions } from './inbox-options.js'
 import { failureOf, isMessageFault, waitsForOperator } from './message-fault.js'
 import { deliveryOf } from './parkable-message.js'
+import { parkKiller } from './parked-killer.js'
 
 /** Lets work go on beside other work of the process, or by itself: what may kill the process is handled alone. */
 export interface HandlingTurns {
@@ -71,9 +72,11 @@ async function retryOne<Tx>(
   const { store, name, timeoutMs, parkedBackoff: backoff } = options
   const topics = work.bindings.map(({ topic }) => topic.name)
   // Twice the longest attempt: a lock that is waited for may have used up a whole one.
-  const place = await store.parking.claimDue(name, { topics, leaseMs: 2 * timeoutMs, backoff, alone })
-  if (!place || place === 'suspect') return place ?? false
-  const ended = await endClaim(options, place, work)
+  const claimed = await store.parking.claimDue(name, { topics, leaseMs: 2 * timeoutMs, backoff, alone })
+  if (!claimed || claimed === 'suspect') return claimed ?? false
+  const isKiller = 'killer' in claimed
+  const place = isKiller ? claimed.killer : claimed
+  const ended = isKiller ? await endKiller(options, place, work) : await endClaim(options, place, work)
   if (!ended || ended === 'more behind it' || place.key === null) return true
   if (await store.parking.unblockKey(name, place)) {
     work.unblocked(place)
@@ -82,6 +85,17 @@ async function retryOne<Tx>(
   if (ended !== 'nothing found') return true
   await store.parking.leaveKey(name, place)
   return false
+}
+
+// Its processes could not tell of it. Nothing is found of a key whose processes have died of others, each between its handler and the
+// end of its block.
+async function endKiller<Tx>(
+  options: ResolvedInboxOptions<Tx>,
+  place: ParkedPlace,
+  { again }: RetryWork<Tx>,
+): Promise<'nothing found' | undefined> {
+  const isThere = await again(deliveryAt(place), () => parkKiller(options, place))
+  return isThere ? undefined : 'nothing found'
 }
 
 // Undefined where the message has failed, for which it is to blame.

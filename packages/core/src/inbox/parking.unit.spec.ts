@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { PigeonholeError } from '../errors/pigeonhole-error.js'
 import { topic } from '../message/topic.js'
+import { mostStarts } from '../ports/inbox-parking.js'
 import { type Handler, on, onBatch } from './binding.js'
 import type { Delivery } from './delivery.js'
 import { createInbox } from './inbox.js'
@@ -206,7 +207,7 @@ describe('a message that is given up', () => {
 describe('a parked message that is due', () => {
   const due = (offset = 5, isLast = true) => {
     const message = parkableOf(delivery(offset), { scope: 'orders', id: `m${offset}` })
-    return { place: '1', message, attempts: 5, isLast }
+    return { place: '1', message, attempts: 5, starts: 1, isLast }
   }
 
   it('is handled with its id, removed in the same transaction, and its key unblocked after it', async () => {
@@ -282,6 +283,16 @@ describe('a parked message that is due', () => {
     )
     expect(store.journal.slice(-5)).toEqual(['rollback', 'begin', 'read due', noted, 'commit'])
     expect(events).toEqual(['message:failed 5'])
+  })
+
+  it.each([
+    ['waits for an operator, unhandled', mostStarts + 1, ['failed MESSAGE_KILLS_PROCESS 5 waits']],
+    ['is left to who has it tried, or has failed at it, meanwhile', mostStarts, []],
+  ])('that has killed its processes %s', async (_, starts, noted) => {
+    const { inbox, store } = openInbox()
+    Object.assign(store, { due: { ...due(), starts }, isKiller: true })
+    expect(await inbox.retryParked([on(orders, failing)])).toBe(true)
+    expect(store.journal).toEqual(['claim', 'begin', 'read due', ...noted, 'commit'])
   })
 
   it('does not lose an attempt to an outage', async () => {

@@ -114,7 +114,7 @@ describe('a handler in a trace', () => {
   it('of a parked message is told of as well', async () => {
     const { store, inbox, handler } = openInbox()
     const message = parkableOf(delivery(5), { scope: 'orders', id: 'm5' })
-    store.due = { place: '1', message, attempts: 1, isLast: true }
+    store.due = { place: '1', message, attempts: 1, starts: 1, isLast: true }
     await inbox.retryParked([on<JournalingTx, number>(orders, handler)])
     expect(store.journal).toEqual([
       'claim',

@@ -36,6 +36,8 @@ export interface DueMessage {
   readonly message: ParkableMessage
   /** How often it has failed so far. */
   readonly attempts: number
+  /** So many claims in a row have no end yet. Beyond {@link mostStarts}: it is claimed to be given to an operator. */
+  readonly starts: number
   /** Whether no other of its key was parked behind it, as far as is known. */
   readonly isLast: boolean
 }
@@ -45,6 +47,11 @@ export interface DueMessage {
  * alone as a message of a partition has.
  */
 export const mostStarts = 4
+
+/** A claim of what has killed its processes too often: to be given to an operator, and not to be handled. */
+export interface KillerClaim {
+  readonly killer: ParkedPlace
+}
 
 /** Which parked messages a worker takes. */
 export interface ClaimTerms {
@@ -73,11 +80,12 @@ export interface InboxParking<Tx> {
   parkBehind(tx: Tx, inbox: string, messages: readonly ParkableMessage[]): Promise<void>
   /**
    * Claims a key, or a message without one, that is due. Its attempt counts from here on, and a start, which every end that a process
-   * survives takes back: what kills the process is tried again ever more rarely, and after {@link mostStarts} in a row it waits for an
-   * operator, as MESSAGE_KILLS_PROCESS. Resolves to undefined where nothing is due; to `suspect`, and claims nothing, where what is
-   * due has a start without an end, and is to be handled alone.
+   * survives takes back: what kills the process is tried again ever more rarely, and after {@link mostStarts} in a row it is claimed
+   * as a killer, for the lease, with no attempt more: by `starts` beyond those who notes its failure knows that it still is one.
+   * Resolves to undefined where nothing is due; to `suspect`, and claims nothing, where what is due has a start without an end, and
+   * is to be handled alone.
    */
-  claimDue(inbox: string, terms: ClaimTerms): Promise<ParkedPlace | 'suspect' | undefined>
+  claimDue(inbox: string, terms: ClaimTerms): Promise<ParkedPlace | KillerClaim | 'suspect' | undefined>
   /**
    * Locks what is parked at `place` until the transaction ends, and only then reads the oldest message. Resolves to
    * undefined where nothing is left.
@@ -87,7 +95,10 @@ export interface InboxParking<Tx> {
   removeDue(tx: Tx, inbox: string, due: DueMessage): Promise<void>
   /** Unblocks a key of which nothing is left, unless someone is about to park more of it. Resolves to whether it did. */
   unblockKey(inbox: string, place: ParkedPlace): Promise<boolean>
-  /** Notes that a claimed message has failed again; `waits`: it is not tried again until an operator says so. */
+  /**
+   * Notes that a claimed message has failed again; `waits`: it is not tried again until an operator says so. No start of it is left
+   * without an end, but for MESSAGE_KILLS_PROCESS: then all {@link mostStarts} are.
+   */
   noteFailure(
     tx: Tx,
     inbox: string,

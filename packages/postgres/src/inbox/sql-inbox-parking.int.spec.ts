@@ -3,6 +3,7 @@ import {
   createInbox,
   createOutbox,
   type Delivery,
+  mostStarts,
   on,
   type ParkableMessage,
   park as parks,
@@ -91,6 +92,40 @@ it('a key that is unblocked while a message of it fails is blocked anew', async 
 })
 
 const claim = { topics: ['orders'], leaseMs: 1_000, backoff: { initialMs: 1, maxMs: 1 }, alone: true }
+const ended = { ...claim, leaseMs: 0, backoff: { initialMs: 0, maxMs: 0 } }
+
+/** Has processes begin with what is due, and end. */
+async function begin(times = mostStarts): Promise<void> {
+  for (let time = 0; time < times; time += 1)
+    expect(await store.parking.claimDue(inbox, ended)).toEqual(place)
+}
+
+/** A message that was parked behind another one, which is gone. */
+async function parkBehindNothing(): Promise<void> {
+  await park(message(1))
+  await store.transaction(bounds, (tx) => store.parking.parkBehind(tx, inbox, [message(2)]))
+  const [first] = await store.listInboxParkedMessages({ inbox }, 1)
+  await store.discardInboxParked({ inbox, ids: [first?.id ?? ''] })
+  await store.retryInboxParked({ inbox })
+}
+
+/** Has a worker with dead letters take up what is due, none of which it may handle. */
+const takeUp = (): Promise<boolean> =>
+  createInbox({
+    store,
+    outbox: createOutbox({ store }),
+    name: inbox,
+    dedupe: 'none',
+    deadLetters: 'dead',
+  }).retryParked([on(orders, () => Promise.reject(new Error('It is handled')))])
+
+const deadLetters = async (): Promise<object[]> => {
+  const { rows } = await database.pool.query(
+    `SELECT (SELECT json_object_agg(header ->> 0, header ->> 1) FROM jsonb_array_elements(headers) AS one (header)) AS headers
+     FROM pigeonhole.outbox_message WHERE topic = 'dead'`,
+  )
+  return rows.map(({ headers }) => headers)
+}
 
 it('a message that is parked while a worker finds nothing of its key is handled at once', async () => {
   await park(message(1))
@@ -224,6 +259,68 @@ it('a message that two workers fail at is told of once, and counted twice', asyn
   expect(await store.listInboxParkedMessages({ inbox }, 2)).toMatchObject([{ offset: 2n, attempts: 2 }])
   const { rows } = await database.pool.query("SELECT FROM pigeonhole.outbox_message WHERE topic = 'dead'")
   expect(rows).toHaveLength(1)
+})
+
+it('a message that was parked behind another one, and kills its processes, is told of once, in the transaction that parks it', async () => {
+  await parkBehindNothing()
+  await begin()
+  await database.pool.query(
+    `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no letters'; END $$;
+     CREATE TRIGGER refuse BEFORE INSERT ON pigeonhole.outbox_message FOR EACH ROW EXECUTE FUNCTION refuse()`,
+  )
+  await expect(takeUp()).rejects.toThrow('no letters')
+  expect(await dueKeys()).toEqual([{ error_code: 'E', waits: false }])
+  await database.pool.query('DROP FUNCTION refuse CASCADE; UPDATE pigeonhole.parked_key SET retry_at = now()')
+  expect(await takeUp()).toBe(true)
+  expect(await dueKeys()).toEqual([{ error_code: 'MESSAGE_KILLS_PROCESS', waits: true }])
+  const told = {
+    ...{ 'dead-letter-inbox': inbox, 'dead-letter-topic': 'orders', 'dead-letter-offset': '2' },
+    ...{ 'dead-letter-attempts': String(mostStarts), 'dead-letter-error-code': 'MESSAGE_KILLS_PROCESS' },
+  }
+  expect(await deadLetters()).toEqual([expect.objectContaining(told)])
+  // An operator has it tried: it kills one more, and that is no other parking.
+  await store.retryInboxParked({ inbox })
+  await begin(1)
+  expect(await takeUp()).toBe(true)
+  expect(await dueKeys()).toEqual([{ error_code: 'MESSAGE_KILLS_PROCESS', waits: true }])
+  expect(await deadLetters()).toHaveLength(1)
+  const left = await store.listInboxParkedMessages({ inbox }, 2)
+  expect(left).toMatchObject([{ offset: 2n, errorCode: 'MESSAGE_KILLS_PROCESS', attempts: mostStarts }])
+})
+
+it('a message that has failed before, of which was told then, is not told of again when it kills its processes', async () => {
+  await park(message(1))
+  await begin()
+  expect(await takeUp()).toBe(true)
+  expect(await dueKeys()).toEqual([{ error_code: 'MESSAGE_KILLS_PROCESS', waits: true }])
+  expect(await deadLetters()).toEqual([])
+})
+
+it('a message that has killed its processes, and that an operator has tried before that is noted, is left to be tried', async () => {
+  await parkBehindNothing()
+  await begin()
+  const racing: PostgresStore = {
+    ...store,
+    transaction: async (bounds, work) => {
+      await store.retryInboxParked({ inbox })
+      await begin(1)
+      return store.transaction(bounds, work)
+    },
+  }
+  const worker = createInbox({ store: racing, name: inbox, dedupe: 'none' })
+  expect(await worker.retryParked([on(orders, () => undefined)])).toBe(true)
+  expect(await dueKeys()).toEqual([{ error_code: 'E', waits: false }])
+})
+
+it('a key of which nothing is left is unblocked, however many processes have died before they did', async () => {
+  await park(message(1))
+  await store.transaction(bounds, async (tx) => {
+    const due = await store.parking.readDue(tx, inbox, place)
+    if (due) await store.parking.removeDue(tx, inbox, due)
+  })
+  await begin()
+  expect(await takeUp()).toBe(true)
+  expect(await dueKeys()).toEqual([])
 })
 
 it('10,000 messages behind a key cost no statement more than one does', async () => {

@@ -1,4 +1,4 @@
-import type { DueMessage, InboxParking, ParkedPlace } from '@pigeonhole/core'
+import type { DueMessage, InboxParking, KillerClaim, ParkedPlace } from '@pigeonhole/core'
 import { claimParkedKey } from '../sql/parked-inbox/claim-key.js'
 import { claimParkedMessage } from '../sql/parked-inbox/claim-message.js'
 import type { ClaimParams, ClaimRow } from '../sql/parked-inbox/claim-terms.js'
@@ -68,17 +68,14 @@ export function sqlInboxParking<Tx>({
   }
 }
 
-// What has killed its process too often is given to an operator, and the next one looked at.
 async function claimOne(
   session: SqlSession,
   statement: Statement<ClaimParams, ClaimRow>,
   params: ClaimParams,
-): Promise<ParkedPlace | 'suspect' | undefined> {
-  for (;;) {
-    const [row] = await run(session, statement, params)
-    if (row?.found === 'taken') return row.place
-    if (row?.found !== 'killer') return row?.found
-  }
+): Promise<ParkedPlace | KillerClaim | 'suspect' | undefined> {
+  const [row] = await run(session, statement, params)
+  if (row?.found === 'killer') return { killer: row.place }
+  return row?.found === 'taken' ? row.place : row?.found
 }
 
 async function readDue(
@@ -90,8 +87,8 @@ async function readDue(
     const [message] = await run(session, lockParkedMessage, { inbox, id: place.id })
     return message
   }
-  const locked = await run(session, lockParkedKey, { inbox, place })
-  if (locked.length === 0) return undefined
+  const [locked] = await run(session, lockParkedKey, { inbox, place })
+  if (!locked) return undefined
   const [oldest] = await run(session, selectOldestParked, { inbox, place })
-  return oldest
+  return oldest && { ...oldest, ...locked }
 }

@@ -3,6 +3,7 @@ import {
   type DueMessage,
   type InboxFailure,
   type InboxParking,
+  type KillerClaim,
   mostStarts,
   type ParkableMessage,
   type ParkedPlace,
@@ -98,18 +99,15 @@ export class MemoryInboxParking implements InboxParking<MemoryTransaction> {
     for (const message of messages) this.#insert(tx, inbox, message, { failure: null, retryAt: null })
   }
 
-  async claimDue(inbox: string, terms: ClaimTerms): Promise<ParkedPlace | 'suspect' | undefined> {
-    for (;;) {
-      const claimed = await this.#database.transact((tx) => this.#claim(tx, inbox, terms))
-      if (claimed !== 'killer') return claimed
-    }
+  claimDue(inbox: string, terms: ClaimTerms): Promise<ParkedPlace | KillerClaim | 'suspect' | undefined> {
+    return this.#database.transact((tx) => this.#claim(tx, inbox, terms))
   }
 
   async #claim(
     tx: MemoryTransaction,
     inbox: string,
     terms: ClaimTerms,
-  ): Promise<ParkedPlace | 'suspect' | 'killer' | undefined> {
+  ): Promise<ParkedPlace | KillerClaim | 'suspect' | undefined> {
     const now = Date.now()
     const isDue = (one: { readonly inbox: string; readonly retryAt: number | null }, topic: string) =>
       one.inbox === inbox && terms.topics.includes(topic) && one.retryAt !== null && one.retryAt <= now
@@ -122,7 +120,7 @@ export class MemoryInboxParking implements InboxParking<MemoryTransaction> {
       const found = foundByStarts(key, terms)
       const id = inboxKeyId(inbox, key.topic, key.key)
       if (found !== 'suspect') inboxKeys.set(tx, id, { ...key, ...claimed(key, terms, now) })
-      return found === 'taken' ? { topic: key.topic, key: key.key, id: null } : found
+      return claimOf(found, { topic: key.topic, key: key.key, id: null })
     }
     const one = inboxMessages
       .rows(tx)
@@ -130,7 +128,7 @@ export class MemoryInboxParking implements InboxParking<MemoryTransaction> {
     if (!one) return undefined
     const found = foundByStarts(one, terms)
     if (found !== 'suspect') inboxMessages.set(tx, one.place, { ...one, ...claimed(one, terms, now) })
-    return found === 'taken' ? { topic: one.message.topic, key: null, id: one.place } : found
+    return claimOf(found, { topic: one.message.topic, key: null, id: one.place })
   }
 
   async readDue(tx: MemoryTransaction, inbox: string, place: ParkedPlace): Promise<DueMessage | undefined> {
@@ -138,16 +136,19 @@ export class MemoryInboxParking implements InboxParking<MemoryTransaction> {
     if (key === null) {
       await this.#database.locks.acquire(tx, dueLock(place.id ?? ''))
       const one = this.#database.inboxMessages.get(place.id ?? '', tx)
-      return one && { place: one.place, message: one.message, attempts: one.attempts, isLast: true }
+      if (!one) return undefined
+      const { place: at, message, attempts, starts } = one
+      return { place: at, message, attempts, starts, isLast: true }
     }
     const id = inboxKeyId(inbox, topic, key)
     // Not the lock of who parks more: neither waits for the other.
     await this.#database.locks.acquire(tx, dueLock(id))
-    if (!this.#database.inboxKeys.get(id, tx)) return undefined
+    const blocked = this.#database.inboxKeys.get(id, tx)
+    if (!blocked) return undefined
     const [oldest, next] = parkedOf(this.#database, { inbox, topic, key }, tx)
     if (!oldest) return undefined
     const { message, attempts } = oldest
-    return { place: oldest.place, message, attempts, isLast: next === undefined }
+    return { place: oldest.place, message, attempts, starts: blocked.starts, isLast: next === undefined }
   }
 
   async removeDue(
@@ -189,7 +190,7 @@ export class MemoryInboxParking implements InboxParking<MemoryTransaction> {
         ...one,
         failure,
         attempts: failure.attempts,
-        starts: 0,
+        starts: startsOf(failure),
         retryAt,
       })
     const id = key === null ? '' : inboxKeyId(inbox, topic, key)
@@ -198,7 +199,7 @@ export class MemoryInboxParking implements InboxParking<MemoryTransaction> {
       inboxKeys.set(tx, id, {
         ...blocked,
         failure,
-        starts: 0,
+        starts: startsOf(failure),
         ...(waits ? { retryAt: null } : {}),
       })
   }
@@ -246,24 +247,27 @@ function foundByStarts({ starts }: Counts, { alone }: ClaimTerms): 'taken' | 'su
   return starts > 0 && !alone ? 'suspect' : 'taken'
 }
 
-const killer: InboxFailure = {
-  code: 'MESSAGE_KILLS_PROCESS',
-  error: 'each process that has started its handler has ended before that did',
-  attempts: mostStarts,
+function claimOf(
+  found: 'taken' | 'suspect' | 'killer',
+  place: ParkedPlace,
+): ParkedPlace | KillerClaim | 'suspect' {
+  if (found === 'killer') return { killer: place }
+  return found === 'taken' ? place : found
 }
 
+// Of a killer, one start more than it may have.
 function claimed(
   { attempts, starts }: Counts,
   { leaseMs, backoff }: ClaimTerms,
   now: number,
-): Partial<Pick<InboxKeyEntry, 'failure'>> & Counts & { readonly retryAt: number | null } {
-  if (starts >= mostStarts) return { attempts, starts, failure: killer, retryAt: null }
+): Counts & { readonly retryAt: number } {
+  if (starts >= mostStarts) return { attempts, starts: mostStarts + 1, retryAt: now + leaseMs }
   const resting = Math.min(backoff.maxMs, backoff.initialMs * 2 ** Math.min(attempts, 30))
   return { attempts: attempts + 1, starts: starts + 1, retryAt: now + Math.max(leaseMs, resting) }
 }
 
 function startsOf(failure: InboxFailure | null): number {
-  return failure?.code === killer.code ? mostStarts : 0
+  return failure?.code === 'MESSAGE_KILLS_PROCESS' ? mostStarts : 0
 }
 
 function returned(one: Counts): Counts {

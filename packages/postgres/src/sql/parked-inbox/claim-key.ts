@@ -1,7 +1,14 @@
 import { bytesFromBase64 } from '../base64.js'
 import { text } from '../decode.js'
 import type { Statement } from '../statement.js'
-import { bindClaim, type ClaimParams, type ClaimRow, foundByStarts, setClaimed } from './claim-terms.js'
+import {
+  bindClaim,
+  type ClaimParams,
+  type ClaimRow,
+  claimOf,
+  foundByStarts,
+  setClaimed,
+} from './claim-terms.js'
 import { isOf } from './own.js'
 
 /** Claims the key that has been due for longest and that nobody else is claiming. */
@@ -23,12 +30,10 @@ export const claimParkedKey: Statement<ClaimParams, ClaimRow> = {
     )
     SELECT found, topic, encode(key, 'base64') AS key_text FROM due`,
   bind: bindClaim,
-  decode: (row) => {
-    const found = text(row, 'found') as ClaimRow['found']
-    if (found !== 'taken') return { found }
-    return {
-      found,
-      place: { topic: text(row, 'topic'), key: bytesFromBase64(text(row, 'key_text')), id: null },
-    }
-  },
+  decode: (row) =>
+    claimOf(text(row, 'found'), {
+      topic: text(row, 'topic'),
+      key: bytesFromBase64(text(row, 'key_text')),
+      id: null,
+    }),
 }

@@ -1,6 +1,13 @@
 import { text } from '../decode.js'
 import type { Statement } from '../statement.js'
-import { bindClaim, type ClaimParams, type ClaimRow, foundByStarts, setClaimed } from './claim-terms.js'
+import {
+  bindClaim,
+  type ClaimParams,
+  type ClaimRow,
+  claimOf,
+  foundByStarts,
+  setClaimed,
+} from './claim-terms.js'
 import { isOf } from './own.js'
 
 /** Claims the message without a key that has been due for longest and that nobody else is claiming. */
@@ -22,9 +29,6 @@ export const claimParkedMessage: Statement<ClaimParams, ClaimRow> = {
     )
     SELECT found, topic, id::text AS place FROM due`,
   bind: bindClaim,
-  decode: (row) => {
-    const found = text(row, 'found') as ClaimRow['found']
-    if (found !== 'taken') return { found }
-    return { found, place: { topic: text(row, 'topic'), key: null, id: text(row, 'place') } }
-  },
+  decode: (row) =>
+    claimOf(text(row, 'found'), { topic: text(row, 'topic'), key: null, id: text(row, 'place') }),
 }

@@ -11,7 +11,7 @@ export const lockParkedMessage: Statement<
 > = {
   name: 'parked_inbox.lock_message',
   text: (schema) => `
-    SELECT ${parkableColumns} FROM ${schema}.parked_message AS message
+    SELECT ${parkableColumns}, starts FROM ${schema}.parked_message AS message
     WHERE ${isOf('message')} AND message.id = $2::bigint
     FOR UPDATE`,
   bind: ({ inbox, id }) => [inbox, id],
@@ -19,6 +19,7 @@ export const lockParkedMessage: Statement<
     place: text(row, 'place'),
     message: decodeParkable(row),
     attempts: number(row, 'attempts'),
+    starts: number(row, 'starts'),
     isLast: true,
   }),
 }

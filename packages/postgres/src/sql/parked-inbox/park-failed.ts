@@ -1,6 +1,7 @@
-import { mostStarts, type ParkableMessage, type ParkTerms } from '@pigeonhole/core'
+import type { ParkableMessage, ParkTerms } from '@pigeonhole/core'
 import { noRow, type Statement } from '../statement.js'
 import { bindMessages, givenMessages, insertParked } from './row.js'
+import { startsOf } from './starts.js'
 
 /** A message that cannot be handled. */
 export interface ParkFailedParams {
@@ -39,9 +40,4 @@ export const parkFailed: Statement<ParkFailedParams, null> = {
     startsOf(failure),
   ],
   decode: noRow,
-}
-
-// A killer that an operator has handled again has one start more, alone.
-function startsOf({ code }: ParkTerms['failure']): number {
-  return code === 'MESSAGE_KILLS_PROCESS' ? mostStarts : 0
 }

@@ -6,7 +6,7 @@ import { bindKey, type PlaceParams } from './place.js'
 import { decodeParkable, parkableColumns } from './row.js'
 
 /** The oldest message of a key, and whether it is the only one. */
-export const selectOldestParked: Statement<PlaceParams, DueMessage> = {
+export const selectOldestParked: Statement<PlaceParams, Omit<DueMessage, 'starts'>> = {
   name: 'parked_inbox.select_oldest',
   text: (schema) => `
     SELECT ${parkableColumns}, NOT EXISTS (

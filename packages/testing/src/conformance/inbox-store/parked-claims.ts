@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { StoreScene } from '../store-scene.js'
 import {
   claim,
+  claimKiller,
   failure,
   inbox,
   message,
@@ -43,7 +44,8 @@ export function describeParkedClaims<Tx>(scene: StoreScene<Tx>): void {
         expect(await parking.claimDue(inbox, beside)).toBeTypeOf('object')
         expect(await parking.claimDue(inbox, beside)).toBe('suspect')
         for (let start = 1; start < mostStarts; start += 1)
-          expect(await parking.claimDue(inbox, again)).toBeTypeOf('object')
+          expect(await parking.claimDue(inbox, again)).toHaveProperty('topic')
+        expect((await claimKiller(opened, { ...again, alone: false })).starts).toBe(mostStarts + 1)
         expect(await parking.claimDue(inbox, again)).toBeUndefined()
       }
       if (!isOperated(opened.store)) return
@@ -60,8 +62,28 @@ export function describeParkedClaims<Tx>(scene: StoreScene<Tx>): void {
       for (let time = 0; time < 2; time += 1) {
         await opened.store.retryInboxParked({ inbox })
         expect(await parking.claimDue(inbox, { ...again, alone: false })).toBe('suspect')
-        expect(await parking.claimDue(inbox, again)).toBeTypeOf('object')
+        expect(await parking.claimDue(inbox, again)).toHaveProperty('topic')
+        await claimKiller(opened, again)
         expect(await parking.claimDue(inbox, again)).toBeUndefined()
+      }
+    })
+
+    it('that has killed its processes is claimed as that until it is noted, and no more when an operator has it tried', async () => {
+      const opened = await scene.open()
+      const { parking } = opened.store
+      const again = { ...terms, leaseMs: 0, backoff: { initialMs: 0, maxMs: 0 } }
+      for (const parked of [place.key, null]) {
+        await park(opened, message({ key: parked }))
+        for (let start = 0; start < mostStarts; start += 1)
+          expect(await parking.claimDue(inbox, again)).toHaveProperty('topic')
+        for (let time = 0; time < 2; time += 1)
+          expect(await parking.claimDue(inbox, again)).toHaveProperty('killer.key')
+        if (!isOperated(opened.store)) return
+        await opened.store.retryInboxParked({ inbox })
+        const at = (await parking.claimDue(inbox, again)) as ParkedPlace
+        expect(await read(opened, at)).toMatchObject({ starts: mostStarts })
+        await within(opened, (tx) => remove(opened, tx, at))
+        if (parked) await parking.unblockKey(inbox, at)
       }
     })
 

@@ -93,7 +93,20 @@ export function verdicts<Tx>(
 export async function claim<Tx>(opened: OpenStore<Tx>): Promise<ParkedPlace | undefined> {
   const found = await opened.store.parking.claimDue(inbox, terms)
   if (found === 'suspect') throw new Error('It is left although nothing else is handled')
+  if (found && 'killer' in found) throw new Error('It is claimed as a killer')
   return found && { ...found, key: found.key && Uint8Array.from(found.key) }
+}
+
+/** Claims a killer, whatever it is claimed for, and gives it to an operator, as a worker does. */
+export async function claimKiller<Tx>(opened: OpenStore<Tx>, claims: ClaimTerms): Promise<DueMessage> {
+  const { parking } = opened.store
+  const found = await parking.claimDue(inbox, claims)
+  if (typeof found !== 'object' || !('killer' in found)) throw new Error('No killer is claimed')
+  return within(opened, async (tx) => {
+    const due = (await parking.readDue(tx, inbox, found.killer)) as DueMessage
+    await parking.noteFailure(tx, inbox, due, { ...failure, code: 'MESSAGE_KILLS_PROCESS', waits: true })
+    return due
+  })
 }
 
 /** Reads what is parked somewhere, in a transaction of its own. */
