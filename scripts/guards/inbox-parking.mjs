@@ -499,6 +499,22 @@ export const inboxParkingGuards = [
     test: 'a key of which nothing is left is unblocked, however many processes have died before they did',
   },
   {
+    ...postgres,
+    file: `${core}/parked-retry.ts`,
+    name: 'a start that its process survives is taken back, and if the database cannot be told, before the next',
+    find: '  await work.unended.giveBackAll()\n',
+    replace: '',
+    test: 'a message that fails by the database’s fault is not taken for one that kills its process',
+  },
+  {
+    ...postgres,
+    file: `${core}/parked-retry.ts`,
+    name: 'a failure that cannot be noted is no start that its process has not survived',
+    find: 'await work.unended.end(place, () =>',
+    replace: 'await (async (tell: () => Promise<void>) => tell())(() =>',
+    test: 'a message that fails by its own is not taken for one that kills its process',
+  },
+  {
     ...worker,
     name: 'a message that fails too often is parked',
     find: 'if (attempts < context.options.attempts) throw error',

@@ -11,6 +11,7 @@ import type { ResolvedInboxOptions } from './inbox-options.js'
 import { failureOf, isMessageFault, waitsForOperator } from './message-fault.js'
 import { deliveryOf } from './parkable-message.js'
 import { parkKiller } from './parked-killer.js'
+import type { UnendedClaims } from './unended-claims.js'
 
 /** Lets work go on beside other work of the process, or by itself: what may kill the process is handled alone. */
 export interface HandlingTurns {
@@ -23,6 +24,7 @@ export interface RetryWork<Tx> {
   readonly bindings: readonly AnyBinding<Tx>[]
   readonly signal: AbortSignal | undefined
   readonly turns: HandlingTurns
+  readonly unended: UnendedClaims<Tx>
   /** Does work on a message again after a conflict. */
   readonly again: <R>(delivery: Delivery, work: () => Promise<R>) => Promise<R>
   /** Hears of a message that has been handled, or was a repeat, and is parked no more. */
@@ -71,6 +73,7 @@ async function retryOne<Tx>(
 ): Promise<boolean | 'suspect'> {
   const { store, name, timeoutMs, parkedBackoff: backoff } = options
   const topics = work.bindings.map(({ topic }) => topic.name)
+  await work.unended.giveBackAll()
   // Twice the longest attempt: a lock that is waited for may have used up a whole one.
   const claimed = await store.parking.claimDue(name, { topics, leaseMs: 2 * timeoutMs, backoff, alone })
   if (!claimed || claimed === 'suspect') return claimed ?? false
@@ -104,7 +107,7 @@ async function endClaim<Tx>(
   place: ParkedPlace,
   work: RetryWork<Tx>,
 ): Promise<Ended | undefined> {
-  const { store, name, tracing } = options
+  const { name, tracing } = options
   const seen: Seen = { due: undefined }
   try {
     return await work.again(deliveryAt(place), () =>
@@ -114,12 +117,12 @@ async function endClaim<Tx>(
     const { due } = seen
     if (due) work.failed(deliveryOf(due.message), error)
     if (due && isMessageFault(error) && !work.signal?.aborted) {
-      await work.again(deliveryOf(due.message), () =>
-        noteFailure(options, { place, failed: due.place, error }),
+      await work.unended.end(place, () =>
+        work.again(deliveryOf(due.message), () => noteFailure(options, { place, failed: due.place, error })),
       )
       return undefined
     }
-    await store.parking.returnClaim(name, place)
+    await work.unended.giveBack(place)
     throw error
   }
 }

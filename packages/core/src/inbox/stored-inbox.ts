@@ -15,6 +15,7 @@ import type { ResolvedInboxOptions } from './inbox-options.js'
 import { parksAtOnce } from './message-fault.js'
 import { type ParkOptions, parkMessage } from './park-message.js'
 import { type HandlingTurns, retryParked } from './parked-retry.js'
+import { UnendedClaims } from './unended-claims.js'
 import { waitForTurn } from './wait-for-turn.js'
 
 const nobodyElse: HandlingTurns = { shared: (work) => work(), alone: (work) => work() }
@@ -35,6 +36,7 @@ export class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
   readonly keepsIds: boolean
   readonly idRetentionMs: number
   readonly #options: ResolvedInboxOptions<Tx>
+  readonly #unended: UnendedClaims<Tx>
 
   constructor(options: ResolvedInboxOptions<Tx>) {
     super('inbox')
@@ -43,6 +45,7 @@ export class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
     this.keepsIds = options.dedupe === 'both' || options.dedupe === 'id'
     this.idRetentionMs = options.idRetentionMs
     this.#options = options
+    this.#unended = new UnendedClaims(options)
   }
 
   async handle(
@@ -90,6 +93,7 @@ export class StoredInbox<Tx> extends Emitter<InboxEvents> implements Inbox<Tx> {
       bindings,
       signal,
       turns,
+      unended: this.#unended,
       again: (delivery, work) => this.#retryConflicts([delivery], work, signal),
       done: (one, outcome, durationMs) => {
         this.#tell(one, outcome, durationMs)

@@ -6,6 +6,7 @@ import {
   mostStarts,
   on,
   type ParkableMessage,
+  PigeonholeError,
   park as parks,
   topic,
 } from '@pigeonhole/core'
@@ -311,6 +312,50 @@ it('a message that has killed its processes, and that an operator has tried befo
   expect(await worker.retryParked([on(orders, () => undefined)])).toBe(true)
   expect(await dueKeys()).toEqual([{ error_code: 'E', waits: false }])
 })
+
+it.each([
+  ['by the database’s fault', new PigeonholeError('STORE_UNAVAILABLE', { message: 'gone', details: {} })],
+  ['by its own', new Error('no such customer')],
+])(
+  'a message that fails %s is not taken for one that kills its process where the database could not be told, time and again',
+  async (_, error) => {
+    await park(message(1))
+    // The database is away from the handler's end on, and back for the next claim.
+    let isAway = false
+    const unlessAway = <R>(work: () => Promise<R>): Promise<R> =>
+      isAway
+        ? Promise.reject(new PigeonholeError('STORE_UNAVAILABLE', { message: 'gone', details: {} }))
+        : work()
+    const worker = createInbox({
+      store: {
+        ...store,
+        transaction: (bounds, work) => unlessAway(() => store.transaction(bounds, work)),
+        parking: {
+          ...store.parking,
+          returnClaim: (...claimed) => unlessAway(() => store.parking.returnClaim(...claimed)),
+        },
+      },
+      name: inbox,
+      dedupe: 'none',
+    })
+    for (let time = 0; time <= mostStarts; time += 1) {
+      isAway = false
+      await database.pool.query('UPDATE pigeonhole.parked_key SET retry_at = now()')
+      const failing = on(orders, () => {
+        isAway = true
+        return Promise.reject(error)
+      })
+      await expect(worker.retryParked([failing])).rejects.toThrow('gone')
+    }
+    isAway = false
+    await database.pool.query('UPDATE pigeonhole.parked_key SET retry_at = now()')
+    const handled: (bigint | undefined)[] = []
+    expect(
+      await worker.retryParked([on(orders, ({ message: { offset } }) => void handled.push(offset))]),
+    ).toBe(true)
+    expect(handled).toEqual([1n])
+  },
+)
 
 it('a key of which nothing is left is unblocked, however many processes have died before they did', async () => {
   await park(message(1))
