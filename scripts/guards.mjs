@@ -32,6 +32,7 @@ import { rewindGuards } from './guards/rewind.mjs'
 import { runInboxGuards } from './guards/run-inbox.mjs'
 import { shardGuards } from './guards/shard.mjs'
 import { mapGuards } from './guards/shards.mjs'
+import { toldApartGuards } from './guards/told-apart.mjs'
 import { tracingGuards } from './guards/tracing.mjs'
 import { unanalyzedGuards } from './guards/unanalyzed.mjs'
 
@@ -80,6 +81,7 @@ export const guards = [
   ...of('id retention', idRetentionGuards),
   ...of('inbox parking', inboxParkingGuards),
   ...of('unanalyzed', unanalyzedGuards),
+  ...of('told apart', toldApartGuards),
   ...of('deadlines', deadlineGuards),
   ...of('capture', captureGuards),
   ...of('postgres relay', postgresRelayGuards),
