@@ -52,7 +52,7 @@ export default defineConfig({
       // Each of their many cases kills a process at a point of its own, and waits for its lease to run out.
       project('matrix', ['test/**/*.matrix.spec.ts'], {
         ...withServers,
-        maxWorkers: 4,
+        maxWorkers: 3,
         sequence: { groupOrder: 2 },
       }),
     ],
