@@ -122,6 +122,13 @@ export const parkingGuards = [
     test: 'leaves what a batch holds that Kafka may have',
   },
   {
+    ...sql('parked-message/discard'),
+    name: 'nothing is told of what waits behind what Kafka may have',
+    find: '      WHERE NOT stays\n      GROUP BY',
+    replace: '      GROUP BY',
+    test: 'tells nothing of what waits behind one that a batch holds, or a pause',
+  },
+  {
     ...sql('relay-shard/lock-all'),
     name: 'an operator takes turns with the relay',
     find: ' ORDER BY shard FOR NO KEY UPDATE',

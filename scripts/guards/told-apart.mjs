@@ -209,6 +209,13 @@ export const toldApartGuards = [
   {
     ...of('parked-message/selection'),
     ...discarded,
+    name: 'what is meant by ids is those',
+    find: 'OR ${name}.id = ANY ($${first}::bigint[])',
+    replace: 'OR true',
+  },
+  {
+    ...of('parked-message/selection'),
+    ...discarded,
     name: 'what is meant by a topic is of that',
     find: '${name}.topic = $${first + 1}::text',
     replace: 'true',
