@@ -57,8 +57,8 @@ export interface InboxOptions<Tx> {
   readonly parkedBackoff?: Backoff
   /**
    * Topic to which each message that fails so often that it is parked is published as well, once, through `outbox` and in the
-   * transaction that parks it, or notes the first failure of one that was parked behind another: with its key, bytes and headers, and `dead-letter-*` headers that say whence and why. It is
-   * told of there, not handed over: the inbox itself handles it again.
+   * transaction that parks it, or notes the first failure of one that was parked behind another: with its key, bytes and headers,
+   * and `dead-letter-*` headers that say whence and why. It is told of there, not handed over: the inbox itself handles it again.
    * @default none
    */
   readonly deadLetters?: string
