@@ -9,22 +9,34 @@ export interface Doomed {
   readonly options: Partial<OrderProcessOptions>
   /** Operations of other keys before the one that is cut short. */
   readonly before: number
+  /** Where COMMIT is on its way, and PostgreSQL decides. */
+  readonly committing: OrderPoint
+  /** Where COMMIT is acknowledged. Anywhere else it has not been sent. */
+  readonly committed: readonly OrderPoint[]
 }
 
-const plainService: Doomed = { name: 'a service', options: {}, before: 0 }
+const plainService: Doomed = {
+  name: 'a service',
+  options: {},
+  before: 0,
+  committing: 'commit:sent',
+  committed: ['commit:acknowledged'],
+}
 
-/** Its one connection has prepared every statement: BEGIN goes along with the first of them. */
+/** Its one connection has prepared every statement: BEGIN goes along with the first of them, COMMIT with the answer. */
 export const preparedService: Doomed = {
   name: 'a service with prepared statements',
   options: { preparedStatements: true, connections: 1 },
   before: 1,
+  committing: 'answer:sent',
+  committed: ['answer:after', 'commit:acknowledged'],
 }
 
 /** Kills a process of the service at each point, while a caller waits for it. */
 export function describeKills(
   opened: () => AttackLab,
   points: readonly OrderPoint[],
-  { name, options, before }: Doomed = plainService,
+  { name, options, before, committing, committed }: Doomed = plainService,
 ): void {
   describe(`${name} that is killed`, () => {
     it.each(points)(
@@ -38,8 +50,7 @@ export function describeKills(
         expect(await doomed.exited).toBe('SIGKILL')
         const next = await lab.start(options)
         const told = await next.askUntilKnown({ id })
-        // Behind the acknowledgement it is done; before COMMIT it is not; between them PostgreSQL decides.
-        if (point !== 'commit:sent') expect(told.replayed).toBe(point === 'commit:acknowledged')
+        if (point !== committing) expect(told.replayed).toBe(committed.includes(point))
         const { attempts, events } = await lab.effectsOf(id)
         expect(told.status).toBe(201)
         expect(attempts).toEqual([told.attempt])

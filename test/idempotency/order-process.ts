@@ -25,7 +25,7 @@ const sentBy: readonly (readonly [RegExp, OrderPoint])[] = [
   [/^BEGIN/, 'begin:sent'],
   [/^COMMIT/, 'commit:sent'],
   [/^\s*WITH answered/, 'claim:sent'],
-  [/^\s*UPDATE \S+idempotency_key/, 'answer:sent'],
+  [/^\s*WITH stored/, 'answer:sent'],
 ]
 
 type Query = (...request: readonly unknown[]) => unknown
