@@ -16,6 +16,7 @@ beforeAll(async () => {
   const [only] = cluster.nodes
   if (!only) throw new Error('the cluster has no node')
   node = only
+  await haveCoordinator()
   kafka = new Kafka({ brokers: cluster.brokers, logLevel: logLevel.NOTHING, retry: { retries: 2 } })
 }, 120_000)
 
@@ -27,6 +28,15 @@ beforeEach(() => {
 })
 
 afterEach(() => publisher.close())
+
+// A new cluster makes its topic of transactions when first asked: longer, on a busy machine, than two retries wait.
+async function haveCoordinator(): Promise<void> {
+  const patient = kafkajsPublisher(new Kafka({ brokers: cluster.brokers, logLevel: logLevel.NOTHING }))
+  await patient.connect('first')
+  await patient.createCheckpointTopic('first', 1)
+  await patient.fence('first', 0)
+  await patient.close()
+}
 
 function open(): RelayPublisher {
   return kafkajsPublisher(kafka, { transactionTimeoutMs: 2_000 })
