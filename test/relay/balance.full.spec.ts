@@ -1,20 +1,8 @@
 import { describe, expect, inject, it } from 'vitest'
+import { settleAll } from './attacks.js'
 import { RelayLab } from './relay-lab.js'
-import type { RelayProcess } from './relay-process-handle.js'
-import type { Writers } from './writers.js'
 
 const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
-
-/** Ends the writers, lets the relays send what they have committed, and compares database and log. */
-async function settle(lab: RelayLab, writers: Writers, relays: readonly RelayProcess[]): Promise<void> {
-  await writers.stop()
-  await Promise.all(relays.map((relay) => relay.drain()))
-  await expect.poll(() => lab.leftInOutbox(), { timeout: 30_000 }).toBe(0)
-  for (const relay of relays) expect(await relay.stop()).toEqual({ code: 0, signal: null })
-  const verdict = await lab.verdict()
-  expect(verdict).toMatchObject({ passed: true, faults: 0 })
-  expect(verdict.log.committed).toBeGreaterThan(50)
-}
 
 describe('processes that share an outbox of several shards', () => {
   it('come to hold as many each as they join, stop and die, and lose, repeat, invent and reorder nothing', async () => {
@@ -39,7 +27,8 @@ describe('processes that share an outbox of several shards', () => {
     second.signal('SIGKILL')
     await lab.balanced([4])
     await lab.published(4)
-    await settle(lab, writers, [third])
+    await writers.stop()
+    await settleAll(lab, [third])
   }, 120_000)
 
   it('that cannot send takes nothing from one that can', async () => {
@@ -52,7 +41,8 @@ describe('processes that share an outbox of several shards', () => {
     await lab.renewed()
     expect(cutOff.count('lease:taken', { stolen: true })).toBe(0)
     cutOff.signal('SIGKILL')
-    await settle(lab, writers, [relay])
+    await writers.stop()
+    await settleAll(lab, [relay])
   }, 120_000)
 
   it('that is paused in the middle of a batch wakes up to find it taken', async () => {
@@ -69,6 +59,7 @@ describe('processes that share an outbox of several shards', () => {
     paused.signal('SIGCONT')
     await lab.balanced([2, 2])
     await lab.published(4)
-    await settle(lab, writers, [paused, thief])
+    await writers.stop()
+    await settleAll(lab, [paused, thief])
   }, 120_000)
 })

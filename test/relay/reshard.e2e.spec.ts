@@ -1,21 +1,11 @@
 import { bucketOf, createOutbox, topic } from '@pigeonhole/core'
 import { postgresStore } from '@pigeonhole/postgres'
 import pg from 'pg'
-import { describe, expect, inject, it } from 'vitest'
+import { describe, inject, it } from 'vitest'
+import { settleAll } from './attacks.js'
 import { RelayLab } from './relay-lab.js'
-import type { RelayProcess } from './relay-process-handle.js'
 
 const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
-
-/** Everything is sent and deleted, and database and log agree. */
-async function settle(lab: RelayLab, relays: readonly RelayProcess[]): Promise<void> {
-  await Promise.all(relays.map((relay) => relay.drain()))
-  await expect.poll(() => lab.leftInOutbox(), { timeout: 30_000 }).toBe(0)
-  for (const relay of relays) expect(await relay.stop()).toEqual({ code: 0, signal: null })
-  const verdict = await lab.verdict()
-  expect(verdict).toMatchObject({ passed: true, faults: 0 })
-  expect(verdict.log.committed).toBeGreaterThan(50)
-}
 
 describe('dividing an outbox anew under load loses, repeats, invents and reorders nothing', () => {
   it('from one shard to four, to two, to three, with two relays of different numbers', async () => {
@@ -28,7 +18,7 @@ describe('dividing an outbox anew under load loses, repeats, invents and reorder
       await lab.published(shards)
     }
     await writers.stop()
-    await settle(lab, relays)
+    await settleAll(lab, relays)
   })
 
   it('with a transaction that is open across it: its messages go out by the new owner, behind those of their key', async () => {
@@ -53,7 +43,7 @@ describe('dividing an outbox anew under load loses, repeats, invents and reorder
     client.release()
     await pool.end()
     await writers.stop()
-    await settle(lab, [relay])
+    await settleAll(lab, [relay])
   })
 })
 

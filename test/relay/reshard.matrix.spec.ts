@@ -4,23 +4,12 @@ import { postgresStore } from '@pigeonhole/postgres'
 import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
 import { describe, expect, inject, it } from 'vitest'
+import { settleAll } from './attacks.js'
 import { type Point, reshardPoints } from './points.js'
 import { RelayLab } from './relay-lab.js'
 import type { RelayProcess } from './relay-process-handle.js'
-import type { Writers } from './writers.js'
 
 const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
-
-/** Ends the writers, lets the relays send what they have committed, and compares database and log. */
-async function settle(lab: RelayLab, writers: Writers, relays: readonly RelayProcess[]): Promise<void> {
-  await writers.stop()
-  await Promise.all(relays.map((relay) => relay.drain()))
-  await expect.poll(() => lab.leftInOutbox(), { timeout: 30_000 }).toBe(0)
-  for (const relay of relays) expect(await relay.stop()).toEqual({ code: 0, signal: null })
-  const verdict = await lab.verdict()
-  expect(verdict).toMatchObject({ passed: true, faults: 0 })
-  expect(verdict.log.committed).toBeGreaterThan(50)
-}
 
 /** Two relays of different numbers of shards, at work. */
 async function startRelays(lab: RelayLab): Promise<RelayProcess[]> {
@@ -56,7 +45,8 @@ async function killReshard(point: Point): Promise<void> {
   await lab.published(1)
   await lab.reshard(3)
   await lab.published(3)
-  await settle(lab, writers, relays)
+  await writers.stop()
+  await settleAll(lab, relays)
 }
 
 /** It is paused at `point` until a relay has taken the shards back, and wakes up. */
@@ -72,7 +62,8 @@ async function pauseReshard(point: Point): Promise<void> {
   expect(resharding.history()).toContain('RESHARD_INTERRUPTED')
   await lab.reshard(2)
   await lab.published(2)
-  await settle(lab, writers, relays)
+  await writers.stop()
+  await settleAll(lab, relays)
 }
 
 const pauses: readonly Point[] = [
@@ -102,7 +93,8 @@ describe('dividing an outbox anew loses, repeats, invents and reorders nothing',
     await relay.event('batch:published')
     await lab.reshard(2)
     await lab.published(2)
-    await settle(lab, writers, [relay])
+    await writers.stop()
+    await settleAll(lab, [relay])
   })
 
   it('when the relay that has most of the shards is killed right after it', async () => {
@@ -114,6 +106,7 @@ describe('dividing an outbox anew loses, repeats, invents and reorders nothing',
     await lab.published(4)
     await lab.reshard(1)
     await lab.published(1)
-    await settle(lab, writers, [second])
+    await writers.stop()
+    await settleAll(lab, [second])
   })
 })
