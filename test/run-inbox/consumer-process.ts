@@ -1,7 +1,14 @@
 // A consumer in a process of its own. What its handler does is what the message says.
 import { writeSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { createInbox, createOutbox, type HandlerContext, textCodec, topic } from '@pigeonhole/core'
+import {
+  createInbox,
+  createOutbox,
+  type HandlerContext,
+  isPigeonholeError,
+  textCodec,
+  topic,
+} from '@pigeonhole/core'
 import { on, runInbox } from '@pigeonhole/kafkajs'
 import { postgresStore } from '@pigeonhole/postgres'
 import { observeInboxStore } from '@pigeonhole/testing'
@@ -63,6 +70,11 @@ const inbox = createInbox({
 })
 for (const event of ['message:handled', 'message:parked'] as const)
   inbox.on(event, () => void tell({ type: 'done' }))
+inbox.on('message:failed', ({ topic, partition, offset, error }) => {
+  const code = isPigeonholeError(error) ? error.code : 'Error'
+  const data = JSON.stringify({ topic, offset: String(offset), code })
+  void tell({ type: 'event', name: 'message:failed', partition, data })
+})
 const kafka = new Kafka({
   brokers: [...brokers],
   logLevel: logLevel.NOTHING,

@@ -109,6 +109,13 @@ describe('a message that kills the process', { timeout: 240_000 }, () => {
     expect(await parked()).toMatchObject([{ payload: 'exit' }, { payload: 'exit-behind' }])
     // Of each once: when it was parked, or when it was found behind another one.
     expect(await letters(dead)).toEqual(['exit', 'throw', 'exit-behind'])
+    // Whoever finds them tells of it.
+    const failed = next.told.flatMap((it) =>
+      it.type === 'event' && it.name === 'message:failed' ? [JSON.parse(it.data)] : [],
+    )
+    expect(failed.sort((a, b) => a.offset - b.offset)).toEqual(
+      ['1', '4'].map((offset) => ({ topic: orders.name, offset, code: 'MESSAGE_KILLS_PROCESS' })),
+    )
   })
 
   it('is none where deployments follow one another while there is nothing to do', async () => {

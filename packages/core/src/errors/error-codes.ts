@@ -28,11 +28,11 @@ export interface ErrorDetails {
   HANDLER_TIMED_OUT: HandledThing & { readonly timeoutMs: number }
   /** A handler asks for its message to be parked: thrown as `park(reason)`. */
   PARK_REQUESTED: { readonly reason: string }
-  /** Each process that has started the handler of a message has died before it ended. */
+  /** Each process that has started the handler of a message has died before it ended. A parked one may be from nowhere. */
   MESSAGE_KILLS_PROCESS: {
     readonly topic: string
-    readonly partition: number
-    readonly offset: string
+    readonly partition: number | null
+    readonly offset: string | null
     readonly starts: number
   }
   /** As many messages of one key are parked as an inbox allows. */

@@ -24,8 +24,10 @@ export interface InboxEvents {
    */
   'message:retried': MessagePlace & { readonly attempt: number; readonly error: unknown }
   /**
-   * The transaction was rolled back, or its outcome is unknown. Also of a parked message that is tried again.
-   * @commit After a rollback, or an outcome that is unknown: the next delivery finds out.
+   * The transaction was rolled back, or its outcome is unknown. Also of a parked message that is tried again, and of one that is
+   * found to have killed its processes when it was: then `error` is MESSAGE_KILLS_PROCESS.
+   * @commit After a rollback, or an outcome that is unknown: the next delivery finds out. MESSAGE_KILLS_PROCESS: after the commit
+   * that gives the message to an operator.
    */
   'message:failed': MessagePlace & { readonly error: unknown }
   /**

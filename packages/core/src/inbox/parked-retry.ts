@@ -90,15 +90,17 @@ async function retryOne<Tx>(
   return false
 }
 
-// Its processes could not tell of it. Nothing is found of a key whose processes have died of others, each between its handler and the
+// Its processes could not tell of it: whoever finds it does. Nothing is found of a key whose processes have died of others, each between its handler and the
 // end of its block.
 async function endKiller<Tx>(
   options: ResolvedInboxOptions<Tx>,
   place: ParkedPlace,
-  { again }: RetryWork<Tx>,
+  { again, failed }: RetryWork<Tx>,
 ): Promise<'nothing found' | undefined> {
-  const isThere = await again(deliveryAt(place), () => parkKiller(options, place))
-  return isThere ? undefined : 'nothing found'
+  const found = await again(deliveryAt(place), () => parkKiller(options, place))
+  if (found === 'nothing found') return found
+  if (found !== 'left to another') failed(deliveryOf(found.message), found.error)
+  return undefined
 }
 
 // Undefined where the message has failed, for which it is to blame.

@@ -286,13 +286,35 @@ describe('a parked message that is due', () => {
   })
 
   it.each([
-    ['waits for an operator, unhandled', mostStarts + 1, ['failed MESSAGE_KILLS_PROCESS 5 waits']],
-    ['is left to who has it tried, or has failed at it, meanwhile', mostStarts, []],
-  ])('that has killed its processes %s', async (_, starts, noted) => {
-    const { inbox, store } = openInbox()
+    [
+      'waits for an operator, unhandled, and is told of',
+      mostStarts + 1,
+      ['failed MESSAGE_KILLS_PROCESS 5 waits'],
+      ['message:failed 5'],
+    ],
+    ['is left to who has it tried, or has failed at it, meanwhile', mostStarts, [], []],
+  ])('that has killed its processes %s', async (_, starts, noted, told) => {
+    const { inbox, store, events } = openInbox()
     Object.assign(store, { due: { ...due(), starts }, isKiller: true })
     expect(await inbox.retryParked([on(orders, failing)])).toBe(true)
     expect(store.journal).toEqual(['claim', 'begin', 'read due', ...noted, 'commit'])
+    expect(events).toEqual(told)
+  })
+
+  it('that has killed its processes is told of once that is committed, and not before', async () => {
+    const { inbox, store, events } = openInbox()
+    Object.assign(store, { due: { ...due(), starts: mostStarts + 1 }, isKiller: true })
+    const errors: unknown[] = []
+    inbox.on('message:failed', ({ error }) => errors.push(error))
+    const outage = new PigeonholeError('STORE_UNAVAILABLE', { message: 'gone', details: {} })
+    store.commitErrors.push(outage)
+    await expect(inbox.retryParked([on(orders, failing)])).rejects.toBe(outage)
+    expect(events).toEqual([])
+    store.commitErrors.push(new PigeonholeError('STORE_CONFLICT', { message: 'deadlock', details: {} }))
+    expect(await inbox.retryParked([on(orders, failing)])).toBe(true)
+    expect(events).toEqual(['message:failed 5'])
+    const details = { topic: 'orders', partition: 0, offset: '5', starts: mostStarts }
+    expect(errors).toEqual([expect.objectContaining({ code: 'MESSAGE_KILLS_PROCESS', details })])
   })
 
   it('does not lose an attempt to an outage', async () => {

@@ -297,6 +297,29 @@ it('a message that has failed before, of which was told then, is not told of aga
   expect(await deadLetters()).toEqual([])
 })
 
+it('a message that kills its processes is an event of who finds it, behind the commit that gives it to an operator', async () => {
+  await park(message(1))
+  await begin()
+  const worker = createInbox({ store, name: inbox, dedupe: 'none' })
+  const told: unknown[] = []
+  worker.on('message:failed', ({ offset, error }) => told.push([offset, error]))
+  const find = (): Promise<boolean> => worker.retryParked([on(orders, () => undefined)])
+  // Not before the transaction's end.
+  await database.pool.query(
+    `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no commit'; END $$;
+     CREATE CONSTRAINT TRIGGER refuse AFTER UPDATE ON pigeonhole.parked_key DEFERRABLE INITIALLY DEFERRED
+     FOR EACH ROW WHEN (NEW.error_code = 'MESSAGE_KILLS_PROCESS') EXECUTE FUNCTION refuse()`,
+  )
+  await expect(find()).rejects.toThrow('no commit')
+  expect(told).toEqual([])
+  await database.pool.query('DROP FUNCTION refuse CASCADE; UPDATE pigeonhole.parked_key SET retry_at = now()')
+  expect(await find()).toBe(true)
+  const details = { topic: 'orders', partition: 0, offset: '1', starts: mostStarts }
+  expect(told).toEqual([[1n, expect.objectContaining({ code: 'MESSAGE_KILLS_PROCESS', details })]])
+  expect(await find()).toBe(false)
+  expect(told).toHaveLength(1)
+})
+
 it('a message that has killed its processes, and that an operator has tried before that is noted, is left to be tried', async () => {
   await parkBehindNothing()
   await begin()
