@@ -16,6 +16,7 @@ const told = { test: 'are told of where they wait behind what is discarded, and 
 const takenOff = { test: 'are taken off, and their keys unblocked, on the side of the outbox alone' }
 const released = { test: 'are released when they are due, by their own shard, and not before' }
 const seen = { test: 'are seen by their own shard, and are due when a pause of their topic has ended' }
+const paused = { test: 'are paused for their own shard alone' }
 const kept = { test: 'keep what comes of their keys' }
 const pausedAnew = { test: 'have their topic paused anew where nothing else holds them, by their own shard' }
 const pausedOn = { test: 'keep their topic paused while nothing else holds them, and no other topic' }
@@ -250,9 +251,44 @@ export const toldApartGuards = [
   },
   {
     ...of('parked-message/selection'),
+    ...sent,
+    name: 'all keys are meant where no ids are given',
+    find: '(${ids} IS NULL OR (blocked.topic',
+    replace: '((blocked.topic',
+  },
+  {
+    ...of('parked-message/selection'),
+    ...sent,
+    name: 'ids of an inbox mean no key of the outbox',
+    find: "WHERE ${isOf('message')} AND message.id = ANY (${ids})",
+    replace: 'WHERE message.id = ANY (${ids})',
+  },
+  {
+    ...of('parked-message/selection'),
+    ...sent,
+    name: 'ids mean the keys of their messages',
+    find: "WHERE ${isOf('message')} AND message.id = ANY (${ids})",
+    replace: "WHERE ${isOf('message')} AND ${ids} IS NOT NULL",
+  },
+  {
+    ...of('parked-message/selection'),
+    ...sent,
+    name: 'ids mean no key of another topic',
+    find: '(blocked.topic, blocked.key_digest) IN (\n        SELECT message.topic, sha256',
+    replace: 'blocked.key_digest IN (\n        SELECT sha256',
+  },
+  {
+    ...of('parked-message/selection'),
+    ...sent,
+    name: 'ids mean no other key of their topic',
+    find: '(blocked.topic, blocked.key_digest) IN (\n        SELECT message.topic, sha256(message.key)',
+    replace: 'blocked.topic IN (\n        SELECT message.topic',
+  },
+  {
+    ...of('parked-message/selection'),
     ...handled,
     name: 'a key without messages is not meant',
-    find: '\n      AND ${hasMessage(schema, (name) => `${isOf(name)} AND ${isAmongOfKey(name, first)}`)}`',
+    find: '\n      AND ${hasMessage(schema, isOf)}`',
     replace: '${hasMessage(schema, isOf).slice(0, 0)}`',
   },
   {
@@ -422,6 +458,20 @@ export const toldApartGuards = [
     name: 'the end of a pause releases what it alone holds',
     find: "${isOwn('message')} AND ${isHeldByPause(schema, 'message')}",
     replace: "${isOwn('message')}${isHeldByPause(schema, 'message').slice(0, 0)}",
+  },
+  {
+    ...of('parked-message/select-releases'),
+    ...paused,
+    name: 'a shard releases by its own pauses',
+    find: ' WHERE shard = $1::smallint\n    ), due',
+    replace: ' WHERE $1::smallint >= 0\n    ), due',
+  },
+  {
+    ...of('parked-message/look'),
+    ...paused,
+    name: 'a shard looks at its own pauses',
+    find: 'paused_topic WHERE shard = $1::smallint',
+    replace: 'paused_topic WHERE $1::smallint >= 0',
   },
   {
     ...of('parked-message/look'),

@@ -183,6 +183,23 @@ describe('parked messages of the same topics and keys', () => {
     expect([await scene.releases(0), await scene.releases(1)]).toEqual([[1, 2, 3, 4, 5, 6, 8, 11, 12], [7]])
   })
 
+  it('are paused for their own shard alone', async () => {
+    const pause = (
+      topic: string,
+      from: string,
+    ) => `INSERT INTO pigeonhole.paused_topic (shard, topic, error_code, error, retry_at)
+      VALUES (1, '${topic}', 'TOPIC_MISSING', 'gone', now() ${from})`
+    await scene.values(makeDue, pause('t', "+ interval '1 hour'"), pause('paused', "- interval '1 hour'"))
+    expect(await scene.releases(0)).toEqual([1, 2, 3, 4, 5, 6, 8])
+    expect(await runForOne(scene.session, lookAtParking, 0)).toEqual({ parked: true, due: true })
+    await scene.values(
+      'DELETE FROM pigeonhole.paused_topic WHERE shard = 0',
+      "DELETE FROM pigeonhole.parked_key WHERE side = 'outbox'",
+      "DELETE FROM pigeonhole.parked_message WHERE side = 'outbox'",
+    )
+    expect(await runForOne(scene.session, lookAtParking, 0)).toEqual({ parked: false, due: false })
+  })
+
   it('are seen by their own shard, and are due when a pause of their topic has ended', async () => {
     const look = async (shard: number) => runForOne(scene.session, lookAtParking, shard)
     expect(await look(0)).toEqual({ parked: true, due: false })

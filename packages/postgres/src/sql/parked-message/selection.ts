@@ -27,7 +27,7 @@ export function isKeyAmong(schema: string, isOf: IsOf, first: number): string {
         WHERE ${isOf('message')} AND message.id = ANY (${ids})))
       AND ($${first + 1}::text IS NULL OR blocked.topic = $${first + 1}::text)
       AND ($${first + 2}::text IS NULL OR blocked.key_digest = sha256(decode($${first + 2}::text, 'base64')))
-      AND ${hasMessage(schema, (name) => `${isOf(name)} AND ${isAmongOfKey(name, first)}`)}`
+      AND ${hasMessage(schema, isOf)}`
 }
 
 /**
