@@ -12,6 +12,7 @@ function project(
 }
 
 const withServers = { globalSetup: ['test/setup/servers.ts'] }
+const withPrograms = { globalSetup: [...withServers.globalSetup, 'test/setup/programs.ts'] }
 
 export default defineConfig({
   test: {
@@ -41,18 +42,18 @@ export default defineConfig({
       project(
         'e2e',
         ['packages/*/src/**/*.e2e.spec.ts', 'test/**/*.e2e.spec.ts', 'examples/**/*.e2e.spec.ts'],
-        withServers,
+        withPrograms,
       ),
       // Its specs start clusters and chaos of their own, which fill the machine.
       project(
         'full',
         ['packages/**/*.full.spec.ts', 'test/**/*.full.spec.ts', 'examples/**/*.full.spec.ts'],
-        { ...withServers, maxWorkers: 2, sequence: { groupOrder: 1 } },
+        { ...withPrograms, maxWorkers: 2, sequence: { groupOrder: 1 } },
       ),
       // Each of their many cases kills a process at a point of its own. With more workers than cores they miss their short leases,
       // and do everything twice.
       project('matrix', ['test/**/*.matrix.spec.ts'], {
-        ...withServers,
+        ...withPrograms,
         maxWorkers: 2,
         sequence: { groupOrder: 2 },
       }),

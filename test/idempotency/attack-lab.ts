@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
-import { fileURLToPath } from 'node:url'
 import { createRelay, type Relay } from '@pigeonhole/core'
 import { kafkajsPublisher } from '@pigeonhole/kafkajs'
 import { migrate, postgresStore } from '@pigeonhole/postgres'
@@ -10,9 +9,10 @@ import { createDatabase, createTopics, readLog, type TestDatabase } from '@pigeo
 import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
 import { inject } from 'vitest'
+import { programPath } from '../setup/program-path.js'
 import type { OrderBody, OrderProcessOptions } from './order-points.js'
 
-const program = fileURLToPath(new URL('../dist/idempotency/order-process.js', import.meta.url))
+const program = programPath('idempotency/order-process')
 
 /** A request as a caller sends it. */
 export interface Asked extends OrderBody {

@@ -7,16 +7,16 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { type ServerType, serve } from '@hono/node-server'
 import type { Idempotency } from '@pigeonhole/core'
 import { idempotentHandler } from '@pigeonhole/http'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { programPath } from '../setup/program-path.js'
 import { OperationLab, pgKind } from './operation-lab.js'
 import { placed } from './placed.js'
 
-const program = fileURLToPath(new URL('../dist/idempotency/caller-process.js', import.meta.url))
+const program = programPath('idempotency/caller-process')
 
 let lab: OperationLab<pg.ClientBase>
 let idempotency: Idempotency<pg.ClientBase>

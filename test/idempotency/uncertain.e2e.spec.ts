@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { startPostgresProxy } from '@pigeonhole/testing'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { programPath } from '../setup/program-path.js'
 import { type LabClient, OperationLab, pgKind, placeOrder, prismaKind } from './operation-lab.js'
 import { operationPoints } from './operation-points.js'
 
-const program = fileURLToPath(new URL('../dist/idempotency/operation-process.js', import.meta.url))
+const program = programPath('idempotency/operation-process')
 
 let lab: OperationLab<pg.ClientBase>
 beforeAll(async () => {

@@ -27,8 +27,7 @@ describe('processes that share an outbox of several shards', () => {
     second.signal('SIGKILL')
     await lab.balanced([4])
     await lab.published(4)
-    await writers.stop()
-    await settleAll(lab, [third])
+    await settleAll(lab, writers, [third])
   }, 120_000)
 
   it('that cannot send takes nothing from one that can', async () => {
@@ -41,8 +40,7 @@ describe('processes that share an outbox of several shards', () => {
     await lab.renewed()
     expect(cutOff.count('lease:taken', { stolen: true })).toBe(0)
     cutOff.signal('SIGKILL')
-    await writers.stop()
-    await settleAll(lab, [relay])
+    await settleAll(lab, writers, [relay])
   }, 120_000)
 
   it('that is paused in the middle of a batch wakes up to find it taken', async () => {
@@ -59,7 +57,6 @@ describe('processes that share an outbox of several shards', () => {
     paused.signal('SIGCONT')
     await lab.balanced([2, 2])
     await lab.published(4)
-    await writers.stop()
-    await settleAll(lab, [paused, thief])
+    await settleAll(lab, writers, [paused, thief])
   }, 120_000)
 })

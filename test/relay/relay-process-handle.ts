@@ -2,14 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { programPath } from '../setup/program-path.js'
 import type {
   RelayProcessCommand,
   RelayProcessMessage,
   RelayProcessOptions,
 } from './relay-process-protocol.js'
-
-// Also for a test that runs from the source: only the build makes programs.
-const folder = import.meta.url.endsWith('.ts') ? '../dist/relay' : '.'
 
 /** What a process runs. */
 export type Program =
@@ -20,8 +18,7 @@ export type Program =
   | 'inbox-process'
 
 function pathOf(program: Program | URL): string {
-  if (program instanceof URL) return fileURLToPath(program)
-  return fileURLToPath(new URL(`${folder}/${program}.js`, import.meta.url))
+  return program instanceof URL ? fileURLToPath(program) : programPath(`relay/${program}`)
 }
 
 /** How a process ended. */

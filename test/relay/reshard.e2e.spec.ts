@@ -17,8 +17,7 @@ describe('dividing an outbox anew under load loses, repeats, invents and reorder
       await lab.reshard(shards)
       await lab.published(shards)
     }
-    await writers.stop()
-    await settleAll(lab, relays)
+    await settleAll(lab, writers, relays)
   })
 
   it('with a transaction that is open across it: its messages go out by the new owner, behind those of their key', async () => {
@@ -42,8 +41,7 @@ describe('dividing an outbox anew under load loses, repeats, invents and reorder
     await client.query('COMMIT')
     client.release()
     await pool.end()
-    await writers.stop()
-    await settleAll(lab, [relay])
+    await settleAll(lab, writers, [relay])
   })
 })
 

@@ -45,8 +45,7 @@ async function killReshard(point: Point): Promise<void> {
   await lab.published(1)
   await lab.reshard(3)
   await lab.published(3)
-  await writers.stop()
-  await settleAll(lab, relays)
+  await settleAll(lab, writers, relays)
 }
 
 /** It is paused at `point` until a relay has taken the shards back, and wakes up. */
@@ -62,8 +61,7 @@ async function pauseReshard(point: Point): Promise<void> {
   expect(resharding.history()).toContain('RESHARD_INTERRUPTED')
   await lab.reshard(2)
   await lab.published(2)
-  await writers.stop()
-  await settleAll(lab, relays)
+  await settleAll(lab, writers, relays)
 }
 
 const pauses: readonly Point[] = [
@@ -93,8 +91,7 @@ describe('dividing an outbox anew loses, repeats, invents and reorders nothing',
     await relay.event('batch:published')
     await lab.reshard(2)
     await lab.published(2)
-    await writers.stop()
-    await settleAll(lab, [relay])
+    await settleAll(lab, writers, [relay])
   })
 
   it('when the relay that has most of the shards is killed right after it', async () => {
@@ -106,7 +103,6 @@ describe('dividing an outbox anew loses, repeats, invents and reorders nothing',
     await lab.published(4)
     await lab.reshard(1)
     await lab.published(1)
-    await writers.stop()
-    await settleAll(lab, [second])
+    await settleAll(lab, writers, [second])
   })
 })

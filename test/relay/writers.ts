@@ -33,6 +33,8 @@ export class Writers {
   readonly #outbox: Outbox<pg.ClientBase>
   readonly #topics: readonly string[]
   readonly #running: Promise<void>[] = []
+  readonly #waiting = new Set<() => void>()
+  #committed = 0
   #stopped = false
   #failure: unknown
 
@@ -47,15 +49,23 @@ export class Writers {
       this.#running.push(
         this.#write(i).catch((error: unknown) => {
           this.#failure = error
+          this.#notify()
         }),
       )
     }
     return this
   }
 
+  /** Resolves when they have committed so many messages, or cannot. */
+  async committed(messages: number): Promise<void> {
+    while (this.#committed < messages && !this.#failure && !this.#stopped)
+      await new Promise<void>((resolve) => this.#waiting.add(resolve))
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true
     await Promise.all(this.#running)
+    this.#notify()
     await this.#pool.end()
     if (this.#failure) throw this.#failure
   }
@@ -67,12 +77,19 @@ export class Writers {
         await client.query('BEGIN')
         await this.#change(client, i)
         // A transaction that stays open commits behind rows with a higher seq. What is at work beside them needs the cores.
-        await client.query('SELECT pg_sleep($1)', [i % 11 === 0 ? 0.1 : 0.02])
+        await client.query('SELECT pg_sleep($1)', [i % 11 === 0 ? 0.15 : 0.05])
         await client.query(i % 5 === 0 ? 'ROLLBACK' : 'COMMIT')
+        if (i % 5 !== 0) this.#committed += 1
+        this.#notify()
       } finally {
         client.release()
       }
     }
+  }
+
+  #notify(): void {
+    for (const resolve of this.#waiting) resolve()
+    this.#waiting.clear()
   }
 
   async #change(client: pg.PoolClient, i: number): Promise<void> {

@@ -1,11 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+import { programPath } from '../setup/program-path.js'
 import type { ConsumerProcessMessage, ConsumerProcessOptions } from './consumer-process-protocol.js'
 
-// Also for a test that runs from the source: only the build makes programs.
-const folder = import.meta.url.endsWith('.ts') ? '../dist/run-inbox' : '.'
-const program = fileURLToPath(new URL(`${folder}/consumer-process.js`, import.meta.url))
+const program = programPath('run-inbox/consumer-process')
 
 /** A process that has told nothing for so long, in milliseconds, is taken for dead, as a liveness probe does. */
 const silenceMs = 2_500
