@@ -125,7 +125,7 @@ describe('where database and Kafka disagree, a relay halts and says why', () => 
     expect(error.message).toContain('pigeonhole adopt')
     expect(await messageCount()).toBe(before)
     // The lease is free for whoever is right.
-    await expect.poll(() => leaseHolder(), { timeout: 10_000 }).toBeNull()
+    await expect.poll(() => leaseHolder()).toBeNull()
   })
 
   it('Kafka is behind what an opening has found there, and nothing was written since: RELAY_KAFKA_WENT_BACK', async () => {
@@ -175,7 +175,7 @@ describe('where database and Kafka disagree, a relay halts and says why', () => 
     await admin.connect()
     const topic = `pigeonhole.relay.${lab.name}`
     await admin.deleteTopics({ topics: [topic] })
-    await expect.poll(() => admin.listTopics(), { timeout: 10_000 }).not.toContain(topic)
+    await expect.poll(() => admin.listTopics()).not.toContain(topic)
     await admin.disconnect()
   }
 

@@ -70,7 +70,7 @@ describe('dead letters', () => {
     const inbox = lab.inbox({
       deadLetters: dead.name,
       parkedBackoff: { initialMs: 1, maxMs: 1 },
-      timeoutMs: 1_000,
+      timeoutMs: 3_000,
     })
     await lab.run({ topics: [orders], inbox, handler: failing, options: { attempts: 1 } })
     const keyed = (key: string | null, ...values: readonly string[]) =>

@@ -126,7 +126,7 @@ function describeDeadlines<Tx>(name: string, open: (databaseUrl: string) => LabS
           await write()
           if (message.value === 'a') await opened.query(tx, 'SELECT pg_sleep(600)::text AS endless')
         },
-        { timeoutMs: 600, attempts: 2 },
+        { timeoutMs: 1_000, attempts: 2 },
       )
       await eventually(() => lab.effects()).toEqual(['b'])
       expect(await parked()).toEqual(['a HANDLER_TIMED_OUT 2'])
@@ -144,7 +144,7 @@ function describeDeadlines<Tx>(name: string, open: (databaseUrl: string) => LabS
           await opened.query(tx, 'SELECT pg_advisory_xact_lock(7)::text AS held')
           await write()
         },
-        { timeoutMs: 600 },
+        { timeoutMs: 1_000 },
       )
       await eventually(() => held.length).toBeGreaterThanOrEqual(2)
       expect(held[0]?.error).toMatchObject({ code: 'STORE_CONFLICT' })
@@ -166,7 +166,7 @@ function describeDeadlines<Tx>(name: string, open: (databaseUrl: string) => LabS
             throw reason
           })
         },
-        { timeoutMs: 600, attempts: 2 },
+        { timeoutMs: 1_000, attempts: 2 },
       )
       await eventually(() => lab.effects()).toEqual(['b'])
       expect(await parked()).toEqual(['a HANDLER_TIMED_OUT 2'])
@@ -193,7 +193,7 @@ function describeDeadlines<Tx>(name: string, open: (databaseUrl: string) => LabS
               ),
             )
         },
-        { timeoutMs: 600, attempts: 2 },
+        { timeoutMs: 1_000, attempts: 2 },
       )
       await handledOnce('a', 'b')
       deaf.open()

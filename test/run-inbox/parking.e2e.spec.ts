@@ -247,7 +247,7 @@ describe('a message that fails too often', () => {
     const orders = await lab.createTopic()
     const run = await lab.run({
       topics: [orders],
-      inbox: lab.inbox({ timeoutMs: 400, conflictRetries: 0 }),
+      inbox: lab.inbox({ timeoutMs: 2_000, conflictRetries: 0 }),
       options: { attempts: 1 },
     })
     const held = collectEvents(run, 'partition:held')

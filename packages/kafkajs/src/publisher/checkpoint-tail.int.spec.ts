@@ -78,7 +78,7 @@ describe('the tail of the checkpoint topic', () => {
     await commit(first, 1)
     // Session and checkpoint, each with its marker, which comes after the commit is acknowledged.
     const end = async (): Promise<string | undefined> => (await admin.fetchTopicOffsets(topic))[0]?.high
-    await expect.poll(end, { timeout: 10_000 }).toBe('4')
+    await expect.poll(end).toBe('4')
     await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '4' }] })
     await stranger.send({ topic, messages: others(700) })
     expect(await (await fence()).readCheckpoint()).toBeUndefined()
@@ -183,10 +183,10 @@ describe('the tail of the checkpoint topic', () => {
     await producer.readCheckpoint()
     await commit(producer, 1)
     await admin.deleteTopics({ topics: [topic] })
-    await expect.poll(() => admin.listTopics(), { timeout: 10_000 }).not.toContain(topic)
+    await expect.poll(() => admin.listTopics()).not.toContain(topic)
     await publisher.createCheckpointTopic(relay, 1)
     const ends = () => admin.fetchTopicOffsets(topic).catch(() => [])
-    await expect.poll(ends, { timeout: 10_000 }).toMatchObject([{ high: '0' }])
+    await expect.poll(ends).toMatchObject([{ high: '0' }])
     expect(await producer.isIntact()).toBe(false)
     // A session and its marker: as far as the first one's own session was, and not as far as its batch.
     await (await fence()).readCheckpoint()

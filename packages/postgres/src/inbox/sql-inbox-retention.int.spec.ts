@@ -37,7 +37,7 @@ it('waits for a rewind under way, and then forgets nothing of what is read again
   const rewind = { inbox: 'a', ...place, from: 8n, to: 3n }
   await operator.query(rewindInboxPosition.text('pigeonhole'), [...rewindInboxPosition.bind(rewind)])
   const forgetting = store.retention.forget('a', all)
-  await expect.poll(waiting, { timeout: 10_000 }).toBe(1)
+  await expect.poll(waiting).toBe(1)
   await operator.query('COMMIT')
   operator.release()
   expect(await forgetting).toBe(0)

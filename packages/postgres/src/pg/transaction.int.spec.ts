@@ -134,14 +134,14 @@ it.each(['BEGIN', 'the work', 'COMMIT'])(
       if (here === moment) proxy.stall()
     }
     stallAt('BEGIN')
-    const attempt = inTransaction(pool, { ...options, timeoutMs: 300 }, async (client) => {
+    const attempt = inTransaction(pool, { ...options, timeoutMs: 1_000 }, async (client) => {
       stallAt('the work')
       await client.query('INSERT INTO written VALUES (2)')
       stallAt('COMMIT')
     })
     await expect(attempt).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
-      message: /no answer within 300 ms/,
+      message: /no answer within 1000 ms/,
     })
     await vi.waitFor(() => expect(pool.totalCount).toBe(0))
     proxy.resume()
