@@ -6,10 +6,15 @@ import { createServer } from 'node:net'
 const lowest = 15_000
 const highest = 32_000
 
-/** A port of 127.0.0.1 on which nobody listens now. */
+// Nobody listens yet on one that was given a moment ago: three brokers ask for nine at once.
+const given = new Set<number>()
+
+/** A port of 127.0.0.1 on which nobody listens now, and that was not given before. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(lowest, highest)
+    if (given.has(port)) continue
+    given.add(port)
     if (await canListen(port)) return port
   }
 }
