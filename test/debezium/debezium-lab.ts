@@ -61,7 +61,7 @@ export class DebeziumLab implements AsyncDisposable {
     await this.#connect.configure(connector, connectorSettings(this.#postgres.url))
     await expect
       .poll(() => this.pool.query('SELECT active FROM pg_replication_slots').then(({ rows }) => rows), {
-        timeout: 30_000,
+        timeout: 90_000,
       })
       .toEqual([{ active: true }])
   }
@@ -71,7 +71,7 @@ export class DebeziumLab implements AsyncDisposable {
     await this.#connect.remove(connector)
     const drop = 'SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active'
     await expect
-      .poll(() => this.pool.query(drop).then(({ rowCount }) => rowCount), { timeout: 30_000 })
+      .poll(() => this.pool.query(drop).then(({ rowCount }) => rowCount), { timeout: 90_000 })
       .toBe(1)
   }
 
@@ -111,7 +111,7 @@ export class DebeziumLab implements AsyncDisposable {
   /** Resolves when the log has as many records as have been published, or more. */
   async caughtUp(): Promise<LogRecord[]> {
     const count = async (): Promise<number> => (await this.readLog()).length
-    await expect.poll(count, { timeout: 60_000 }).toBeGreaterThanOrEqual(this.committed.length)
+    await expect.poll(count, { timeout: 120_000 }).toBeGreaterThanOrEqual(this.committed.length)
     return await this.readLog()
   }
 

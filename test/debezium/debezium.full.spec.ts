@@ -41,7 +41,7 @@ function some(count: number, [topic = '', other = '']: readonly string[]): RawMe
   }))
 }
 
-const timeout = 240_000
+const timeout = 500_000
 
 describe("Debezium's outbox event router", { timeout }, () => {
   it('writes what the relay writes: key, value, headers, id, topic and partition', async () => {

@@ -126,7 +126,7 @@ class ConnectWorker implements KafkaConnect {
   }
 
   async configure(connector: string, settings: Readonly<Record<string, string>>): Promise<void> {
-    const response = await fetch(`${this.url}/connectors/${connector}/config`, {
+    const response = await this.#ask(`${connector}/config`, {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(settings),
@@ -143,7 +143,7 @@ class ConnectWorker implements KafkaConnect {
   }
 
   async remove(connector: string): Promise<void> {
-    const response = await fetch(`${this.url}/connectors/${connector}`, { method: 'DELETE' })
+    const response = await this.#ask(connector, { method: 'DELETE' })
     if (!response.ok)
       throw await this.#failure(`Connector ${connector} is not removed: ${await response.text()}`)
   }
@@ -163,6 +163,16 @@ class ConnectWorker implements KafkaConnect {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
+  }
+
+  // 409: it is being rebalanced, or has not read yet what it has written. Whoever asks has to ask again.
+  async #ask(path: string, request: RequestInit): Promise<Response> {
+    let response: Response | undefined
+    await this.#until(async () => {
+      response = await fetch(`${this.url}/connectors/${path}`, request)
+      return response.status !== 409
+    })
+    return response as Response
   }
 
   async #runs(connector: string): Promise<boolean> {
@@ -188,7 +198,7 @@ class ConnectWorker implements KafkaConnect {
 
   #until(holds: () => Promise<boolean>): Promise<void> {
     const log = () => logTail(this.#logFile)
-    return waitUntil({ server: 'Kafka Connect', holds, deadline: 90_000, interval: 100, log })
+    return waitUntil({ server: 'Kafka Connect', holds, deadline: 150_000, interval: 100, log })
   }
 
   #spec(name: string, args: readonly string[]): ProcessSpec {
