@@ -2,6 +2,7 @@
 // the first finds or starts them and names them in the environment, where the others, and every worker, find them.
 import { type KafkaCluster, type PostgresServer, startKafka, startPostgres } from '@pigeonhole/testing'
 import type { TestProject } from 'vitest/node'
+import { haveCoordinators } from './coordinators.js'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -24,11 +25,22 @@ export default async function provideServers(project: TestProject): Promise<() =
 }
 
 async function startBoth(): Promise<[PostgresServer, KafkaCluster]> {
-  const [postgres, kafka] = await Promise.allSettled([startPostgres(), startKafka({ brokers: 1 })])
+  const [postgres, kafka] = await Promise.allSettled([startPostgres(), startCoordinated()])
   if (postgres.status === 'fulfilled' && kafka.status === 'fulfilled') return [postgres.value, kafka.value]
   for (const outcome of [postgres, kafka]) if (outcome.status === 'fulfilled') await outcome.value.stop()
   const failures = [postgres, kafka].flatMap((outcome) =>
     outcome.status === 'rejected' ? [outcome.reason] : [],
   )
   throw failures.length === 1 ? failures[0] : new AggregateError(failures, failures.map(String).join('\n\n'))
+}
+
+async function startCoordinated(): Promise<KafkaCluster> {
+  const kafka = await startKafka({ brokers: 1 })
+  try {
+    await haveCoordinators(kafka.brokers)
+  } catch (error) {
+    await kafka.stop()
+    throw error
+  }
+  return kafka
 }
