@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { createOutbox, type RawMessage } from '@pigeonhole/core'
 import { migrate, postgresStore, renderMigrations } from '@pigeonhole/postgres'
 import { createDatabase, createTopics, readLog, type TestDatabase } from '@pigeonhole/testing'
-import { ConfigResourceTypes, Kafka, logLevel } from 'kafkajs'
+import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
 import { inject } from 'vitest'
+import { setTopic } from '../relay/set-topic.js'
 import { RunbookShell } from './runbook-shell.js'
 import { WorkerProcess } from './worker-process.js'
 
@@ -108,9 +109,7 @@ export class RunbookLab implements AsyncDisposable {
   async setTopic(name: string, value: string): Promise<void> {
     const admin = this.kafka.admin()
     await admin.connect()
-    const configEntries = [{ name, value }]
-    const resources = [{ type: ConfigResourceTypes.TOPIC, name: this.topic, configEntries }]
-    await admin.alterConfigs({ validateOnly: false, resources })
+    await setTopic(admin, { topic: this.topic, name, value })
     await admin.disconnect()
   }
 

@@ -13,6 +13,7 @@ import { expect } from 'vitest'
 import { type RawRecord, readRaw, storedAs } from './raw-records.js'
 import { type LabServers, RelayLab } from './relay-lab.js'
 import type { RelayProcess } from './relay-process-handle.js'
+import { setTopic } from './set-topic.js'
 import type { Writers } from './writers.js'
 
 /** The key of the writers' on the first topic to which the first message is refused. */
@@ -205,9 +206,7 @@ export class ParkingLab implements AsyncDisposable {
   }
 
   async #limitRecords(bytes: string): Promise<void> {
-    const configEntries = [{ name: 'max.message.bytes', value: bytes }]
-    const resources = [{ type: 2, name: this.topic, configEntries }]
-    await this.#admin.alterConfigs({ validateOnly: false, resources })
+    await setTopic(this.#admin, { topic: this.topic, name: 'max.message.bytes', value: bytes })
   }
 }
 
