@@ -34,8 +34,8 @@ describe('while the database is in trouble', { timeout: 240_000 }, () => {
     })
     for (const grant of grantsFor('relay', role)) await service.admin.query(grant)
   }, 240_000)
-  beforeEach(() => service.start(), 120_000)
-  afterEach(() => service.isWell(), 120_000)
+  beforeEach(() => service.start(), 300_000)
+  afterEach(() => service.isWell(), 400_000)
   afterAll(async () => {
     await service?.[Symbol.asyncDispose]()
     await pooler?.stop()
@@ -73,7 +73,7 @@ describe('while the database is in trouble', { timeout: 240_000 }, () => {
     // What was measured stays, and says how old it is.
     const measuredAt = await service.leader.metric('pigeonhole_outbox_measured_timestamp_seconds')
     expect(Date.now() / 1000 - (measuredAt ?? 0)).toBeGreaterThan(5)
-    await soon(() => service.leader.metric('pigeonhole_outbox_unmeasured_total'), 20_000).toBeGreaterThan(
+    await soon(() => service.leader.metric('pigeonhole_outbox_unmeasured_total'), 60_000).toBeGreaterThan(
       failures ?? 0,
     )
     await postgres.resume()
@@ -99,7 +99,7 @@ describe('while the database is in trouble', { timeout: 240_000 }, () => {
     network.halfOpen()
     // For a moment only: new connections get through.
     await service.leader.line({ level: 'warn', code: 'STORE_UNAVAILABLE' }, { after, timeout: tellingMs })
-    expect(await service.leader.metric(reopened)).toBeGreaterThan(before)
+    await soon(() => service.leader.metric(reopened), tellingMs).toBeGreaterThan(before)
   })
 
   it('the network is gone for one worker: it says so, and the other takes over', async () => {

@@ -12,10 +12,10 @@ import { RunbookLab } from './runbook-lab.js'
 import { RunbookShell } from './runbook-shell.js'
 import { soon } from './watched-service.js'
 
-const patienceMs = 30_000
+const patienceMs = 60_000
 const [, { text: createIndex } = { text: '' }] = commandsOf('The migration to ids by age')
 
-describe('deploying', { timeout: 120_000 }, () => {
+describe('deploying', { timeout: 240_000 }, () => {
   it('a worker that comes before the tables waits for them, and goes on by itself', async () => {
     // Before the migration to a ring of partitions.
     await using lab = await RunbookLab.open({ schemaVersion: 3 })

@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { RunbookLab } from './runbook-lab.js'
 import { soon } from './watched-service.js'
 
-const patienceMs = 30_000
-const timeout = 180_000
+const patienceMs = 90_000
+const timeout = 400_000
 
 describe('with a cluster of their own', { timeout }, () => {
   let kafka: KafkaCluster

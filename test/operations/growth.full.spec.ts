@@ -26,4 +26,4 @@ it('a transaction that is left open keeps the outbox from being emptied: it is f
   expect(await walk.step('SELECT relname')).toContain('outbox_message_0')
   walk.end()
   forgotten.release(true)
-}, 120_000)
+}, 240_000)

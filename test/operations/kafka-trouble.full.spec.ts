@@ -25,8 +25,8 @@ describe('while Kafka is in trouble', { timeout: 240_000 }, () => {
     })
     service = await WatchedService.open({ serverUrl: inject('databaseUrl'), brokers: kafka.brokers })
   }, 240_000)
-  beforeEach(() => service.start(), 120_000)
-  afterEach(() => service.isWell(), 120_000)
+  beforeEach(() => service.start(), 300_000)
+  afterEach(() => service.isWell(), 400_000)
   afterAll(async () => {
     await service?.[Symbol.asyncDispose]()
     await kafka?.stop()
@@ -45,7 +45,7 @@ describe('while Kafka is in trouble', { timeout: 240_000 }, () => {
     await kafka.nodes[1]?.resume()
   })
 
-  // The 15 s within which all parts tell leave little here: on a machine that was full of other work, one run of two took longer.
+  // What tells of it is over once all have connected anew: whoever looks too late sees nothing of it.
   it('connections are half-open: all connect anew by themselves', { retry: 1 }, async () => {
     for (const network of networks) network.halfOpen()
     await service.tells({ leader: 'BROKER_UNAVAILABLE', consumer: 'BROKER_UNAVAILABLE' })

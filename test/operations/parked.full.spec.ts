@@ -7,9 +7,9 @@ import { ConsumerProcess } from '../run-inbox/consumer-process-handle.js'
 import { firstIdOf, RunbookLab } from './runbook-lab.js'
 import { soon } from './watched-service.js'
 
-const patienceMs = 30_000
+const patienceMs = 60_000
 
-describe('what is parked', { timeout: 120_000 }, () => {
+describe('what is parked', { timeout: 300_000 }, () => {
   let lab: RunbookLab
   beforeEach(async () => {
     lab = await RunbookLab.open({ topicSettings: { 'max.message.bytes': '2000' } })

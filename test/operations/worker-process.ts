@@ -53,7 +53,7 @@ export class WorkerProcess {
   }
 
   /** The first line of the log behind the first `after` ones, already written or still to come, with these fields. */
-  async line(fields: LogLine, { after = 0, timeout = 30_000 } = {}): Promise<LogLine> {
+  async line(fields: LogLine, { after = 0, timeout = 60_000 } = {}): Promise<LogLine> {
     const wanted = expect.objectContaining(fields)
     await expect.poll(() => this.lines.slice(after), { timeout }).toContainEqual(wanted)
     return this.lines.slice(after).find((line) => wanted.asymmetricMatch(line)) ?? {}
