@@ -38,7 +38,7 @@ it('names the ACLs that are needed and not there', async () => {
     (await look()).findings['access']?.map(({ severity, is }) => `${severity}: ${is}`)
   // ACLs come to each broker a moment after they are made.
   await expect
-    .poll(denied, { timeout: 30_000 })
+    .poll(denied, { timeout: 60_000 })
     .toEqual([
       `broken: User:ANONYMOUS may not READ, WRITE, CREATE topic ${checkpoint}`,
       `broken: User:ANONYMOUS may not WRITE topic ${readable}`,
@@ -54,5 +54,5 @@ it('names the ACLs that are needed and not there', async () => {
     resourceName: transactionalId,
     operations: [AclOperationTypes.WRITE],
   })
-  await expect.poll(denied, { timeout: 30_000 }).toBeUndefined()
-})
+  await expect.poll(denied, { timeout: 60_000 }).toBeUndefined()
+}, 240_000)
