@@ -14,7 +14,9 @@ import { panels, type Target } from './dashboard.js'
 import { MeasuredConsumer } from './measured-consumer.js'
 import { PrometheusServer } from './prometheus-server.js'
 
-const patienceMs = 45_000
+/** An alert that waits for a minute or more before it fires: a busy machine may take as long to look. */
+const waitsOrFires = [expect.stringMatching(/^(pending|firing)$/)]
+const patienceMs = 60_000
 const name = `prometheus-${randomBytes(4).toString('hex')}`
 const topics = { orders: `${name}-orders`, small: `${name}-small`, missing: `${name}-missing` }
 const brokers = inject('kafkaBrokers')
@@ -34,7 +36,7 @@ beforeAll(async () => {
     { topic: topics.small, numPartitions: 1, configEntries: [{ name: 'max.message.bytes', value: '1000' }] },
   ])
   prometheus = await PrometheusServer.start(path.join(root, 'packages/pigeonhole/monitoring/alerts.yml'))
-})
+}, 120_000)
 afterAll(async () => {
   await worker?.kill()
   await consumer?.[Symbol.asyncDispose]()
@@ -105,13 +107,13 @@ async function isScraped(series: string, value: number): Promise<void> {
 }
 
 // Each begins where the one before has ended, as a service's day would.
-describe('a Prometheus that scrapes a service', { timeout: 180_000 }, () => {
+describe('a Prometheus that scrapes a service', { timeout: 400_000 }, () => {
   it('takes the rules, evaluates each of them, and waits for a worker', async () => {
     await soon(
       () => prometheus.rules().then((rules) => rules.map(({ health }) => health)),
       patienceMs,
     ).toEqual(Array(13).fill('ok'))
-    await soon(() => alertsOf('PigeonholeNoWorkerRuns'), patienceMs).toEqual(['pending'])
+    await soon(() => alertsOf('PigeonholeNoWorkerRuns'), patienceMs).toEqual(waitsOrFires)
   })
 
   it('shows what waits while Kafka is away, for how long, and that the shard opens again and again', async () => {
@@ -121,7 +123,7 @@ describe('a Prometheus that scrapes a service', { timeout: 180_000 }, () => {
     await shows('Oldest unpublished message', { 'shard 0': 'positive' })
     await shows('Workers by state', { 'shard 0 publishing': 'zero' })
     await shows('Openings after trouble', { 'shard 0 BROKER_UNAVAILABLE': 'positive' })
-    await soon(() => alertsOf('PigeonholeNobodySends'), patienceMs).toEqual(['pending'])
+    await soon(() => alertsOf('PigeonholeNobodySends'), patienceMs).toEqual(waitsOrFires)
     await worker.kill()
   })
 
@@ -157,7 +159,7 @@ describe('a Prometheus that scrapes a service', { timeout: 180_000 }, () => {
     await publish(topics.missing, 'early')
     await shows('Parked and paused', { 'parked in the outbox': 'positive', 'paused topics': 'positive' })
     await soon(() => alertsOf('PigeonholeMessagesAreParked'), patienceMs).toEqual(['firing'])
-    await soon(() => alertsOf('PigeonholeTopicsArePaused'), patienceMs).toEqual(['pending'])
+    await soon(() => alertsOf('PigeonholeTopicsArePaused'), patienceMs).toEqual(waitsOrFires)
     const summaries = (await prometheus.alerts()).map(({ annotations }) => annotations['summary'])
     expect(summaries).toContain('Messages of the outbox are parked')
     const discard = ['parked', 'discard', '--topic', topics.small, '--key', 'x'.repeat(20), '--yes']
