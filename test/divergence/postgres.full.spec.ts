@@ -9,10 +9,11 @@ import {
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import type { RelayProcess } from '../relay/relay-process-handle.js'
+import type { RelayProcessMessage } from '../relay/relay-process-protocol.js'
 import { countOf, DivergenceLab, expectHalt, haltOf } from './divergence-lab.js'
 import { SwitchedAddress } from './switched-address.js'
 
-describe('a database that is restored, copied, moved or promoted', { timeout: 120_000 }, () => {
+describe('a database that is restored, copied, moved or promoted', { timeout: 240_000 }, () => {
   let family: DebianPostgres
   let original: DebianServer
   let address: SwitchedAddress
@@ -95,13 +96,13 @@ describe('a database that is restored, copied, moved or promoted', { timeout: 12
     await clone.start()
     const relay = lab.startRelay()
     await relay.event('shard:changed', { state: 'publishing' })
-    await expect.poll(leftInOutbox, { timeout: 30_000 }).toBe(0)
+    await expect.poll(leftInOutbox, { timeout: 60_000 }).toBe(0)
     // The clone's relay, with the same name and cluster, fences the original's once, which opens again.
     lab.places.serverUrl = clone.url
     expectHalt(await lab.halt(), 'RELAY_DATABASE_WENT_BACK')
     lab.places.serverUrl = serverUrl
     await lab.write()
-    await expect.poll(leftInOutbox, { timeout: 30_000 }).toBe(0)
+    await expect.poll(leftInOutbox, { timeout: 60_000 }).toBe(0)
     await relay.stop()
     expect(await lab.verdict()).toMatchObject({ passed: true, faults: 0 })
     const before = await lab.committed()
@@ -146,7 +147,7 @@ describe('a database that is restored, copied, moved or promoted', { timeout: 12
     const copy = lab.startRelay({ shards: 3 })
     await Promise.all(
       [1, 2].map((shard) =>
-        Promise.race([copy.event('shard:reopening', { shard }), copy.event('batch:published', { shard })]),
+        Promise.race([copy.told(waitsForFirst(shard)), copy.event('batch:published', { shard })]),
       ),
     )
     expectHalt(await haltOf(copy), 'RELAY_DATABASE_WENT_BACK')
@@ -264,6 +265,15 @@ describe('a database that is restored, copied, moved or promoted', { timeout: 12
     await goOnWithout(before, relay)
   })
 
+  /** Of a shard that does not begin before the first one. */
+  function waitsForFirst(shard: number): (message: RelayProcessMessage) => boolean {
+    return (message) =>
+      message.type === 'event' &&
+      message.name === 'shard:reopening' &&
+      (message.data as { readonly shard?: number }).shard === shard &&
+      !!message.data.error?.startsWith('FIRST_SHARD_UNOPENED')
+  }
+
   async function follow(): Promise<DebianServer> {
     const standby = await family.copy(original, 'standby', { standby: true })
     await standby.start()
@@ -278,7 +288,7 @@ describe('a database that is restored, copied, moved or promoted', { timeout: 12
     await caughtUp()
     await stopReplication()
     await lab.write()
-    await expect.poll(leftInOutbox, { timeout: 30_000 }).toBe(0)
+    await expect.poll(leftInOutbox, { timeout: 60_000 }).toBe(0)
     return await lab.committed()
   }
 
@@ -317,7 +327,7 @@ describe('a database that is restored, copied, moved or promoted', { timeout: 12
   async function archived(): Promise<void> {
     const { rows } = await lab.query('SELECT pg_walfile_name(pg_switch_wal()) AS segment')
     const there = `SELECT last_archived_wal >= '${rows[0]?.segment}' AS there FROM pg_stat_archiver`
-    await expect.poll(async () => (await lab.query(there)).rows[0]?.there, { timeout: 30_000 }).toBe(true)
+    await expect.poll(async () => (await lab.query(there)).rows[0]?.there, { timeout: 60_000 }).toBe(true)
   }
 
   async function leftInOutbox(): Promise<number> {
@@ -334,7 +344,7 @@ describe('a database that is restored, copied, moved or promoted', { timeout: 12
   async function caughtUp(): Promise<void> {
     const { rows } = await lab.query('SELECT pg_current_wal_lsn() AS lsn')
     const behind = `SELECT count(*)::int AS there FROM pg_stat_replication WHERE replay_lsn >= '${rows[0]?.lsn}'`
-    await expect.poll(async () => (await lab.query(behind)).rows[0]?.there, { timeout: 30_000 }).toBe(1)
+    await expect.poll(async () => (await lab.query(behind)).rows[0]?.there, { timeout: 60_000 }).toBe(1)
   }
 
   // The process of the original that sends to the standby stands still: an asynchronous standby that lags.
