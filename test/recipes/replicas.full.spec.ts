@@ -50,7 +50,7 @@ beforeAll(async () => {
   replica = quietPool(standby.url)
   prisma = connect(server.url, standby.url)
   await createTopics(brokers, [{ topic: name, numPartitions: 1 }])
-})
+}, 120_000)
 afterAll(async () => {
   await prisma.$disconnect()
   await primary.end()
@@ -96,6 +96,9 @@ async function relayAll(): Promise<string[]> {
   return log.map(({ value }) => JSON.parse(Buffer.from(value ?? []).toString()).orderId)
 }
 
+/** Prisma's own limits are seconds, which a busy machine may take. */
+const patient = { maxWait: 30_000, timeout: 30_000 }
+
 describe('a client whose reads go to a replica', () => {
   const where = { orderId: 'o-1' }
 
@@ -106,7 +109,7 @@ describe('a client whose reads go to a replica', () => {
       await tx.invoice.create({ data: invoiceOf('o-1') })
       expect(await tx.invoice.findUnique({ where })).not.toBeNull()
       await outbox.publish(tx, orders, where)
-    })
+    }, patient)
     expect(await relayAll()).toEqual(['o-1'])
     expect(await prisma.invoice.findUnique({ where })).toBeNull()
     expect(await prisma.$primary().invoice.findUnique({ where })).not.toBeNull()
@@ -183,8 +186,9 @@ describe('a store over the replica itself', () => {
     const store = prismaStore(client)
     const outbox = createOutbox({ store })
     for (const ordered of [false, true]) {
-      const published = client.$transaction((tx) =>
-        outbox.publish(tx, orders, { orderId: 'o-1' }, { ordered }),
+      const published = client.$transaction(
+        (tx) => outbox.publish(tx, orders, { orderId: 'o-1' }, { ordered }),
+        patient,
       )
       await expect(published).rejects.toEqual(standby)
     }

@@ -11,6 +11,8 @@ import { placeOrder, receiveOrders, type TenantOrder, tenantClient, tenantOrders
 
 const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
 const tenants = ['acme', 'Bricks & Co']
+/** Prisma's own limits are seconds, which a busy machine may take. */
+const patient = { maxWait: 30_000, timeout: 30_000 }
 
 let lab: InboxLab
 let orders: Topic<TenantOrder>
@@ -97,7 +99,7 @@ describe('tenants with tables of their own, and one schema of Pigeonhole', () =>
       await prisma.$transaction(async (tx) => {
         await tx.invoice.create({ data: { id: 'i-1', orderId: 'o-1', cents } })
         await outbox.publish(tx, orders, { tenant, orderId: 1, cents })
-      })
+      }, patient)
       await prisma.$disconnect()
       expect(await readAll(tenant, 'invoice')).toEqual([{ id: 'i-1', cents }])
     }
@@ -107,7 +109,7 @@ describe('tenants with tables of their own, and one schema of Pigeonhole', () =>
 
   it('have models that do not follow the search_path: a Prisma client has one schema', async () => {
     const prisma = tenantClient(lab.pool, 'acme')
-    const received = prismaStore(prisma).transaction({ timeoutMs: 10_000 }, async (tx) => {
+    const received = prismaStore(prisma).transaction({ timeoutMs: 30_000 }, async (tx) => {
       await tx.$executeRaw`SELECT set_config('search_path', quote_ident('Bricks & Co'), true)`
       await tx.$executeRaw`INSERT INTO received (id, cents) VALUES (1, 1)`
       await tx.invoice.create({ data: { id: 'i-1', orderId: 'o-1', cents: 1 } })
