@@ -4,6 +4,7 @@ import puppeteer, { type Browser, type Page } from 'puppeteer-core'
 /** A Chromium of a test's own; its path is `CHROMIUM`, else where Debian installs it. */
 export async function startBrowser(): Promise<Browser> {
   return puppeteer.launch({
+    timeout: 90_000,
     executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-dev-shm-usage', '--force-prefers-reduced-motion'],
   })

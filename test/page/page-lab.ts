@@ -7,7 +7,7 @@ import { WorkerProcess } from '../operations/worker-process.js'
 import { seriousViolations } from './browser.js'
 
 /** No promise: the machine may be busy. */
-export const patienceMs = 30_000
+export const patienceMs = 45_000
 export const hostileKey = '<img src=x onerror="document.title=\'taken\'">'
 
 /** A worker of a lab, with its page. */
@@ -38,6 +38,11 @@ export function cellsOf(page: Page, id: string): Promise<string[][]> {
   return page.$$eval(`#${id} tr`, (rows) =>
     rows.map((row) => [...row.children].map(({ textContent }) => textContent ?? '')),
   )
+}
+
+/** Resolves when the page shows so many messages of what is parked first. Its button is another one whenever that changes. */
+export async function showsParked(page: Page, messages: number): Promise<void> {
+  await soon(async () => (await cellsOf(page, 'parked'))[0]?.[4], patienceMs).toBe(String(messages))
 }
 
 /** Opens the dialog on what is parked first, by the keyboard, and has it show the messages. */

@@ -7,23 +7,23 @@ import { soon } from '../operations/watched-service.js'
 import type { WorkerProcess } from '../operations/worker-process.js'
 import { openPage, startBrowser } from './browser.js'
 import {
-  cellsOf,
   hostileKey,
   inBothSchemes,
   openDialog,
   pageOf,
   patienceMs,
+  showsParked,
   startPagedWorker,
   textOf,
 } from './page-lab.js'
 
-describe('the page of a worker', { timeout: 120_000 }, () => {
+describe('the page of a worker', { timeout: 240_000 }, () => {
   let browser: Browser
   let lab: RunbookLab
   let worker: WorkerProcess | undefined
   beforeAll(async () => {
     browser = await startBrowser()
-  })
+  }, 120_000)
   beforeEach(async () => {
     lab = await RunbookLab.open({ topicSettings: { 'max.message.bytes': '2000' } })
   })
@@ -91,6 +91,7 @@ describe('the page of a worker', { timeout: 120_000 }, () => {
     const large = `private ${'x'.repeat(3_000)}`
     await lab.publish({ key: hostileKey, value: large }, { key: hostileKey, value: 'behind it' })
     await soon(() => textOf(page, 'parked'), patienceMs).toContain(hostileKey)
+    await showsParked(page, 2)
     await lab.setTopic('max.message.bytes', '1000000')
 
     await page.focus('#parked button')
@@ -126,6 +127,7 @@ describe('the page of a worker', { timeout: 120_000 }, () => {
     const { page, complaints } = await openPage(browser, await start({ PIGEONHOLE_PAGE_TOKEN: token }))
     await lab.publish({ key: 'order-7', value: 'x'.repeat(3_000) }, { key: 'order-7', value: 'behind it' })
     await soon(() => textOf(page, 'parked'), patienceMs).toContain('order-7')
+    await showsParked(page, 2)
     await openDialog(page, token)
     expect(await textOf(page, 'decide-discard')).toBe('Discard 2 messages for good')
     await lab.publish({ key: 'order-7', value: 'later' })
@@ -136,8 +138,8 @@ describe('the page of a worker', { timeout: 120_000 }, () => {
     )
     expect(await page.$('#decide-discard:disabled')).not.toBeNull()
     await page.keyboard.press('Escape')
-    expect(await page.$('dialog[open]')).toBeNull()
-    await soon(async () => (await cellsOf(page, 'parked'))[0]?.[4], patienceMs).toBe('1')
+    await soon(() => page.$('dialog[open]'), patienceMs).toBeNull()
+    await showsParked(page, 1)
     await page.focus('#parked button')
     await page.keyboard.press('Enter')
     await soon(() => textOf(page, 'decide-retry'), patienceMs).toBe('Retry 1 message')
