@@ -5,7 +5,10 @@ import type { ConsumerProcessMessage, ConsumerProcessOptions } from './consumer-
 
 const program = programPath('run-inbox/consumer-process')
 
-/** A process that has told nothing for so long, in milliseconds, is taken for dead, as a liveness probe does. */
+/**
+ * A process whose handler never yields and that has told nothing for so long, in milliseconds, is taken for dead, as a liveness probe
+ * does. Others may be as silent on a busy machine.
+ */
 const silenceMs = 2_500
 
 /** A consumer in a process of its own. */
@@ -18,6 +21,7 @@ export class ConsumerProcess {
   readonly #child: ChildProcess
   readonly #hear: (message: ConsumerProcessMessage) => void
   #probe: NodeJS.Timeout | undefined
+  #yields = true
 
   constructor(
     options: ConsumerProcessOptions,
@@ -58,9 +62,10 @@ export class ConsumerProcess {
 
   /** Kills it once it is silent: a handler that never yields. */
   probe(): this {
-    this.#child.on('message', () => {
+    this.#child.on('message', (message: ConsumerProcessMessage) => {
       clearTimeout(this.#probe)
-      this.#probe = setTimeout(() => this.signal('SIGKILL'), silenceMs)
+      this.#yields &&= message.type !== 'handling' || !message.value.startsWith('loop')
+      if (!this.#yields) this.#probe = setTimeout(() => this.signal('SIGKILL'), silenceMs)
     })
     return this
   }

@@ -101,10 +101,10 @@ describe('a message that kills the process', { timeout: 240_000 }, () => {
     const waits = async () =>
       (await lab.pool.query('SELECT error_code, retry_at FROM pigeonhole.parked_key')).rows
     await expect
-      .poll(waits, { timeout: 30_000 })
+      .poll(waits, { timeout: 60_000 })
       .toEqual(Array(2).fill({ error_code: 'MESSAGE_KILLS_PROCESS', retry_at: null }))
     await lab.send(orders, ['d'].map(keyed))
-    await expect.poll(() => lab.effects(), { timeout: 30_000 }).toEqual(['a', 'b', 'c', 'd'])
+    await expect.poll(() => lab.effects(), { timeout: 60_000 }).toEqual(['a', 'b', 'c', 'd'])
     await next.stop()
     expect(await parked()).toMatchObject([{ payload: 'exit' }, { payload: 'exit-behind' }])
     // Of each once: when it was parked, or when it was found behind another one.
@@ -148,8 +148,8 @@ describe('a message that kills the process', { timeout: 240_000 }, () => {
     const orders = await lab.createTopic()
     const values = Array.from({ length: 8 }, (_, i) => `slow-${i}`)
     await lab.send(orders, values.map(keyed))
-    // Killed in the middle of the second one: each life handles one.
-    for (let life = 0; life < 7; life += 1) {
+    // Killed in the middle of the second one: each life handles one, or more where the machine is busy.
+    while ((await lab.effects()).length < values.length - 1) {
       const doomed = start({ topics: [orders.name] })
       await toldBy(doomed, ({ type }) => type === 'handling', 2)
       doomed.signal('SIGKILL')
@@ -207,7 +207,7 @@ describe('a message that kills the process', { timeout: 240_000 }, () => {
     times = 1,
   ): Promise<void> {
     await expect
-      .poll(() => one.told.filter(matches).length, { timeout: 30_000 })
+      .poll(() => one.told.filter(matches).length, { timeout: 60_000 })
       .toBeGreaterThanOrEqual(times)
   }
 

@@ -32,12 +32,13 @@ describe('members of a group', { timeout: 240_000 }, () => {
       claims,
     ])
     await lab.send(orders, ['hold', 'a', 'b'].map(keyed))
-    // One failure of its own would park a message.
-    const owner = start(orders, { attempts: 1, holds: true })
+    // One failure of its own would park a message. The owner's transaction is still open when the successor has started.
+    const owner = start(orders, { attempts: 1, timeoutMs: 20_000, holds: true })
     await told(owner, ({ type }) => type === 'handling')
     owner.signal('SIGSTOP')
-    const successor = start(orders, { attempts: 1 })
-    // It has the partition once the owner's session is over, and then waits for the row of the position.
+    await lab.expelMembers()
+    const successor = start(orders, { attempts: 1, timeoutMs: 60_000 })
+    // It has the partition at once, and waits for the row of the position until PostgreSQL ends the owner's session.
     await expect.poll(() => lab.sessionsWaitingForLocks(), waiting).toBe(1)
     await expect.poll(() => lab.effects(), waiting).toEqual(['hold', 'a', 'b'])
     if (claims > 0) expect(successor.told.some(isCareful)).toBe(true)
@@ -56,7 +57,8 @@ describe('members of a group', { timeout: 240_000 }, () => {
       const orders = await lab.createTopic()
       const identified = (value: string) => ({ ...keyed(value), headers: { 'message-id': value } })
       await lab.send(orders, ['hold', 'a'].map(identified))
-      const terms = { attempts: 1, timeoutMs: 120_000, dedupe }
+      // It outlasts the test.
+      const terms = { attempts: 1, timeoutMs: 600_000, dedupe }
       const owner = start(orders, { ...terms, holds: true })
       await told(owner, ({ type }) => type === 'handling')
       owner.signal('SIGSTOP')
