@@ -24,7 +24,7 @@ beforeAll(async () => {
     logLevel: logLevel.NOTHING,
     retry: { initialRetryTime: 5, retries: 20 },
   })
-})
+}, 120_000)
 
 afterAll(() => cluster?.stop())
 
@@ -38,7 +38,7 @@ it("finds the records that Kafka's own consumer finds, in a log of overlapping a
   expect(ours).toHaveLength(committed)
   expect(committed).toBeGreaterThan(rounds / 4)
   expect(committed).toBeLessThan(rounds * 3)
-}, 120_000)
+}, 240_000)
 
 /** Four producers take turns, so that their transactions overlap; half of these abort. Resolves to the committed records. */
 async function writeOverlapping(): Promise<number> {

@@ -61,7 +61,7 @@ describe('a compacted topic whose checkpoints are lost', () => {
     await admin.connect()
     const name = `pigeonhole.relay.${lab.name}`
     await admin.deleteTopics({ topics: [name] })
-    await expect.poll(() => admin.listTopics(), { timeout: 10_000 }).not.toContain(name)
+    await expect.poll(() => admin.listTopics(), { timeout: 30_000 }).not.toContain(name)
     await admin.disconnect()
     // The recorded cursor is of a time before any of it was sent.
     await lab.query(

@@ -83,7 +83,7 @@ export class DivergenceLab implements AsyncDisposable {
     const before = await this.#count()
     const writers = new Writers(this.databaseUrl, this.topics).start(3)
     this.#writers.push(writers)
-    await expect.poll(() => this.#count(), { timeout: 30_000 }).toBeGreaterThan(before + messages)
+    await expect.poll(() => this.#count(), { timeout: 60_000 }).toBeGreaterThan(before + messages)
     await writers.stop()
   }
 

@@ -43,10 +43,10 @@ describe('a thousand keys', () => {
       expect(effects.get(id)?.attempts).toHaveLength(1)
       expect(effects.get(id)?.events).toBe(1)
     }
-  }, 120_000)
+  }, 240_000)
 })
 
-describe('through PgBouncer in transaction mode', () => {
+describe('through PgBouncer in transaction mode', { timeout: 180_000 }, () => {
   let bouncer: PgBouncer
   beforeAll(async () => {
     bouncer = await startPgBouncer({ url: lab.databaseUrl, settings: { default_pool_size: '3' } })

@@ -135,7 +135,9 @@ function strangersUrl(): string {
   return url.href
 }
 
-describe('the log of a relay has no payload, header or key', () => {
+const timeout = 180_000
+
+describe('the log of a relay has no payload, header or key', { timeout }, () => {
   it('where all is well, where a record is refused, and where others wait behind it', async () => {
     const small = `${name}-small`
     await createTopics(cluster.brokers, [
@@ -178,7 +180,9 @@ describe('the log of a relay has no payload, header or key', () => {
   })
 })
 
-describe('the log of a consumer has nothing of a message, and that of idempotency keys nothing of a request', () => {
+describe('the log of a consumer has nothing of a message, and that of idempotency keys nothing of a request', {
+  timeout,
+}, () => {
   it('whatever becomes of it: handled, thrown, refused by the database, undecodable, parked', async () => {
     await createTopics(cluster.brokers, [{ topic: name, numPartitions: 1 }])
     await pool.query('CREATE TABLE orders (text text PRIMARY KEY)')
@@ -202,7 +206,7 @@ describe('the log of a consumer has nothing of a message, and that of idempotenc
   })
 })
 
-describe('no log has a password', () => {
+describe('no log has a password', { timeout }, () => {
   it.each([
     ['that PostgreSQL refuses', strangersUrl, 'STORE_ACCESS_DENIED'],
     [

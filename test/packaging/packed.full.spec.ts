@@ -33,7 +33,7 @@ beforeAll(async () => {
   await npm(project, ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'])
   const compiled = await execute(installed('tsc'), [], { cwd: project }).catch((error) => error)
   compilerOutput = compiled.stdout
-}, 180_000)
+}, 400_000)
 
 afterAll(async () => {
   await database.drop()
@@ -79,7 +79,7 @@ test('npm would publish each of them as it is, in public and with its provenance
   // What npm corrects by itself, and all else that it minds, but that nobody is logged in here.
   const warnings = stderr.split('\n').filter((line) => line.startsWith('npm warn'))
   expect(warnings.filter((line) => !line.includes('requires you to be logged in'))).toEqual([])
-}, 120_000)
+}, 240_000)
 
 test('nothing that it brings along asks more of its users than the licences that everyone takes', async () => {
   const { stdout } = await execute('npm', ['query', '.prod', '--json'], {
@@ -90,7 +90,7 @@ test('nothing that it brings along asks more of its users than the licences that
   expect(brought.length).toBeGreaterThan(20)
   const others = brought.filter(({ name, license = '' }) => name !== undefined && !usual.has(license))
   expect(others.map(({ name, license }) => `${name}: ${license}`)).toEqual([])
-})
+}, 240_000)
 
 test('a program against every export path passes the compiler, our declarations included', () => {
   expect(compilerOutput).toBe('')
@@ -118,7 +118,7 @@ test.each(['20.19.0', '22.12.0', '24.0.0', '24'])(
     const ran = await execute(node, [join('out', 'consumer.js')], { cwd: project, env })
     expect(ran.stdout.split('\n')).toEqual(['refused: OUTSIDE_TRANSACTION', 'handled: hello', ''])
   },
-  120_000,
+  240_000,
 )
 
 function schemaOf(version: string): string {

@@ -33,7 +33,7 @@ beforeAll(async () => {
   changesets = await readChangesets()
   before = (await manifestOf('packages/core')).version
   await npm(clone, ['run', 'version-packages'])
-}, 120_000)
+}, 300_000)
 
 afterAll(() => rm(clone, { recursive: true, force: true }))
 
@@ -122,7 +122,7 @@ test('a release is dry unless it is told to publish, and says what stands agains
     'No provenance can be signed here',
     '',
   ])
-}, 120_000)
+}, 300_000)
 
 test('each package says where its source is, and is published with provenance', async () => {
   for (const folder of await folders()) {

@@ -103,7 +103,7 @@ function pausing(begin: () => Promise<void>): Topic<Customer> {
   return topic<Customer>(customers.name, { key, codec: { ...json, encode } })
 }
 
-describe('a backfill', () => {
+describe('a backfill', { timeout: 180_000 }, () => {
   it('publishes each row once, in its place among the changes of the row, through kills and beside itself', async () => {
     let done = false
     const writers = [0, 1, 2].map(async (writer) => {

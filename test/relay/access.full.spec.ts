@@ -88,5 +88,6 @@ describe('a topic that the relay is not allowed', () => {
       await relay.drain()
       expect(await sentValues(denied)).toEqual(['d-0', 'd-1', 'd-2', 'd-3'])
     },
+    180_000,
   )
 })

@@ -13,7 +13,9 @@ import { RelayLab } from './relay-lab.js'
 
 const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
 
-describe('an adoption loses, repeats, invents and reorders nothing, and comes to the same', () => {
+describe('an adoption loses, repeats, invents and reorders nothing, and comes to the same', {
+  timeout: 180_000,
+}, () => {
   it.each(adoptPausePoints)(
     'when another one is run while it stands still at $point ($occurrence)',
     (point) => adoptTwice(servers, point),

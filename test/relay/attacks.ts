@@ -25,7 +25,7 @@ export async function settleAll(
   await writers.stop()
   await Promise.all(relays.map((relay) => relay.drain()))
   // At rest, a relay deletes all that is confirmed.
-  await expect.poll(() => lab.leftInOutbox(), { timeout: 30_000 }).toBe(0)
+  await expect.poll(() => lab.leftInOutbox(), { timeout: 60_000 }).toBe(0)
   for (const relay of relays) expect(await relay.stop()).toEqual({ code: 0, signal: null })
   const verdict = await lab.verdict()
   expect(verdict).toMatchObject({ passed: true, faults: 0 })

@@ -4,7 +4,9 @@ import { adoptPoints, adoptShardsPoints, keepPoints } from './adopt-points.js'
 
 const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
 
-describe('an adoption loses, repeats, invents and reorders nothing, and comes to the same', () => {
+describe('an adoption loses, repeats, invents and reorders nothing, and comes to the same', {
+  timeout: 180_000,
+}, () => {
   it.each(adoptPoints)('when it is killed at $point ($occurrence)', (point) =>
     killAndAdopt(servers, { point, shards: 1 }),
   )

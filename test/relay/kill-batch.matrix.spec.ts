@@ -4,7 +4,7 @@ import { batchPoints, deletePoints, pausePoints } from './points.js'
 
 const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
 
-describe('a relay loses, repeats, invents and reorders nothing', () => {
+describe('a relay loses, repeats, invents and reorders nothing', { timeout: 180_000 }, () => {
   it.each(batchPoints)('when it is killed at $point ($occurrence) of a batch', (point) =>
     killAndRecover(servers, point),
   )

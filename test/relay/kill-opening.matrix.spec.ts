@@ -4,7 +4,7 @@ import { reopeningPoints } from './points.js'
 
 const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
 
-describe('a relay loses, repeats, invents and reorders nothing', () => {
+describe('a relay loses, repeats, invents and reorders nothing', { timeout: 180_000 }, () => {
   it.each(reopeningPoints)('when it is killed at $point ($occurrence) of an opening', (point) =>
     killWhileReopening(servers, point),
   )

@@ -68,7 +68,7 @@ async function killDiscard(point: Point): Promise<void> {
   await parking.settle(writers, relay)
 }
 
-describe('parking loses, repeats and reorders nothing, and keeps every byte', { timeout: 120_000 }, () => {
+describe('parking loses, repeats and reorders nothing, and keeps every byte', { timeout: 180_000 }, () => {
   it.each(parkingPoints)('when the relay is killed at $point ($occurrence) of it', killWhileParking)
   it.each(refusalPoints)(
     'when it is killed at $point ($occurrence) of a retry that is refused',

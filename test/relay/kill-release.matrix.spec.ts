@@ -70,7 +70,7 @@ async function discardInFlight(point: Point): Promise<void> {
 }
 
 describe('sending what was parked loses, repeats and reorders nothing, and keeps every byte', {
-  timeout: 120_000,
+  timeout: 180_000,
 }, () => {
   it.each(releasePoints)('when the relay is killed at $point ($occurrence) of it', killWhileReleasing)
   it.each(topicPoints)('when it is killed at $point ($occurrence) of a pause', killWhilePausing)

@@ -19,7 +19,7 @@ async function retryAndSettle(parking: ParkingLab): Promise<void> {
   await parking.keptEveryByte()
 }
 
-describe('dividing an outbox anew keeps what is parked in its place', { timeout: 120_000 }, () => {
+describe('dividing an outbox anew keeps what is parked in its place', { timeout: 180_000 }, () => {
   it('when the key of it changes hands, from four shards to one and to three', async () => {
     await using parking = await ParkingLab.openRefusing(servers)
     const writers = parking.lab.startWriters()
@@ -86,7 +86,7 @@ describe('dividing an outbox anew keeps what is parked in its place', { timeout:
     await before.event('shard:opened')
     expect(await before.stop()).toEqual({ code: 0, signal: null })
     const writers = parking.lab.startWriters()
-    await expect.poll(() => parking.lab.leftInOutbox(), { timeout: 30_000 }).toBeGreaterThan(50)
+    await expect.poll(() => parking.lab.leftInOutbox(), { timeout: 60_000 }).toBeGreaterThan(50)
     await parking.lab.reshard(2)
     expect(await parking.store.listParking()).toMatchObject([{ kind: 'topic', topic: parking.lateTopic }])
     const relay = parking.lab.startRelay()
@@ -98,7 +98,7 @@ describe('dividing an outbox anew keeps what is parked in its place', { timeout:
   })
 })
 
-describe('an adoption', { timeout: 120_000 }, () => {
+describe('an adoption', { timeout: 180_000 }, () => {
   interface Loss {
     readonly what: string
     readonly point: string

@@ -120,7 +120,7 @@ export class ParkingLab implements AsyncDisposable {
 
   /** Resolves once what is parked is as it should be. */
   async parked(matches: (groups: readonly ParkedGroup[]) => boolean): Promise<void> {
-    await expect.poll(async () => matches(await this.store.listParking()), { timeout: 30_000 }).toBe(true)
+    await expect.poll(async () => matches(await this.store.listParking()), { timeout: 60_000 }).toBe(true)
   }
 
   /** Resolves when what was published to the blocked key is parked. */
@@ -149,7 +149,7 @@ export class ParkingLab implements AsyncDisposable {
   async settle(writers: Writers, relay: RelayProcess): Promise<void> {
     await writers.stop()
     await relay.drain()
-    await expect.poll(() => this.lab.leftInOutbox(), { timeout: 30_000 }).toBe(0)
+    await expect.poll(() => this.lab.leftInOutbox(), { timeout: 60_000 }).toBe(0)
     expect(await relay.stop()).toEqual({ code: 0, signal: null })
     expect(await this.store.listParking()).toEqual([])
     const verdict = await this.lab.verdict()

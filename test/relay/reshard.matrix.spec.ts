@@ -86,7 +86,7 @@ const pauses: readonly Point[] = [
   { point: 'store.changeShards:before', occurrence: 1 },
 ]
 
-describe('dividing an outbox anew loses, repeats, invents and reorders nothing', { timeout: 120_000 }, () => {
+describe('dividing an outbox anew loses, repeats, invents and reorders nothing', { timeout: 180_000 }, () => {
   it.each(reshardPoints)('when it is killed at $point ($occurrence)', killReshard)
 
   it.each(pauses)('when it is paused at $point until a relay has the shards, and wakes up', pauseReshard)

@@ -7,7 +7,7 @@ import { earlierBuilds } from './earlier-build.js'
 
 const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
 const shards = 4
-const timeoutMs = 180_000
+const timeoutMs = 300_000
 const builds = await earlierBuilds()
 /** The tables of this version and of later ones let nobody write an intent who was made for earlier ones. */
 const oldestUsable = 4
@@ -18,7 +18,7 @@ const refused = builds.filter(({ schemaVersion }) => schemaVersion < oldestUsabl
 async function settle(lab: RelayLab, writers: readonly Writers[], relay: RelayProcess): Promise<void> {
   for (const each of writers) await each.stop()
   await relay.drain()
-  await expect.poll(() => lab.leftInOutbox(), { timeout: 30_000 }).toBe(0)
+  await expect.poll(() => lab.leftInOutbox(), { timeout: 60_000 }).toBe(0)
   expect(await relay.stop()).toEqual({ code: 0, signal: null })
   const verdict = await lab.verdict()
   expect(verdict).toMatchObject({ passed: true, faults: 0 })

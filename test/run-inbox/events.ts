@@ -29,7 +29,7 @@ export function collectEvents<S extends object, K extends NameOf<S>>(source: S, 
 
 /** Expects of what `read` returns, as soon as it does so: servers of a busy machine take their time. */
 export function eventually<T>(read: () => T): ReturnType<typeof expect.poll<T>> {
-  return expect.poll(read, { timeout: 20_000, interval: 50 })
+  return expect.poll(read, { timeout: 30_000, interval: 50 })
 }
 
 function sourceOf<S extends object>(source: S): EventSource<EventsOf<S>> {

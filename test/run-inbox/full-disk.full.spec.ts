@@ -13,7 +13,7 @@ describeFullDisk('postgresStore', openPostgresStore)
 describeFullDisk('prismaStore', openPrismaStore)
 
 function describeFullDisk<Tx>(name: string, open: (databaseUrl: string) => LabStore<Tx>): void {
-  describe(`a full disk, through ${name}`, { timeout: 120_000 }, () => {
+  describe(`a full disk, through ${name}`, { timeout: 180_000 }, () => {
     it.each([
       ['effect', "the handler's table"],
       ['pigeonhole.inbox_message', 'the ids'],

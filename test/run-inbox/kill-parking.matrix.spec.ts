@@ -201,7 +201,7 @@ async function killWhileFailing(fault: Fault): Promise<void> {
 }
 
 describe('an inbox loses, repeats and reorders nothing, and tells once of what has failed', {
-  timeout: 120_000,
+  timeout: 180_000,
 }, () => {
   it.each(parkingPoints)('when it is killed at $point ($occurrence) of parking', killWhileParking)
   it.each(retryPoints)('when it is killed at $point ($occurrence) of a retry', killWhileRetrying)

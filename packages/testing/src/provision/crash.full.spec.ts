@@ -17,6 +17,7 @@ console.log(JSON.stringify([new URL(postgres.url).port, new URL('kafka://' + kaf
 if (process.argv.includes('stay')) setInterval(() => {}, 1000)
 `
 
+const timeout = 240_000
 let temporary: string
 let child: ChildProcess
 
@@ -56,9 +57,9 @@ function answers(port: number): Promise<boolean> {
 }
 
 async function expectNothingLeft(pids: readonly number[], ports: readonly number[]): Promise<void> {
-  await expect.poll(() => stillRunning(pids), { timeout: 20_000 }).toEqual([])
-  await expect.poll(() => readdir(temporary), { timeout: 20_000 }).toEqual([])
-  for (const port of ports) await expect.poll(() => answers(port), { timeout: 20_000 }).toBe(false)
+  await expect.poll(() => stillRunning(pids), { timeout: 60_000 }).toEqual([])
+  await expect.poll(() => readdir(temporary), { timeout: 60_000 }).toEqual([])
+  for (const port of ports) await expect.poll(() => answers(port), { timeout: 60_000 }).toBe(false)
 }
 
 test.each([
@@ -79,22 +80,31 @@ test.each([
     expect(await exit).toEqual([null, signal])
     await expectNothingLeft(servers, ports)
   },
+  timeout,
 )
 
-test('a test process killed while its servers start leaves none behind', async () => {
-  child = run('stay')
-  const exit = once(child, 'exit')
-  await expect.poll(() => readdir(temporary), { timeout: 20_000 }).not.toEqual([])
-  const servers = await descendantsOf(child.pid ?? 0)
-  child.kill('SIGKILL')
-  expect(await exit).toEqual([null, 'SIGKILL'])
-  await expectNothingLeft(servers, [])
-})
+test(
+  'a test process killed while its servers start leaves none behind',
+  async () => {
+    child = run('stay')
+    const exit = once(child, 'exit')
+    await expect.poll(() => readdir(temporary), { timeout: 60_000 }).not.toEqual([])
+    const servers = await descendantsOf(child.pid ?? 0)
+    child.kill('SIGKILL')
+    expect(await exit).toEqual([null, 'SIGKILL'])
+    await expectNothingLeft(servers, [])
+  },
+  timeout,
+)
 
-test('servers that nobody stopped do not keep the test process alive, and end with it', async () => {
-  child = run()
-  const exit = once(child, 'exit')
-  const ports = await portsOf(child)
-  expect(await exit).toEqual([0, null])
-  await expectNothingLeft([], ports)
-})
+test(
+  'servers that nobody stopped do not keep the test process alive, and end with it',
+  async () => {
+    child = run()
+    const exit = once(child, 'exit')
+    const ports = await portsOf(child)
+    expect(await exit).toEqual([0, null])
+    await expectNothingLeft([], ports)
+  },
+  timeout,
+)
