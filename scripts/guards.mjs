@@ -35,6 +35,7 @@ import { mapGuards } from './guards/shards.mjs'
 import { toldApartGuards } from './guards/told-apart.mjs'
 import { tracingGuards } from './guards/tracing.mjs'
 import { unanalyzedGuards } from './guards/unanalyzed.mjs'
+import { workersToldApartGuards } from './guards/workers-told-apart.mjs'
 
 /**
  * A change of one file.
@@ -82,6 +83,7 @@ export const guards = [
   ...of('inbox parking', inboxParkingGuards),
   ...of('unanalyzed', unanalyzedGuards),
   ...of('told apart', toldApartGuards),
+  ...of('workers told apart', workersToldApartGuards),
   ...of('deadlines', deadlineGuards),
   ...of('capture', captureGuards),
   ...of('postgres relay', postgresRelayGuards),

@@ -152,12 +152,29 @@ it('a message that is parked while a worker finds nothing of its key is handled 
 it('a key of which somebody handles a message is not left by another one', async () => {
   await park(message(1))
   await store.parking.claimDue(inbox, claim)
+  await park(message(2, Buffer.from('another')))
   await store.transaction(bounds, async (tx) => {
     await store.parking.readDue(tx, inbox, place)
     await store.parking.leaveKey(inbox, place)
   })
-  const { rows } = await database.pool.query('SELECT attempts, starts FROM pigeonhole.parked_key')
-  expect(rows).toEqual([{ attempts: 1, starts: 1 }])
+  const { rows } = await database.pool.query(
+    'SELECT attempts, starts FROM pigeonhole.parked_key ORDER BY parked_at',
+  )
+  expect(rows).toEqual([
+    { attempts: 1, starts: 1 },
+    { attempts: 0, starts: 0 },
+  ])
+})
+
+it('a key of which someone is about to park more is not unblocked, nor waited for, where another one is idle', async () => {
+  await park(message(1))
+  await park(message(2, Buffer.from('another')))
+  await database.pool.query('DELETE FROM pigeonhole.parked_message')
+  await store.transaction(bounds, async (tx) => {
+    await store.receiveMessages(tx, inbox, received)
+    expect(await store.parking.unblockKey(inbox, place)).toBe(false)
+  })
+  expect(await store.parking.unblockKey(inbox, place)).toBe(true)
 })
 
 const orders = topic('orders', { codec: bytesCodec })

@@ -16,15 +16,14 @@ import { selectOldestParked } from '../sql/parked-inbox/select-oldest.js'
 import { run, type SqlSession, type Statement } from '../sql/statement.js'
 import type { SqlInboxParts } from './sql-inbox-store.js'
 
+/** What it needs of a client that runs SQL. */
+type Parts<Tx> = Pick<SqlInboxParts<Tx>, 'sessionOf' | 'inSession' | 'transaction'>
+
 /** Longest time of the transactions that run no handler, in milliseconds. */
 const timeoutMs = 10_000
 
 /** What an inbox does about messages that cannot be handled, over any client that runs SQL. */
-export function sqlInboxParking<Tx>({
-  sessionOf,
-  inSession,
-  transaction,
-}: SqlInboxParts<Tx>): InboxParking<Tx> {
+export function sqlInboxParking<Tx>({ sessionOf, inSession, transaction }: Parts<Tx>): InboxParking<Tx> {
   return {
     async parkFailed(tx, inbox, message, how) {
       await run(await sessionOf(tx), parkFailed, { inbox, message, how })

@@ -1,5 +1,6 @@
-import type { InboxParkingStore, ParkingStore, ParkingTransaction } from '@pigeonhole/core'
+import type { InboxParking, InboxParkingStore, ParkingStore, ParkingTransaction } from '@pigeonhole/core'
 import { sqlInboxParked } from '../inbox/sql-inbox-parked.js'
+import { sqlInboxParking } from '../inbox/sql-inbox-parking.js'
 import type { SqlSession } from '../sql/statement.js'
 import { sqlParkingStore } from './sql-parking-store.js'
 import { SqlParkingTransaction } from './sql-parking-transaction.js'
@@ -42,12 +43,19 @@ export class Scene {
   readonly session: SqlSession
   readonly outbox: ParkingStore
   readonly inboxes: InboxParkingStore
+  /** What workers of inboxes do, all in the one transaction. */
+  readonly parking: InboxParking<SqlSession>
 
   constructor(session: SqlSession) {
     this.session = session
     const inSession = <R>(work: (session: SqlSession) => Promise<R>): Promise<R> => work(session)
     this.outbox = sqlParkingStore({ read: inSession, write: inSession })
     this.inboxes = sqlInboxParked(inSession)
+    this.parking = sqlInboxParking({
+      sessionOf: async (session) => session,
+      inSession,
+      transaction: (_bounds, work) => work(session),
+    })
   }
 
   relay(shard = 0): ParkingTransaction {

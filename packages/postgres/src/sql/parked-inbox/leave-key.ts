@@ -10,12 +10,12 @@ export const leaveParkedKey: Statement<PlaceParams, null> = {
   name: 'parked_inbox.leave_key',
   text: (schema) => `
     WITH idle AS MATERIALIZED (
-      SELECT topic, key_digest FROM ${schema}.parked_key AS blocked WHERE ${isKey('blocked')} FOR NO KEY UPDATE SKIP LOCKED
+      SELECT 1 FROM ${schema}.parked_key AS blocked WHERE ${isKey('blocked')} FOR NO KEY UPDATE SKIP LOCKED
     )
     UPDATE ${schema}.parked_key AS blocked
     SET attempts = greatest(attempts - 1, 0), starts = greatest(starts - 1, 0), retry_at = statement_timestamp()
     FROM idle
-    WHERE ${isKey('blocked')} AND blocked.topic = idle.topic AND blocked.key_digest = idle.key_digest`,
+    WHERE ${isKey('blocked')}`,
   bind: bindKey,
   decode: noRow,
 }

@@ -1,4 +1,4 @@
-/** That a row called `name` is of the inbox $1. */
+/** That a row called `name` is of the inbox $1. Its scope says so alone, but the side is what the indexes begin with. */
 export function isOf(name: string): string {
   return `${name}.side = 'inbox' AND ${name}.scope = $1::text`
 }

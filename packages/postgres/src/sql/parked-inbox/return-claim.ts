@@ -9,7 +9,7 @@ export const returnClaim: Statement<PlaceParams, null> = {
     WITH returned AS (
       UPDATE ${schema}.parked_message AS message
       SET attempts = greatest(attempts - 1, 0), starts = greatest(starts - 1, 0)
-      WHERE ${isOf('message')} AND message.id = $4::bigint AND key IS NULL
+      WHERE ${isOf('message')} AND message.id = $4::bigint
     )
     UPDATE ${schema}.parked_key AS blocked SET attempts = greatest(attempts - 1, 0), starts = greatest(starts - 1, 0)
     WHERE ${isKey('blocked')}`,

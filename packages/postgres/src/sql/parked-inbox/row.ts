@@ -2,6 +2,7 @@ import type { ParkableMessage, StoredHeader } from '@pigeonhole/core'
 import { base64OrNull, bytesOrNullFromBase64 } from '../base64.js'
 import { numberOrNull, text, textOrNull } from '../decode.js'
 import type { SqlRow, SqlValue } from '../statement.js'
+import { isOf } from './own.js'
 
 /**
  * The columns of a parked message called message that are needed to handle it again. Bytes go as base64: the form of a
@@ -62,7 +63,7 @@ export function insertParked(
       SELECT 'inbox', $1::text, topic, key, message_scope, message_id, partition, log_offset, headers, payload, created_at,
         CASE WHEN key IS NOT NULL THEN coalesce((
           SELECT ordinal FROM ${schema}.parked_message AS message
-          WHERE message.side = 'inbox' AND message.scope = $1::text AND message.topic = given.topic
+          WHERE ${isOf('message')} AND message.topic = given.topic
             AND sha256(message.key) = sha256(given.key)
           ORDER BY message.id DESC LIMIT 1), 0) + row_number() OVER (PARTITION BY topic, key ORDER BY place) END,
         ${failure.values}
