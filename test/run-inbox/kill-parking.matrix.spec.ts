@@ -55,7 +55,8 @@ class KillLab implements AsyncDisposable {
       topics: [this.orders.name],
       attempts: 1,
       group: 1,
-      timeoutMs: 5_000,
+      // Of a message whose handling takes longer one attempt has failed: no stall of the machine is as long.
+      timeoutMs: 20_000,
       dedupe: 'both',
       crash: 'never',
       parkedBackoff: { initialMs: 1, maxMs: 1 },
