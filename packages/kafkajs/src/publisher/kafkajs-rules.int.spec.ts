@@ -93,7 +93,9 @@ describe('the rules for kafkajs 2.2.4', () => {
     const topic = await createTopic(1)
     const producer = await openShard()
     const delays: number[] = []
-    for (let number = 1; delays.length < 5 && number < 2_000; number += 1) {
+    // Of a batch all is measured: one that was held up, as on a busy machine, tells nothing of the pause in it.
+    const isSeen = (): boolean => delays.length >= 5 && Math.min(...delays) < 40
+    for (let number = 1; !isSeen() && number < 2_000; number += 1) {
       const before = tap.sent.length
       const started = performance.now()
       await commitBatch(producer, { number, rows: [capturedRow({ topic })] })
@@ -102,7 +104,7 @@ describe('the rules for kafkajs 2.2.4', () => {
       if (repeats > 0) delays.push((performance.now() - started) / repeats)
       expect(kinds.filter((kind) => kind === api.produce)).toHaveLength(1)
     }
-    expect(delays).toHaveLength(5)
+    expect(delays.length).toBeGreaterThanOrEqual(5)
     // kafkajs's own first pause is 300 ms, or 50 where NODE_ENV is test.
     expect(Math.min(...delays)).toBeLessThan(40)
   })
