@@ -18,7 +18,8 @@ async function run(body: string): Promise<string> {
     ${body}
     console.log('closed')`
   const cwd = path.resolve(import.meta.dirname, '../..')
-  const options = { cwd, timeout: 20_000 }
+  // One that does not end by itself is ended before the test is.
+  const options = { cwd, timeout: 50_000 }
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--input-type=module', '-e', program],
