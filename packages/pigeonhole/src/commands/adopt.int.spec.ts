@@ -3,7 +3,8 @@ import { runCommand } from '../command-process.harness.js'
 import { openTerminal } from '../terminal.harness.js'
 import { WorkerLab } from '../worker-lab.harness.js'
 
-describe('pigeonhole adopt', () => {
+// Several processes follow one another, each of which may begin late on a busy machine.
+describe('pigeonhole adopt', { timeout: 120_000 }, () => {
   let lab: WorkerLab
   beforeEach(async () => {
     lab = await WorkerLab.open()
@@ -21,7 +22,7 @@ describe('pigeonhole adopt', () => {
   async function send(value: string): Promise<void> {
     await lab.publish(value)
     const worker = lab.startWorker()
-    await expect.poll(() => lab.readLog(), { timeout: 20_000 }).toContain(value)
+    await expect.poll(() => lab.readLog()).toContain(value)
     worker.kill('SIGTERM')
     expect(await worker.exit).toEqual({ code: 0, signal: null })
   }
