@@ -71,8 +71,9 @@ describe('pigeonhole doctor on PostgreSQL', () => {
     const set = {
       synchronous_commit: 'off',
       default_transaction_isolation: 'serializable',
-      transaction_timeout: '5s',
-      idle_session_timeout: '3s',
+      // Short for a relay, and long enough for a doctor on a busy machine.
+      transaction_timeout: '7s',
+      idle_session_timeout: '9s',
       default_transaction_read_only: 'on',
     }
     const statements = Object.entries(set).map(
