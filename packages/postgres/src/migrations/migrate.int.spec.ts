@@ -144,18 +144,26 @@ it('runs anew where PostgreSQL ends it in a deadlock with whoever is at work', a
   const schema = 'in_deadlock'
   const [first, second] = await renderMigrations(schema)
   await database.pool.query(`${first?.sql}; ${second?.sql}`)
-  const worker = await database.pool.connect()
-  // PostgreSQL ends the one that looks for a deadlock first.
-  const connectionString = `${database.url}?options=-c%20deadlock_timeout%3D3s`
+  const [holder, worker] = [await database.pool.connect(), await database.pool.connect()]
+  // Each migration is noted there at its end: so the third is held, which has altered parked_message, before the fourth begins.
+  await holder.query(`BEGIN; LOCK ${schema}.schema_version IN SHARE MODE`)
+  // PostgreSQL ends the one that looks for a deadlock first, and each looks once for as long as it waits for a lock.
+  const connectionString = `${database.url}?options=-c%20deadlock_timeout%3D100ms`
   await worker.query(
     `SET deadlock_timeout = '60s'; BEGIN; LOCK ${schema}.outbox_message IN ROW EXCLUSIVE MODE`,
   )
   const told: string[] = []
   const migrating = migrate({ connectionString, schema, onMigration: (name) => told.push(name) })
-  const waits = `SELECT FROM pg_locks WHERE relation = '${schema}.outbox_message'::regclass AND NOT granted`
-  await expect.poll(async () => (await database.pool.query(waits)).rowCount).toBe(1)
-  // It has altered this one.
-  await worker.query(`SELECT FROM ${schema}.parked_message; COMMIT; RESET deadlock_timeout`)
+  const isWaitedFor = (table: string): Promise<void> => {
+    const waits = `SELECT FROM pg_locks WHERE relation = '${schema}.${table}'::regclass AND NOT granted`
+    return expect.poll(async () => (await database.pool.query(waits)).rowCount).toBe(1)
+  }
+  await isWaitedFor('schema_version')
+  const working = worker.query(`SELECT FROM ${schema}.parked_message; COMMIT; RESET deadlock_timeout`)
+  await isWaitedFor('parked_message')
+  await holder.query('ROLLBACK')
+  holder.release()
+  await working
   worker.release()
   expect((await migrating).version).toBe(names.length)
   expect(told).toEqual([...names.slice(2, 4), ...names.slice(2)])
