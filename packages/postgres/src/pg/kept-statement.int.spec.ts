@@ -43,7 +43,7 @@ const names = namedByText()
 const insert = 'INSERT INTO written VALUES ($1::int, $2::text) RETURNING n, by, by IS NULL AS is_null'
 const settings = `SELECT current_setting('statement_timeout') AS statement_timeout,
   current_setting('transaction_isolation') AS isolation, $1::text AS given`
-const begin = beginHandlerTransaction(4_000)
+const begin = beginHandlerTransaction(20_000)
 
 /** Fails where nothing was written before. */
 const insertLast = `WITH last AS (
@@ -54,7 +54,7 @@ type Ask = (text: string, values: readonly SqlValue[]) => Promise<unknown>
 
 /** Runs `work` in a transaction, whose statements are kept by the connection. */
 function transact<R>(work: (ask: Ask, tx: pg.ClientBase) => Promise<R>, beginning = begin): Promise<R> {
-  const options = { schema: 'pigeonhole', timeoutMs: 5_000, begin: beginning }
+  const options = { schema: 'pigeonhole', timeoutMs: 20_000, begin: beginning }
   return openTransaction(pool, options, (client, frame) =>
     lendClient(client, frame, (tx) => {
       const { query } = pgExecutor(tx, 'pigeonhole', names)
@@ -84,7 +84,7 @@ async function written(): Promise<unknown[]> {
 }
 
 it('has BEGIN and its settings travel with the first statement, once the connection has that', async () => {
-  const bound = { statement_timeout: '4s', isolation: 'read committed', given: 'x' }
+  const bound = { statement_timeout: '20s', isolation: 'read committed', given: 'x' }
   await transact(async (ask) => expect(await ask(settings, ['x'])).toEqual([bound]))
   expect(sent).toEqual([begin.join('; '), settings, 'COMMIT'])
   sent = []
@@ -248,14 +248,15 @@ it('does not know what became of a COMMIT that went with a connection', async ()
 })
 
 it('does not know what became of a COMMIT that was not waited for', async () => {
-  const impatient = new pg.Pool({ connectionString: database.url, max: 1, query_timeout: 1_000 })
+  // It bounds every statement, also those before COMMIT, which may take their time on a busy machine.
+  const impatient = new pg.Pool({ connectionString: database.url, max: 1, query_timeout: 5_000 })
   surviveIdleErrors(impatient)
   pool = impatient
   await transactLast(1)
   const slow = transactLast(2, (tx) =>
     tx.query(`
       CREATE FUNCTION pg_temp.waits() RETURNS trigger LANGUAGE plpgsql AS
-        'BEGIN PERFORM pg_sleep(1.2); RETURN NULL; END';
+        'BEGIN PERFORM pg_sleep(10); RETURN NULL; END';
       CREATE CONSTRAINT TRIGGER waits AFTER INSERT ON written DEFERRABLE INITIALLY DEFERRED
         FOR EACH ROW WHEN (new.by = 'last') EXECUTE FUNCTION pg_temp.waits()`),
   )
