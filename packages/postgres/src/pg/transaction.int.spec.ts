@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import pg from 'pg'
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { SpecDatabase } from '../spec-database.fake.js'
 import { beginHandlerTransaction, beginRelayTransaction } from './begin.js'
 import { StallingProxy } from './stalling-proxy.fake.js'
@@ -143,7 +143,7 @@ it.each(['BEGIN', 'the work', 'COMMIT'])(
       code: 'STORE_UNAVAILABLE',
       message: /no answer within 1000 ms/,
     })
-    await vi.waitFor(() => expect(pool.totalCount).toBe(0))
+    await expect.poll(() => pool.totalCount).toBe(0)
     proxy.resume()
     await expect(transact('SELECT 1', pool)).resolves.toBeDefined()
     await pool.end()
