@@ -1,5 +1,5 @@
 import { type KafkaLoss, type KafkaProxy, startKafka, startKafkaProxy } from '@pigeonhole/testing'
-import { Kafka, logLevel, type Producer } from 'kafkajs'
+import { Kafka, logLevel, type Producer, type RetryOptions } from 'kafkajs'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { readLog } from '../checker/read-log.js'
 import { createTopics } from '../provision/create-topics.js'
@@ -24,7 +24,7 @@ beforeAll(async () => {
   })
 })
 afterEach(async () => {
-  for (const producer of producers.splice(0)) await producer.disconnect().catch(() => undefined)
+  await Promise.allSettled(producers.splice(0).map((producer) => producer.disconnect()))
   proxy.heal()
 })
 afterAll(async () => {
@@ -38,18 +38,18 @@ async function newTopic(): Promise<string> {
   return topic
 }
 
-async function newProducer(topic: string): Promise<Producer> {
+async function newProducer(topic: string, retry: RetryOptions = {}): Promise<Producer> {
   const kafka = new Kafka({
     brokers: cluster.brokers,
     logLevel: logLevel.NOTHING,
-    requestTimeout: 1_000,
+    // What is on a connection that has gone silent ends by it, and nothing else on a busy machine.
+    requestTimeout: 5_000,
   })
   const producer = kafka.producer({
     transactionalId: `producer-of-${topic}`,
     maxInFlightRequests: 1,
     idempotent: true,
-    // None at all: 0 is refused of an idempotent producer.
-    retry: { retries: Number.NaN },
+    retry,
   })
   producers.push(producer)
   await producer.connect()
@@ -76,7 +76,8 @@ it('is where the broker sends its clients', async () => {
 
 /** Sends `value` while `loss` waits for its message; what the client makes of it is its own affair. */
 async function sendLosing(topic: string, value: string, loss: KafkaLoss): Promise<void> {
-  const producer = await newProducer(topic)
+  // None at all: 0 is refused of an idempotent producer.
+  const producer = await newProducer(topic, { retries: Number.NaN })
   const lost = proxy.lose(loss)
   sendOne(producer, topic, value).catch(() => undefined)
   expect(await lost).toBe(true)
