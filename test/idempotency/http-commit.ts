@@ -69,8 +69,9 @@ export function describeCommit(opened: () => HttpScene, kind: HttpKind): void {
     it.each(lostCommits)(
       'is 503 where the connection has gone silent at COMMIT, which %s',
       async (_, lost, replayed) => {
-        // Nothing but the time limit tells, and the server's own ends the transaction that waits for COMMIT.
-        await using scene = await HttpScene.open(kind, { timeoutMs: 1_000 })
+        // Nothing but the time limit tells, and the server's own ends the transaction that waits for COMMIT. It bounds what comes
+        // before that as well.
+        await using scene = await HttpScene.open(kind, { timeoutMs: 4_000 })
         await expectUncertain(scene, { lost, connection: 'half-open', replayed })
       },
     )

@@ -239,7 +239,7 @@ export function describeOperations<Tx>(kind: LabKind<Tx>): void {
       const asked = request()
       let reason: unknown
       let release = (): void => undefined
-      const late = lab.idempotency({ timeoutMs: 400 }).run(asked, async ({ tx, signal }) => {
+      const late = lab.idempotency({ timeoutMs: 4_000 }).run(asked, async ({ tx, signal }) => {
         await lab.place(tx, asked.key as string)
         signal.addEventListener('abort', () => {
           reason = signal.reason
@@ -251,7 +251,7 @@ export function describeOperations<Tx>(kind: LabKind<Tx>): void {
       })
       await expect(late.finally(() => release())).rejects.toMatchObject({
         code: 'HANDLER_TIMED_OUT',
-        details: { timeoutMs: 400 },
+        details: { timeoutMs: 4_000 },
       })
       expect(reason).toMatchObject({ name: 'TimeoutError' })
       // A pool may hand out the connection that the server has ended, before it has heard of that.
