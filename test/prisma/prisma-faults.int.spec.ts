@@ -40,7 +40,9 @@ interface Order {
 const orders = topic<Order>('orders')
 
 function clientOf(connectionString: string): PrismaClient {
-  return new PrismaClient({ adapter: new PrismaPg({ connectionString }) })
+  // Prisma's own limits are 2 and 5 seconds, which a busy machine may need.
+  const transactionOptions = { maxWait: 30_000, timeout: 30_000 }
+  return new PrismaClient({ adapter: new PrismaPg({ connectionString }), transactionOptions })
 }
 
 function inTransaction<R>(work: (tx: Tx) => Promise<R>, client = prisma): Promise<R> {

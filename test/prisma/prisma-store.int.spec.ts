@@ -63,7 +63,7 @@ function begin(client: PrismaClient): Promise<OpenTransaction<Prisma.Transaction
             },
           })
         }),
-      { timeout: 30_000 },
+      { maxWait: 30_000, timeout: 30_000 },
     )
     running.catch(reject)
   })
