@@ -34,8 +34,14 @@ export class HeldRelay implements AsyncDisposable {
     const reach = (point: string): Promise<void> => this.#reach(point)
     this.relay = createRelay({
       name,
-      store: observeRelayStore(withSmallPartitions(postgresStore(this.pool)), reach),
+      // Who is held, in a transaction, while both servers are asked, must not be given up for that: reading the log alone may take as
+      // long as the usual limits are.
+      store: observeRelayStore(
+        withSmallPartitions(postgresStore(this.pool, { relayTimeoutMs: 48_000 })),
+        reach,
+      ),
       publisher: observeRelayPublisher(kafkajsPublisher(kafka), reach),
+      leaseMs: 60_000,
       backoff: { initialMs: 50, maxMs: 200 },
     })
     for (const event of events) this.relay.on(event, () => this.told.push(event))
