@@ -224,10 +224,7 @@ describe('runInbox', () => {
 
   it('never handles a record of an aborted transaction, and steps over them', async () => {
     const orders = await lab.createTopic()
-    const producer = lab
-      .newKafka()
-      .producer({ transactionalId: lab.name, maxInFlightRequests: 1, idempotent: true })
-    await producer.connect()
+    const producer = await lab.transactional()
     for (const value of ['kept-1', 'dropped', 'kept-2', 'dropped', 'dropped']) {
       const transaction = await producer.transaction()
       await transaction.send({ topic: orders.name, messages: [{ value, key: Buffer.alloc(4) }] })

@@ -99,6 +99,18 @@ export class InboxLab implements AsyncDisposable {
     })
   }
 
+  /**
+   * A connected producer of transactions. While Kafka still writes the markers of one it refuses the next, which takes a busy machine
+   * longer than a client with few retries waits.
+   */
+  async transactional(transactionalId = this.name): Promise<Producer> {
+    const retry = { initialRetryTime: 50, retries: 10 }
+    const settings = { transactionalId, maxInFlightRequests: 1, idempotent: true, retry }
+    const producer = this.newKafka().producer(settings)
+    await producer.connect()
+    return producer
+  }
+
   get databaseUrl(): string {
     return this.#database.url
   }

@@ -47,10 +47,7 @@ describe('runInbox on kafkajs 2.2.4', () => {
     const held = collectEvents(run, 'partition:held')
     await lab.send(orders, ['a'])
     await eventually(() => lab.position(orders)).toBe(1n)
-    const producer = lab
-      .newKafka()
-      .producer({ transactionalId: lab.name, maxInFlightRequests: 1, idempotent: true })
-    await producer.connect()
+    const producer = await lab.transactional()
     const transaction = await producer.transaction()
     for (let i = 0; i < 8; i++)
       await transaction.send({ topic: orders.name, messages: [{ value: 'x'.repeat(1_000) }] })

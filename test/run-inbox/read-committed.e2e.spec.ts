@@ -3,7 +3,6 @@ import { execFile } from 'node:child_process'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import type { Topic } from '@pigeonhole/core'
-import type { Producer } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { InboxLab } from './inbox-lab.js'
 
@@ -24,7 +23,7 @@ afterAll(() => lab[Symbol.asyncDispose]())
 
 // Two transactions of two producers, one of which is aborted, take turns on the partition, each record in a batch of its own.
 async function writeLog(): Promise<void> {
-  const [a, b] = [await transactional('a'), await transactional('b')]
+  const [a, b] = [await lab.transactional(`${lab.name}-a`), await lab.transactional(`${lab.name}-b`)]
   const key = Buffer.alloc(4)
   for (let round = 0; round < 6; round += 1) {
     const [aborting, committing] = await Promise.all([a.transaction(), b.transaction()])
@@ -53,13 +52,6 @@ async function writeLog(): Promise<void> {
     }
     await producer.disconnect()`)
   committed.push('committed-snappy')
-}
-
-async function transactional(name: string): Promise<Producer> {
-  const settings = { idempotent: true, maxInFlightRequests: 1 }
-  const producer = lab.newKafka().producer({ transactionalId: `${lab.name}-${name}`, ...settings })
-  await producer.connect()
-  return producer
 }
 
 /** Runs a program with a Kafka client in a process, and so a copy of kafkajs, of its own. Resolves to what it prints. */
