@@ -70,7 +70,8 @@ describe('dead letters', () => {
     const inbox = lab.inbox({
       deadLetters: dead.name,
       parkedBackoff: { initialMs: 1, maxMs: 1 },
-      timeoutMs: 3_000,
+      // Of what stalls for half of it the letter would say that its time ran out.
+      timeoutMs: 10_000,
     })
     await lab.run({ topics: [orders], inbox, handler: failing, options: { attempts: 1 } })
     const keyed = (key: string | null, ...values: readonly string[]) =>

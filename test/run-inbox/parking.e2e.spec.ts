@@ -247,7 +247,8 @@ describe('a message that fails too often', () => {
     const orders = await lab.createTopic()
     const run = await lab.run({
       topics: [orders],
-      inbox: lab.inbox({ timeoutMs: 2_000, conflictRetries: 0 }),
+      // What stalls for half of it in its handler has failed itself, and has one attempt.
+      inbox: lab.inbox({ timeoutMs: 8_000, conflictRetries: 0 }),
       options: { attempts: 1 },
     })
     const held = collectEvents(run, 'partition:held')
