@@ -36,6 +36,8 @@ export class RelayProcess {
   readonly #waiting = new Set<() => void>()
   #errors = ''
   #drains = 0
+  /** Whether it has ended, and all that it has told is here. */
+  #isOver = false
 
   /** `program` is one of this build, or where it is. `hear` is told everything, at once. */
   constructor(
@@ -47,6 +49,7 @@ export class RelayProcess {
       stdio: ['pipe', 'pipe', 'pipe'],
     })
     this.exited = once(this.#child, 'close').then(([code, signal]) => {
+      this.#isOver = true
       this.#notify()
       return { code, signal }
     })
@@ -76,7 +79,7 @@ export class RelayProcess {
     for (;;) {
       const found = this.find(matches)
       if (found) return found
-      if (this.hasEnded) throw new Error(`the relay ended: ${this.history()}`)
+      if (this.#isOver) throw new Error(`the relay ended: ${this.history()}`)
       await new Promise<void>((resolve) => this.#waiting.add(resolve))
     }
   }
