@@ -6,6 +6,7 @@ import { createDatabase, createTopics, nextEvent, readLog, type TestDatabase } f
 import { type Admin, Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest'
+import { setTopic } from './set-topic.js'
 
 const brokers = inject('kafkaBrokers')
 let runs = 0
@@ -64,9 +65,8 @@ describe('what the broker does not take', () => {
     return records.map(({ value }) => String(value).slice(0, 3))
   }
 
-  async function limitMessages(bytes: string): Promise<void> {
-    const configEntries = [{ name: 'max.message.bytes', value: bytes }]
-    await admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: topic, configEntries }] })
+  function limitMessages(bytes: string): Promise<void> {
+    return setTopic(admin, { topic, name: 'max.message.bytes', value: bytes })
   }
 
   async function leftInOutbox(): Promise<number> {
