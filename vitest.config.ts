@@ -14,6 +14,9 @@ function project(
 const withServers = { globalSetup: ['test/setup/servers.ts'] }
 const withPrograms = { globalSetup: [...withServers.globalSetup, 'test/setup/programs.ts'] }
 
+// On a busy machine each process that a spec starts may take ten seconds to begin, and each wait up to its own limit.
+const severalWaits = { testTimeout: 180_000, hookTimeout: 180_000 }
+
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -38,11 +41,14 @@ export default defineConfig({
         // They leave nothing behind: loading the modules anew for each took half of their time.
         { isolate: false },
       ),
-      project('int', ['packages/*/src/**/*.int.spec.ts', 'test/**/*.int.spec.ts'], withServers),
+      project('int', ['packages/*/src/**/*.int.spec.ts', 'test/**/*.int.spec.ts'], {
+        ...withServers,
+        ...severalWaits,
+      }),
       project(
         'e2e',
         ['packages/*/src/**/*.e2e.spec.ts', 'test/**/*.e2e.spec.ts', 'examples/**/*.e2e.spec.ts'],
-        withPrograms,
+        { ...withPrograms, ...severalWaits },
       ),
       // Its specs start clusters and chaos of their own, which fill the machine.
       project(

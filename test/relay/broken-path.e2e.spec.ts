@@ -114,10 +114,10 @@ async function expectHandover({ topic, publish }: Lab, cutOff: Relay, other: Rel
 it('a relay of which no batch gets to Kafka leaves its shard to one that has a way', async () => {
   const lab = await openLab()
   await expectHandover(lab, lab.newRelay({ socketFactory: smallRequests }), lab.newRelay())
-}, 60_000)
+})
 
 it('a relay that gets no page from PostgreSQL leaves its shard to one that has a way', async () => {
   const lab = await openLab()
   const pool = lab.newPool(await smallAnswers(lab.databaseUrl))
   await expectHandover(lab, lab.newRelay({ pool }), lab.newRelay())
-}, 60_000)
+})

@@ -63,7 +63,7 @@ async function run(program: string, before = ''): Promise<string> {
     kafkajs.CompressionCodecs[CompressionTypes.Snappy] = snappy
     const kafka = new Kafka({ brokers: ${JSON.stringify(lab.brokers)}, logLevel: logLevel.NOTHING, retry: { retries: 20 } })`
   const args = ['--input-type=module', '-e', `${opening}\n${program}`]
-  return (await promisify(execFile)(process.execPath, args, { cwd, timeout: 50_000 })).stdout
+  return (await promisify(execFile)(process.execPath, args, { cwd, timeout: 120_000 })).stdout
 }
 
 /** How a consumer reads: with its defaults, or so that each fetch brings one batch and ends inside of a transaction. */
