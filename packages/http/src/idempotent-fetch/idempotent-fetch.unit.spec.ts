@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { idempotentFetch } from './idempotent-fetch.js'
 import type { IdempotentFetchOptions } from './idempotent-fetch-options.js'
 import type { KeptKey } from './operation-key.js'
@@ -223,9 +223,16 @@ describe('a key in a store', () => {
   })
 
   it('becomes too old between two attempts as well', async () => {
-    script = [status(503, { 'retry-after': '1' }), status(201)]
-    const [operation, keyLifeMs] = ['order of cart 7', 24 * hour]
-    kept.set(operation, { key: 'old', madeAt: Date.now() - keyLifeMs + 500 })
+    const [operation, madeAt] = ['order of cart 7', Date.now()]
+    // The first answer comes when the key has grown too old, however long that takes here.
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(madeAt + 24 * hour - 1)
+    onTestFinished(() => clock.mockRestore())
+    const late: Answer = (...asked) => {
+      clock.mockReturnValue(madeAt + 24 * hour + 1)
+      status(503)(...asked)
+    }
+    script = [late, status(201)]
+    kept.set(operation, { key: 'old', madeAt })
     await expect(send({ key: { operation, store } })).rejects.toMatchObject({ code: 'KEY_EXPIRED' })
     expect(keys).toEqual(['old'])
   })
