@@ -62,7 +62,7 @@ async function besideUnblocking<R>(work: () => Promise<R>): Promise<R> {
         )
         expect(rows).toHaveLength(1)
       },
-      { timeout: 10_000 },
+      { timeout: 30_000 },
     )
     await client.query('DELETE FROM pigeonhole.parked_key; COMMIT')
     return await waiting
@@ -92,7 +92,7 @@ it('a key that is unblocked while a message of it fails is blocked anew', async 
   expect(await store.parking.claimDue(inbox, claim)).toEqual(place)
 })
 
-const claim = { topics: ['orders'], leaseMs: 1_000, backoff: { initialMs: 1, maxMs: 1 }, alone: true }
+const claim = { topics: ['orders'], leaseMs: 60_000, backoff: { initialMs: 1, maxMs: 1 }, alone: true }
 const ended = { ...claim, leaseMs: 0, backoff: { initialMs: 0, maxMs: 0 } }
 
 /** Has processes begin with what is due, and end. */

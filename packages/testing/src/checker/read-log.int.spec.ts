@@ -152,6 +152,11 @@ describe('readLog', () => {
   it('leaves no consumer group behind', async () => {
     const topic = await createTopic(1)
     await (await plainProducer()).send({ topic, messages: [{ value: 'x' }] })
+    const readers = async (): Promise<string[]> => {
+      const { groups } = await admin.listGroups()
+      return groups.map(({ groupId }) => groupId).filter((id) => id.startsWith('pigeonhole.checker.'))
+    }
+    const before = await readers()
     expect(await readLog({ brokers, topics: [topic] })).toHaveLength(1)
     const checkers = async (): Promise<string[]> => {
       const { groups } = await admin.listGroups()
