@@ -59,7 +59,7 @@ export class CommandProcess {
   /** The first line of the log, already written or still to come, with these fields. */
   async line(fields: LogLine): Promise<LogLine> {
     const wanted = expect.objectContaining(fields)
-    await expect.poll(() => this.lines, { timeout: 30_000 }).toContainEqual(wanted)
+    await expect.poll(() => this.lines, { timeout: 60_000 }).toContainEqual(wanted)
     return this.lines.find((line) => wanted.asymmetricMatch(line)) ?? {}
   }
 }

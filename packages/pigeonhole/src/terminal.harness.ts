@@ -41,6 +41,6 @@ export function openTerminal(
     },
     exit,
     type: (line) => void child.stdin.write(`${line}\n`),
-    shows: (text) => expect.poll(() => session.screen, { timeout: 30_000 }).toContain(text),
+    shows: (text) => expect.poll(() => session.screen, { timeout: 60_000 }).toContain(text),
   }
 }
