@@ -8,7 +8,7 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { soon, tellingMs, WatchedService } from './watched-service.js'
 
-describe('while Kafka is in trouble', { timeout: 240_000 }, () => {
+describe('while Kafka is in trouble', { timeout: 600_000 }, () => {
   const networks: KafkaProxy[] = []
   let kafka: KafkaCluster
   let service: WatchedService
@@ -25,8 +25,8 @@ describe('while Kafka is in trouble', { timeout: 240_000 }, () => {
     })
     service = await WatchedService.open({ serverUrl: inject('databaseUrl'), brokers: kafka.brokers })
   }, 240_000)
-  beforeEach(() => service.start(), 300_000)
-  afterEach(() => service.isWell(), 400_000)
+  beforeEach(() => service.start(), 900_000)
+  afterEach(() => service.isWell(), 900_000)
   afterAll(async () => {
     await service?.[Symbol.asyncDispose]()
     await kafka?.stop()
