@@ -1,6 +1,7 @@
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, createServer, type Server } from 'node:net'
 import { createDatabase, createTopics, type TestDatabase } from '@pigeonhole/testing'
 import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
@@ -51,7 +52,7 @@ export async function setStage({ postgresUrl, brokers }: Servers, prefix: string
     KAFKA_BROKERS: brokers.join(','),
     KAFKA_PREFIX: prefix,
   }
-  const ordersUrls = [await freeUrl(), await freeUrl()]
+  const ordersUrls = await freeUrls(2)
   return { prefix, orders, billing, shop, ordersUrls, environment }
 }
 
@@ -101,14 +102,30 @@ async function execute(database: TestDatabase, work: (client: pg.Client) => Prom
   }
 }
 
-// A port that was free a moment ago: it has to be the same one in each life of its service.
-async function freeUrl(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return `http://127.0.0.1:${port}/orders`
+// A port was free a moment ago: it has to be the same one in each life of its service. None is given up before all are chosen.
+async function freeUrls(count: number): Promise<string[]> {
+  const servers = await Promise.all(Array.from({ length: count }, holdPort))
+  const ports = servers.map((server) => (server.address() as AddressInfo).port)
+  for (const server of servers) {
+    server.close()
+    await once(server, 'close')
+  }
+  return ports.map((port) => `http://127.0.0.1:${port}/orders`)
+}
+
+// Below every system's ephemeral range: who asks a service that was killed again may be given that very port as its own, and keep the
+// service from coming back.
+async function holdPort(): Promise<Server> {
+  for (;;) {
+    const server = createServer()
+    try {
+      server.listen({ port: randomInt(15_000, 32_000), host: '127.0.0.1', exclusive: true })
+      await once(server, 'listening')
+      return server
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    }
+  }
 }
 
 async function provideTopics(brokers: readonly string[], prefix: string): Promise<void> {
