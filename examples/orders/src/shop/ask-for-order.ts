@@ -2,7 +2,7 @@ import { idempotentFetch } from 'pigeonhole/http'
 import { answerOf, type Checkout, type OrderAnswer, orderOf } from './checkout.js'
 
 // A customer waits: often, and for as long as a service needs to come back.
-const patience = { attempts: 100, attemptTimeoutMs: 1_000, backoff: { initialMs: 100, maxMs: 1_000 } }
+const patience = { attempts: 1_000, attemptTimeoutMs: 1_000, backoff: { initialMs: 100, maxMs: 1_000 } }
 
 /** Asks for a checkout's order, and asks again until it knows what has become of it. */
 export async function askForOrder(url: string, checkout: Checkout): Promise<OrderAnswer> {
