@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import type { Actor } from './actor.js'
 import { type Cast, everyone, type Style } from './cast.js'
 import { faultsOf, type Injection, injectFaults } from './inject.js'
-import { type Injected, InjectedCount } from './injected.js'
-import type { Fault, Plan } from './plan.js'
+import { type Injected, InjectedCount, notInjected } from './injected.js'
+import type { Plan } from './plan.js'
 import { settle } from './settle.js'
 import type { Servers, Stage } from './stage.js'
 
@@ -38,24 +38,21 @@ export async function conduct(performance: Performance): Promise<Injected> {
   try {
     await Promise.race([work(), ...everyone(cast).map(failure), aborted(over)])
   } catch (error) {
-    throw deadline.aborted ? late([...injection.outstanding]) : error
+    throw deadline.aborted ? late(injection) : error
   }
   return injected
 }
 
 async function raiseCurtain({ plan, cast }: Injection): Promise<void> {
   const start = (actor: Actor): Promise<void> => actor.start(faultsOf({ plan, cast }, actor)[0]?.at)
-  const [first, ...others] = cast.relays
-  // The first relay leads before the second one stands by: the plan has a part for each.
-  const relays = async (): Promise<void> => {
-    if (first) await start(first)
-    await Promise.all(others.map(start))
-  }
-  await Promise.all([relays(), ...cast.billing.map(start), ...cast.orders.map(start)])
+  // One that has a part as a stand-by comes when the one that leads stands still.
+  const relays = cast.relays.filter((relay) => relay !== cast.roles['sender 2'])
+  await Promise.all([...relays, ...cast.billing, ...cast.orders].map(start))
 }
 
 async function play(injection: Injection): Promise<void> {
-  const { cast, plan, tell } = injection
+  const { cast, plan, injected, tell } = injection
+  const all = injected.untilComplete(everyone(cast))
   const faults = everyone(cast).map((actor) => injectFaults(injection, actor))
   const enough = cast.orders.map((actor) => committedOrders(actor, plan.ordersEach))
   const traffic = [cast.provider, ...cast.shops]
@@ -63,19 +60,19 @@ async function play(injection: Injection): Promise<void> {
   tell(
     'start',
     everyone(cast)
+      .filter(({ pid }) => pid > 0)
       .map(({ name }) => name)
       .join(' '),
     '',
   )
-  await Promise.all([...faults, ...enough])
+  await Promise.all([...faults, ...enough, all])
   await Promise.all(traffic.map((actor) => finish(actor)))
   tell('calm', 'no new orders; what is committed is sent and handled', '')
 }
 
-function late(outstanding: readonly Fault[]): Error {
-  const rest = outstanding
-    .map(({ kind, role, at }) => `${kind} ${role} at '${at.moment}' ${at.count}`)
-    .join(', ')
+function late({ outstanding, injected }: Injection): Error {
+  const faults = [...outstanding].map(({ kind, role, at }) => `${kind} ${role} at '${at.moment}' ${at.count}`)
+  const rest = [...faults, ...notInjected(injected)].join(', ')
   return new Error(
     `The run did not come to rest within ${longestMs / 1000} s. ` +
       (rest ? `Not reached: ${rest}` : 'Something committed is not sent or not handled'),

@@ -28,14 +28,26 @@ export async function injectFaults(injection: Injection, actor: Actor): Promise<
   const faults = faultsOf(injection, actor)
   for (const [at, fault] of faults.entries()) {
     const held = (await actor.next(({ says }) => says === 'held')) as Held
+    await startStandBy(injection, actor)
     if (fault.kind === 'kill') await killAndRestart(injection, actor, fault, faults[at + 1])
     else await pauseAndWake(injection, actor, fault, held)
     injection.outstanding.delete(fault)
   }
 }
 
+// Of the relays only the one that leads has to run until it stands still at its fault. Another one would take over earlier where the
+// machine is slow, and which of them came to its fault would be the machine's choice.
+async function startStandBy({ plan, cast, outstanding, tell }: Injection, leader: Actor): Promise<void> {
+  if (!cast.relays.includes(leader)) return
+  const other = otherSender(cast, leader)
+  if (other.pid > 0) return
+  const next = faultsOf({ plan, cast }, other).find((fault) => outstanding.has(fault))
+  await other.start(next?.at)
+  tell('start', other.name, 'it stands by')
+}
+
 async function killAndRestart(
-  { injected, tell }: Injection,
+  { cast, injected, tell }: Injection,
   actor: Actor,
   fault: Fault,
   next?: Fault,
@@ -44,8 +56,9 @@ async function killAndRestart(
   const signal = await actor.kill()
   if (signal !== 'SIGKILL') throw new Error(`${actor.name} was to die by SIGKILL, and died by ${signal}`)
   injected.kills += 1
-  tell('kill -9', actor.name, `(pid ${pid}) ${describe(fault)}; started again`)
-  await actor.start(next?.at)
+  const isRelay = cast.relays.includes(actor)
+  tell('kill -9', actor.name, `(pid ${pid}) ${describe(fault)}${isRelay ? '' : '; started again'}`)
+  if (!isRelay) await actor.start(next?.at)
 }
 
 async function pauseAndWake(injection: Injection, actor: Actor, fault: Fault, held: Held): Promise<void> {
@@ -79,6 +92,7 @@ function isSamePlace(one: Subject, other: Subject): boolean {
 
 function describeAct(report: Report): string {
   if (report.says === 'ready') return 'could not send any more: it stands by'
+  if (report.says === 'given up' && report.subject.topic === undefined) return 'could not send any more'
   if (report.says !== 'moment') return 'could not handle it any more'
   if (report.moment === 'in Kafka') return 'has sent what it was about to send'
   return report.subject.outcome === 'duplicate'
@@ -104,9 +118,13 @@ function ordinal(count: number): string {
   return `${count}${['th', 'st', 'nd', 'rd'][last] ?? 'th'}`
 }
 
+function otherSender({ roles }: Cast, sender: Actor): Actor {
+  return sender === roles['sender 2'] ? roles['sender 1'] : roles['sender 2']
+}
+
 // Another sender has gone on without the paused one.
 async function sentElsewhere({ plan, cast }: Injection, paused: Actor): Promise<string> {
-  const other = paused === cast.roles['sender 2'] ? cast.roles['sender 1'] : cast.roles['sender 2']
+  const other = otherSender(cast, paused)
   let messages = 0
   const enough = other.next((report) => {
     if (report.says === 'moment' && report.moment === 'in Kafka') messages += report.subject.messages ?? 0

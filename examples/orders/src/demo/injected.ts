@@ -24,6 +24,12 @@ export class InjectedCount implements Injected {
   clickedTwice = 0
   rolledBack = 0
 
+  /** Resolves when each kind of fault has been seen that `actors` tell of: how soon is a matter of the machine. */
+  async untilComplete(actors: readonly Actor[]): Promise<void> {
+    const told = actors.map((actor) => actor.next(() => notInjected(this).length === 0))
+    if (notInjected(this).length > 0) await Promise.race(told)
+  }
+
   /** Counts what `actors` tell. */
   listen(actors: readonly Actor[]): void {
     for (const actor of actors) {

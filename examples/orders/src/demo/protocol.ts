@@ -39,7 +39,7 @@ export type Report =
   | { readonly says: 'acknowledgement lost' }
   | { readonly says: 'answer lost' }
   | { readonly says: 'clicked twice' }
-  /** What it was about to handle was rejected. */
+  /** What it was about to handle, or to send, was rejected. */
   | { readonly says: 'given up'; readonly subject: Subject }
   | { readonly says: 'done' }
 

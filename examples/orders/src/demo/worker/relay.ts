@@ -51,11 +51,11 @@ function observeProducer(producer: ShardProducer): ShardProducer {
     begin: (checkpoint) => producer.begin(checkpoint),
     async send(rows) {
       await player.reach('about to send')
-      await producer.send(rows)
+      await orGiveUp(producer.send(rows))
       messages = rows.length
     },
     async commit() {
-      await producer.commit()
+      await orGiveUp(producer.commit())
       if (messages === 0) return // The first transaction of all carries nothing but the checkpoint.
       await player.reach('in Kafka', { messages })
       messages = 0
@@ -63,5 +63,15 @@ function observeProducer(producer: ShardProducer): ShardProducer {
     },
     isIntact: () => producer.isIntact(),
     close: () => producer.close(),
+  }
+}
+
+// Who was overtaken may have noticed before it stood still, and stand by already: what it was about to do fails all the same.
+async function orGiveUp<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    player.report({ says: 'given up', subject: {} })
+    throw error
   }
 }
