@@ -42,6 +42,8 @@ describe('an outbox of several shards', () => {
     expect(await second.stop()).toEqual({ code: 0, signal: null })
     await publishedFrom(third, [0, 1, 2, 3])
 
+    // Enough to compare, however few a slow machine has written until here.
+    await writers.committed(51)
     await writers.stop()
     await third.drain()
     await expect.poll(() => lab.leftInOutbox(), { timeout: 30_000 }).toBe(0)
