@@ -106,7 +106,7 @@ describe('a publisher that lacks an ACL', () => {
   it('takes the checkpoint topic as it is where it may not look at its settings', async () => {
     const resourceName = `pigeonhole.relay.${relay}`
     const configEntries = [{ name: 'cleanup.policy', value: 'delete' }]
-    await cluster.admin.createTopics({ topics: [{ topic: resourceName, numPartitions: 1, configEntries }] })
+    await createTopics(cluster.brokers, [{ topic: resourceName, numPartitions: 1, configEntries }])
     await expect(publisher.hasCheckpointTopic(relay, 1)).rejects.toMatchObject({
       code: 'CHECKPOINT_TOPIC_INVALID',
     })

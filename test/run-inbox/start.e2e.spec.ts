@@ -1,6 +1,7 @@
 import { topic } from '@pigeonhole/core'
 import { on, runInbox } from '@pigeonhole/kafkajs'
 import { postgresStore } from '@pigeonhole/postgres'
+import { createTopics } from '@pigeonhole/testing'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { eventually } from './events.js'
@@ -22,9 +23,7 @@ describe('starting runInbox', () => {
       code: 'TOPIC_MISSING',
       details: { topic: missing.name },
     })
-    await lab.admin((admin) =>
-      admin.createTopics({ waitForLeaders: true, topics: [{ topic: missing.name }] }),
-    )
+    await createTopics(lab.brokers, [{ topic: missing.name }])
     await lab.runOn(consumer, { topics: [missing] }).catch((error: unknown) => {
       // The topic of the first try is still subscribed to.
       expect(error).toMatchObject({ code: 'HANDLER_MISSING' })
