@@ -10,6 +10,7 @@ import {
   ResourcePatternTypes,
 } from 'kafkajs'
 import { expect, vi } from 'vitest'
+import { haveCoordinators } from '../setup/coordinators.js'
 
 const settings = {
   'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
@@ -39,6 +40,7 @@ export class AclCluster implements AsyncDisposable {
 
   static async start(): Promise<AclCluster> {
     const acls = new AclCluster(await startKafka({ brokers: 1, sources: ['docker', 'embedded'], settings }))
+    await haveCoordinators(acls.brokers)
     await acls.admin.connect()
     return acls
   }
