@@ -147,6 +147,7 @@ export class ParkingLab implements AsyncDisposable {
 
   /** Ends the writers, lets `relay` send what there is, and compares database and log, in bytes where a seed is. */
   async settle(writers: Writers, relay: RelayProcess): Promise<void> {
+    await writers.committed(21)
     await writers.stop()
     await relay.drain()
     await expect.poll(() => this.lab.leftInOutbox(), { timeout: 60_000 }).toBe(0)
