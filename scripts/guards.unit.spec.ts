@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { guards } from './guards.mjs'
@@ -19,4 +19,9 @@ it('finds the text of each guard once, in the file where it says that it is', ()
       .map(({ file }) => `${part}: ${name}, in ${file}`),
   )
   expect(stale).toEqual([])
+})
+
+it('names a spec for each guard that is there', () => {
+  const lost = guards.filter(({ spec }) => !existsSync(root + spec)).map(({ part, name }) => `${part}: ${name}`)
+  expect(lost).toEqual([])
 })

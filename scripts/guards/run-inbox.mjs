@@ -5,7 +5,7 @@ const folder = 'packages/kafkajs/src/run-inbox'
 const laneSpec = { spec: `${folder}/partition-lane.unit.spec.ts` }
 const rules = { spec: 'test/run-inbox/kafkajs-rules.e2e.spec.ts' }
 const deduplication = { spec: 'test/run-inbox/deduplication.e2e.spec.ts' }
-const rebalance = { spec: 'test/run-inbox/rebalance.full.spec.ts' }
+const rebalance = { spec: 'test/run-inbox/rebalance.e2e.spec.ts' }
 const operators = { spec: 'test/run-inbox/operators.e2e.spec.ts' }
 const start = { spec: 'test/run-inbox/start.e2e.spec.ts' }
 
@@ -14,7 +14,7 @@ const lane = { ...laneSpec, file: `${folder}/partition-lane.ts` }
 const worker = { ...laneSpec, file: `${folder}/partition-worker.ts` }
 const assignment = { file: `${folder}/assignment.ts`, spec: `${folder}/assignment.unit.spec.ts` }
 const runner = { file: `${folder}/kafkajs-runner.ts`, spec: `${folder}/kafkajs-runner.unit.spec.ts` }
-const accessTrouble = 'test/operations/access-trouble.full.spec.ts'
+const accessTrouble = 'test/operations/access.trouble.spec.ts'
 const consumerRun = { file: `${folder}/consumer-run.ts` }
 const readiness = { file: `${folder}/run-readiness.ts`, spec: `${folder}/run-readiness.unit.spec.ts` }
 const brokerWatch = { ...readiness, file: `${folder}/broker-watch.ts` }
