@@ -172,7 +172,7 @@ export const parkingGuards = [
     name: 'an opening applies what Kafka has confirmed of a release, on a broker',
     find: '      if (startUp.from.releases) await tx.applyReleases(startUp.from.releases)\n',
     replace: '',
-    test: "when the relay is killed at 'tx.applyReleases:before' (1) of it",
+    test: 'tx.applyReleases:committed of it',
   },
   {
     ...pipeline,
@@ -180,7 +180,7 @@ export const parkingGuards = [
     name: 'what is blocked is taken out of every page, on a broker',
     find: 'await this.#parking.sift(tx, page.rows)',
     replace: '{ rows: page.rows, announce: () => undefined }',
-    test: "when the relay is killed at 'tx.parkMessage:committed' (1) of it",
+    test: 'tx.parkMessage:committed of it',
   },
   {
     ...sql('parked-message/discard'),

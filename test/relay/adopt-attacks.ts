@@ -1,9 +1,9 @@
 import { kafkajsPublisher } from '@pigeonhole/kafkajs'
 import { Kafka, logLevel } from 'kafkajs'
 import { expect } from 'vitest'
-import { settle } from './attacks.js'
+import { killInTurn, settle } from './attacks.js'
 import type { Point } from './points.js'
-import { type AdoptionRun, type LabServers, RelayLab } from './relay-lab.js'
+import { type LabServers, RelayLab } from './relay-lab.js'
 import type { RelayProcess } from './relay-process-handle.js'
 
 /** A lab whose database went back behind messages that were sent since, and has committed others. */
@@ -40,31 +40,24 @@ export async function goOn(lab: RelayLab, relay: RelayProcess = lab.startRelay()
   await settle(lab, lab.startWriters(), relay)
 }
 
-/** Runs an adoption that kills itself at `point`. */
-async function killed(lab: RelayLab, { point, occurrence }: Point, run: AdoptionRun = {}): Promise<void> {
-  const adopting = lab.startAdopt({ ...run, fault: { point, occurrence, signal: 'SIGKILL' } })
-  await adopting.reached()
-  expect(await adopting.exited).toEqual({ code: null, signal: 'SIGKILL' })
-}
-
 interface Attack {
-  readonly point: Point
+  readonly points: readonly Point[]
   readonly shards: number
 }
 
-/** An adoption of a database that went back is killed at `point`; another one is run. */
-export async function killAndAdopt(servers: LabServers, { point, shards }: Attack): Promise<void> {
+/** Adoptions of a database that went back are killed at `points`, one behind the other; a last one is run. */
+export async function killAndAdopt(servers: LabServers, { points, shards }: Attack): Promise<void> {
   await using lab = await openDiverged(servers, shards)
-  await killed(lab, point)
+  await killInTurn(points, (fault) => lab.startAdopt({ fault }))
   expect(await lab.adopt()).toMatch(/^(adopted|agreed)$/)
   await expectSettled(lab)
   await goOn(lab)
 }
 
-/** The same of one that keeps the cursor, for a relay of another name. */
-export async function killAndKeep(servers: LabServers, point: Point): Promise<void> {
+/** The same of some that keep the cursor, for a relay of another name. */
+export async function killAndKeep(servers: LabServers, points: readonly Point[]): Promise<void> {
   await using lab = await openRenamed(servers)
-  await killed(lab, point, { keepCursor: true })
+  await killInTurn(points, (fault) => lab.startAdopt({ fault, keepCursor: true }))
   expect(await lab.adopt({ keepCursor: true })).toMatch(/^(adopted|agreed)$/)
   await goOn(lab)
 }

@@ -1,18 +1,37 @@
 import { expect } from 'vitest'
+import { within } from '../chaos/within.js'
 import type { Point } from './points.js'
 import { type LabServers, RelayLab } from './relay-lab.js'
 import type { RelayProcess } from './relay-process-handle.js'
+import type { Fault } from './relay-process-protocol.js'
 import type { Writers } from './writers.js'
-
-/** Starts a relay that kills itself at `point`, and holds it to having done so. */
-async function killAt(lab: RelayLab, point: Point): Promise<void> {
-  await killedAt(lab.startRelay({ fault: { ...point, signal: 'SIGKILL' } }))
-}
 
 /** Holds a process to killing itself at its point. */
 export async function killedAt(victim: RelayProcess): Promise<void> {
   await victim.reached()
   expect(await victim.exited).toEqual({ code: null, signal: 'SIGKILL' })
+}
+
+/** Starts processes one behind the other, and holds each to killing itself at its point. */
+export async function killInTurn(
+  points: readonly Point[],
+  start: (fault: Fault) => RelayProcess | Promise<RelayProcess>,
+): Promise<void> {
+  for (const point of points) {
+    const work = Promise.resolve(start({ ...point, signal: 'SIGKILL' })).then(killedAt)
+    await within(60_000, `coming to ${point.point} (${point.occurrence})`, work)
+  }
+}
+
+/**
+ * Starts relays one behind the other, and holds each to killing itself at its point. By the time it starts, the lease of the one before
+ * is over: nothing that fences waits for a lease. That of the last one runs out by itself.
+ */
+export function killRelaysInTurn(lab: RelayLab, points: readonly Point[]): Promise<void> {
+  return killInTurn(points, async (fault) => {
+    await lab.endLeases()
+    return lab.startRelay({ fault })
+  })
 }
 
 /** Ends the writers behind enough to compare, lets `relays` send what they have committed, and compares database and log. */
@@ -38,20 +57,20 @@ export async function settle(lab: RelayLab, writers: Writers, relay: RelayProces
   await settleAll(lab, writers, [relay])
 }
 
-/** A relay is killed at `point`; another one goes on. */
-export async function killAndRecover(servers: LabServers, point: Point): Promise<void> {
+/** Relays are killed at `points`, one behind the other; another one goes on. */
+export async function killAndRecover(servers: LabServers, points: readonly Point[]): Promise<void> {
   await using lab = await RelayLab.open(servers)
   const writers = lab.startWriters()
-  await killAt(lab, point)
+  await killRelaysInTurn(lab, points)
   await settle(lab, writers, lab.startRelay())
 }
 
-/** A relay is killed in the middle of a batch, the next one at `point` of its opening; a third goes on. */
-export async function killWhileReopening(servers: LabServers, point: Point): Promise<void> {
+/** A relay is killed in the middle of a batch, the next one at a point of its opening, and so on; a last one goes on. */
+export async function killWhileReopening(servers: LabServers, points: readonly Point[]): Promise<void> {
   await using lab = await RelayLab.open(servers)
   const writers = lab.startWriters()
-  await killAt(lab, { point: 'producer.send:after', occurrence: 3 })
-  await killAt(lab, point)
+  const kills = points.flatMap((point) => [{ point: 'producer.send:after', occurrence: 3 }, point])
+  await killRelaysInTurn(lab, kills)
   await settle(lab, writers, lab.startRelay())
 }
 

@@ -1,15 +1,17 @@
 import { describe, inject, it } from 'vitest'
 import { killAndRecover, pauseAndTakeOver } from './attacks.js'
 import { batchPoints, deletePoints, pausePoints } from './points.js'
+import { turns } from './turns.js'
 
 const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
 
 describe('a relay loses, repeats, invents and reorders nothing', { timeout: 180_000 }, () => {
-  it.each(batchPoints)('when it is killed at $point ($occurrence) of a batch', (point) =>
-    killAndRecover(servers, point),
+  // Each finds what the one before has left, and comes to a batch of its own.
+  it.each(turns(batchPoints))('when it is killed at %s of a batch', (_, points) =>
+    killAndRecover(servers, points),
   )
-  it.each(deletePoints)('when it is killed at $point ($occurrence) of a deletion', (point) =>
-    killAndRecover(servers, point),
+  it.each(turns(deletePoints))('when it is killed at %s of a deletion', (_, points) =>
+    killAndRecover(servers, points),
   )
   it.each(pausePoints)('when it is paused at $point ($occurrence) and wakes up replaced', (point) =>
     pauseAndTakeOver(servers, point),

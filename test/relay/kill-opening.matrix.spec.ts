@@ -1,11 +1,12 @@
 import { describe, inject, it } from 'vitest'
 import { killWhileReopening } from './attacks.js'
 import { reopeningPoints } from './points.js'
+import { turns } from './turns.js'
 
 const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
 
 describe('a relay loses, repeats, invents and reorders nothing', { timeout: 180_000 }, () => {
-  it.each(reopeningPoints)('when it is killed at $point ($occurrence) of an opening', (point) =>
-    killWhileReopening(servers, point),
+  it.each(turns(reopeningPoints, { most: 4 }))('when it is killed at %s of an opening', (_, points) =>
+    killWhileReopening(servers, points),
   )
 })

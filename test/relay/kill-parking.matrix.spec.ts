@@ -1,8 +1,9 @@
 import { describe, inject, it } from 'vitest'
-import { killedAt } from './attacks.js'
+import { killInTurn, killRelaysInTurn } from './attacks.js'
 import { ParkingLab } from './parking-lab.js'
 import { discardPoints, type Point, parkingPoints, refusalPoints, retryPoints } from './points.js'
 import type { RelayProcess } from './relay-process-handle.js'
+import { turns } from './turns.js'
 
 const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
 
@@ -17,11 +18,11 @@ async function retryAndSettle(parking: ParkingLab, relay: RelayProcess): Promise
   await parking.keptEveryByte()
 }
 
-/** A relay is killed while it parks a record; another one parks it, and sends it when it is asked to. */
-async function killWhileParking(point: Point): Promise<void> {
+/** Relays are killed while they park a record; another one parks it, and sends it when it is asked to. */
+async function killWhileParking(points: readonly Point[]): Promise<void> {
   await using parking = await ParkingLab.openRefusing(servers)
   const writers = parking.lab.startWriters()
-  await killedAt(parking.lab.startRelay({ fault: { ...point, signal: 'SIGKILL' } }))
+  await killRelaysInTurn(parking.lab, points)
   const relay = parking.lab.startRelay()
   await parking.seedsParked()
   await writers.stop()
@@ -30,12 +31,12 @@ async function killWhileParking(point: Point): Promise<void> {
   await retryAndSettle(parking, relay)
 }
 
-/** A relay is killed while parked messages are refused again; another one finds that out, once, and waits for an operator. */
-async function killWhileRefused(point: Point): Promise<void> {
+/** Relays are killed while parked messages are refused again; another one finds that out, once, and waits for an operator. */
+async function killWhileRefused(points: readonly Point[]): Promise<void> {
   await using parking = await ParkingLab.openRefusing(servers)
   await parking.park()
   await parking.store.retryParked({})
-  await killedAt(parking.lab.startRelay({ fault: { ...point, signal: 'SIGKILL' } }))
+  await killRelaysInTurn(parking.lab, points)
   const writers = parking.lab.startWriters(2)
   const relay = parking.lab.startRelay()
   await relay.event('batch:published')
@@ -46,20 +47,20 @@ async function killWhileRefused(point: Point): Promise<void> {
   await retryAndSettle(parking, relay)
 }
 
-/** An operator's retry is killed; made again, everything is sent. */
-async function killRetry(point: Point): Promise<void> {
+/** An operator's retries are killed; made again, everything is sent. */
+async function killRetry(points: readonly Point[]): Promise<void> {
   await using parking = await ParkingLab.openRefusing(servers)
   await parking.park()
-  await killedAt(parking.lab.startOperator('retryParked', { ...point, signal: 'SIGKILL' }))
+  await killInTurn(points, (fault) => parking.lab.startOperator('retryParked', fault))
   await retryAndSettle(parking, parking.lab.startRelay())
 }
 
 /** An operator's discarding is killed; made again, nothing of what is gone is ever sent. */
-async function killDiscard(point: Point): Promise<void> {
+async function killDiscard(points: readonly Point[]): Promise<void> {
   await using parking = await ParkingLab.openRefusing(servers)
   await parking.park()
   const parked = await parking.parkedIds()
-  await killedAt(parking.lab.startOperator('discardParked', { ...point, signal: 'SIGKILL' }))
+  await killInTurn(points, (fault) => parking.lab.startOperator('discardParked', fault))
   await parking.store.discardParked({})
   await parking.forget(parked)
   const writers = parking.lab.startWriters()
@@ -69,11 +70,16 @@ async function killDiscard(point: Point): Promise<void> {
 }
 
 describe('parking loses, repeats and reorders nothing, and keeps every byte', { timeout: 180_000 }, () => {
-  it.each(parkingPoints)('when the relay is killed at $point ($occurrence) of it', killWhileParking)
-  it.each(refusalPoints)(
-    'when it is killed at $point ($occurrence) of a retry that is refused',
-    killWhileRefused,
+  it.each(turns(parkingPoints))('when the relay is killed at %s of it', (_, points) =>
+    killWhileParking(points),
   )
-  it.each(retryPoints)('when an operator is killed at $point', killRetry)
-  it.each(discardPoints)('when an operator is killed at $point', killDiscard)
+  it.each(turns(refusalPoints))('when it is killed at %s of a retry that is refused', (_, points) =>
+    killWhileRefused(points),
+  )
+  // Asked for twice, a retry is the same.
+  it.each(turns(retryPoints))('when an operator is killed at %s', (_, points) => killRetry(points))
+  it.each(turns(discardPoints, { alone: /:(during|after)$/ }))(
+    'when an operator is killed at %s',
+    (_, points) => killDiscard(points),
+  )
 })

@@ -22,9 +22,9 @@ const reopenings: readonly Point[] = [
 const pauses: readonly Point[] = [{ point: 'producer.commit:before', occurrence: 4 }]
 
 describe('a relay loses, repeats, invents and reorders nothing', () => {
-  it.each(kills)('when it is killed at $point', (point) => killAndRecover(servers, point))
+  it.each(kills)('when it is killed at $point', (point) => killAndRecover(servers, [point]))
   it.each(reopenings)('when its successor is killed at $point, too', (point) =>
-    killWhileReopening(servers, point),
+    killWhileReopening(servers, [point]),
   )
   it.each(pauses)('when it is paused at $point and wakes up replaced', (point) =>
     pauseAndTakeOver(servers, point),

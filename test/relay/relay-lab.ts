@@ -232,6 +232,13 @@ export class RelayLab implements AsyncDisposable {
     return rows.map(({ held }) => held as number)
   }
 
+  /** Ends every lease, as if it had run out. */
+  async endLeases(): Promise<void> {
+    await this.#query(
+      'UPDATE pigeonhole.relay_shard SET lease_holder = NULL, lease_token = NULL, renewal = renewal + 1 WHERE lease_holder IS NOT NULL',
+    )
+  }
+
   /** Resolves when processes hold as many shards as `loads` says, the most first. */
   async balanced(loads: readonly number[]): Promise<void> {
     await expect.poll(() => this.loads(), { timeout: 30_000 }).toEqual(loads)

@@ -1,6 +1,8 @@
 import type { Topic } from '@pigeonhole/core'
 import { checkExactlyOnce, type Effect, loggedMessage, readLog } from '@pigeonhole/testing'
 import { describe, expect, inject, it } from 'vitest'
+import { within } from '../chaos/within.js'
+import { turns } from '../relay/turns.js'
 import { ConsumerProcess } from './consumer-process-handle.js'
 import type { ConsumerProcessOptions } from './consumer-process-protocol.js'
 import { InboxLab } from './inbox-lab.js'
@@ -70,8 +72,16 @@ class KillLab implements AsyncDisposable {
   /** Runs a process that kills itself at a point, and holds it to having done so. */
   async killAt(fault: Fault): Promise<void> {
     const one = this.start(fault)
-    expect(await one.exited).toBe('SIGKILL')
+    expect(await within(60_000, `coming to ${fault.point} (${fault.occurrence})`, one.exited)).toBe('SIGKILL')
     expect(one.printed).toBe(`${fault.point}\n`)
+  }
+
+  /** The same of processes each of which is asked to handle at once what is parked, whatever claim the one before has left. */
+  async killRetriesAt(faults: readonly Fault[]): Promise<void> {
+    for (const fault of faults) {
+      await this.lab.store.retryInboxParked({ inbox: this.lab.name })
+      await this.killAt(fault)
+    }
   }
 
   async end(one: ConsumerProcess): Promise<void> {
@@ -166,36 +176,37 @@ const retryPoints = [
 ]
 const failurePoints = points(['parking.noteFailure'], inTransaction)
 
-/** An inbox is killed while it parks; another process goes on. */
-async function killWhileParking(fault: Fault): Promise<void> {
+/** What is done once for each message, or behind all of them, is not done again. */
+const alone = /\(|unblockKey/
+
+/** An inbox is killed while it parks, again and again; another process goes on. */
+async function killWhileParking(faults: readonly Fault[]): Promise<void> {
   await using lab = await KillLab.open()
-  await lab.killAt(fault)
+  for (const fault of faults) await lab.killAt(fault)
   lab.start()
   await lab.isParked()
   await lab.settle()
 }
 
-/** An inbox is killed while it handles what is parked, which is mended; another process goes on. */
-async function killWhileRetrying(fault: Fault): Promise<void> {
+/** An inbox is killed while it handles what is parked, which is mended, again and again; another process goes on. */
+async function killWhileRetrying(faults: readonly Fault[]): Promise<void> {
   await using lab = await KillLab.open()
   const first = lab.start()
   await lab.isParked()
   await lab.end(first)
   await lab.mend()
-  await lab.lab.store.retryInboxParked({ inbox: lab.lab.name })
-  await lab.killAt(fault)
+  await lab.killRetriesAt(faults)
   lab.start()
   await lab.settle()
 }
 
-/** An inbox is killed while what is parked fails again; another process goes on. */
-async function killWhileFailing(fault: Fault): Promise<void> {
+/** An inbox is killed while what is parked fails again, each time; another process goes on. */
+async function killWhileFailing(faults: readonly Fault[]): Promise<void> {
   await using lab = await KillLab.open()
   const first = lab.start()
   await lab.isParked()
   await lab.end(first)
-  await lab.lab.store.retryInboxParked({ inbox: lab.lab.name })
-  await lab.killAt(fault)
+  await lab.killRetriesAt(faults)
   lab.start()
   await lab.isParked()
   await lab.settle()
@@ -204,7 +215,13 @@ async function killWhileFailing(fault: Fault): Promise<void> {
 describe('an inbox loses, repeats and reorders nothing, and tells once of what has failed', {
   timeout: 180_000,
 }, () => {
-  it.each(parkingPoints)('when it is killed at $point ($occurrence) of parking', killWhileParking)
-  it.each(retryPoints)('when it is killed at $point ($occurrence) of a retry', killWhileRetrying)
-  it.each(failurePoints)('when it is killed at $point of a retry that fails', killWhileFailing)
+  it.each(turns(parkingPoints, { alone }))('when it is killed at %s of parking', (_, faults) =>
+    killWhileParking(faults),
+  )
+  it.each(turns(retryPoints, { alone }))('when it is killed at %s of a retry', (_, faults) =>
+    killWhileRetrying(faults),
+  )
+  it.each(turns(failurePoints))('when it is killed at %s of a retry that fails', (_, faults) =>
+    killWhileFailing(faults),
+  )
 })
