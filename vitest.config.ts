@@ -50,18 +50,24 @@ export default defineConfig({
         ['packages/*/src/**/*.e2e.spec.ts', 'test/**/*.e2e.spec.ts', 'examples/**/*.e2e.spec.ts'],
         { ...withPrograms, ...severalWaits },
       ),
-      // Its specs start clusters and chaos of their own, which fill the machine.
+      // Its specs start clusters and chaos of their own, and wait for them most of the time.
       project(
         'full',
         ['packages/**/*.full.spec.ts', 'test/**/*.full.spec.ts', 'examples/**/*.full.spec.ts'],
-        { ...withPrograms, maxWorkers: 2, sequence: { groupOrder: 1 } },
+        { ...withPrograms, sequence: { groupOrder: 1 } },
       ),
+      // What tells of a server that is gone has so many seconds for it, which say nothing on a machine that is full of other work.
+      project('trouble', ['test/**/*.trouble.spec.ts'], {
+        ...withPrograms,
+        maxWorkers: 2,
+        sequence: { groupOrder: 2 },
+      }),
       // Each of their many cases kills a process at a point of its own. With more workers than cores they miss their short leases,
       // and do everything twice.
       project('matrix', ['test/**/*.matrix.spec.ts'], {
         ...withPrograms,
         maxWorkers: 2,
-        sequence: { groupOrder: 2 },
+        sequence: { groupOrder: 3 },
       }),
     ],
   },

@@ -14,7 +14,7 @@ import { guards } from './guards.mjs'
 /** @import { TestLine, TestRun } from './break-guards/test-run.mjs' */
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const projects = ['unit', 'int', 'e2e', 'full', 'matrix']
+const projects = ['unit', 'int', 'e2e', 'full', 'trouble', 'matrix']
 const baselineTimeoutMs = 600_000
 const mutantTimeoutMs = 100_000
 
