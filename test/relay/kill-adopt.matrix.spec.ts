@@ -10,7 +10,7 @@ const alone =
   /^(producer\.(begin|commit)|publisher\.createCheckpointTopic|store\.(guarded|releaseLease)|tx\.writeIdentity)/
 
 describe('an adoption loses, repeats, invents and reorders nothing, and comes to the same', {
-  timeout: 180_000,
+  timeout: 300_000,
 }, () => {
   it.each(turns(adoptPoints, { alone }))('when it is killed at %s', (_, points) =>
     killAndAdopt(servers, { points, shards: 1 }),

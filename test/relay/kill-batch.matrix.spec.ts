@@ -5,7 +5,7 @@ import { turns } from './turns.js'
 
 const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
 
-describe('a relay loses, repeats, invents and reorders nothing', { timeout: 180_000 }, () => {
+describe('a relay loses, repeats, invents and reorders nothing', { timeout: 300_000 }, () => {
   // Each finds what the one before has left, and comes to a batch of its own.
   it.each(turns(batchPoints))('when it is killed at %s of a batch', (_, points) =>
     killAndRecover(servers, points),

@@ -8,7 +8,7 @@ const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafk
 /** A genesis that was agreed to is none for the next relay, and a topic is created once. */
 const alone = /^(producer|publisher\.createCheckpointTopic)/
 
-describe('a relay loses, repeats, invents and reorders nothing', { timeout: 180_000 }, () => {
+describe('a relay loses, repeats, invents and reorders nothing', { timeout: 300_000 }, () => {
   it.each(turns(genesisPoints, { alone }))('when it is killed at %s of its genesis', (_, points) =>
     killAndRecover(servers, points),
   )

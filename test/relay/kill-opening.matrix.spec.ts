@@ -5,7 +5,7 @@ import { turns } from './turns.js'
 
 const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
 
-describe('a relay loses, repeats, invents and reorders nothing', { timeout: 180_000 }, () => {
+describe('a relay loses, repeats, invents and reorders nothing', { timeout: 300_000 }, () => {
   it.each(turns(reopeningPoints, { most: 4 }))('when it is killed at %s of an opening', (_, points) =>
     killWhileReopening(servers, points),
   )

@@ -69,7 +69,7 @@ async function killDiscard(points: readonly Point[]): Promise<void> {
   await parking.settle(writers, relay)
 }
 
-describe('parking loses, repeats and reorders nothing, and keeps every byte', { timeout: 180_000 }, () => {
+describe('parking loses, repeats and reorders nothing, and keeps every byte', { timeout: 300_000 }, () => {
   it.each(turns(parkingPoints))('when the relay is killed at %s of it', (_, points) =>
     killWhileParking(points),
   )

@@ -74,7 +74,7 @@ async function discardInFlight(point: Point): Promise<void> {
 const alone = /^producer\.commit:(during|after)$/
 
 describe('sending what was parked loses, repeats and reorders nothing, and keeps every byte', {
-  timeout: 180_000,
+  timeout: 300_000,
 }, () => {
   it.each(turns(releasePoints, { alone }))('when the relay is killed at %s of it', (_, points) =>
     killWhileReleasing(points),

@@ -91,7 +91,7 @@ const pauses: readonly Point[] = [
   { point: 'store.changeShards:before', occurrence: 1 },
 ]
 
-describe('dividing an outbox anew loses, repeats, invents and reorders nothing', { timeout: 180_000 }, () => {
+describe('dividing an outbox anew loses, repeats, invents and reorders nothing', { timeout: 300_000 }, () => {
   it.each(turns(reshardPoints, { alone }))('when it is killed at %s', (_, points) => killReshard(points))
 
   it.each(pauses)('when it is paused at $point until a relay has the shards, and wakes up', pauseReshard)

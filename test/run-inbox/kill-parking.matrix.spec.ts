@@ -177,7 +177,7 @@ const retryPoints = [
 const failurePoints = points(['parking.noteFailure'], inTransaction)
 
 /** What is done once for each message, or behind all of them, is not done again. */
-const alone = /\(|unblockKey/
+const alone = /\(\d\)|unblockKey/
 
 /** An inbox is killed while it parks, again and again; another process goes on. */
 async function killWhileParking(faults: readonly Fault[]): Promise<void> {
@@ -213,7 +213,7 @@ async function killWhileFailing(faults: readonly Fault[]): Promise<void> {
 }
 
 describe('an inbox loses, repeats and reorders nothing, and tells once of what has failed', {
-  timeout: 180_000,
+  timeout: 300_000,
 }, () => {
   it.each(turns(parkingPoints, { alone }))('when it is killed at %s of parking', (_, faults) =>
     killWhileParking(faults),
