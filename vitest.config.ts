@@ -18,9 +18,14 @@ const withPrograms = { globalSetup: [...withServers.globalSetup, 'test/setup/pro
 // On a busy machine each process that a spec starts may take ten seconds to begin, and each wait up to its own limit.
 const severalWaits = { testTimeout: 180_000, hookTimeout: 180_000 }
 
+// Together, behind the others.
+const oneEachCore = { maxWorkers: 2, sequence: { groupOrder: 2 } }
+
 export default defineConfig({
   test: {
     pool: 'forks',
+    // What is built needs no transforming, which took most of the time in which specs were loaded.
+    server: { deps: { external: [/\/packages\/[^/]+\/dist\//] } },
     // For two cores that PostgreSQL and Kafka share: much of a spec is waiting.
     maxWorkers: 3,
     testTimeout: 60_000,
@@ -59,18 +64,10 @@ export default defineConfig({
         { ...withPrograms, sequence: { groupOrder: 1 } },
       ),
       // What tells of a server that is gone has so many seconds for it, which say nothing on a machine that is full of other work.
-      project('trouble', ['test/**/*.trouble.spec.ts'], {
-        ...withPrograms,
-        maxWorkers: 2,
-        sequence: { groupOrder: 2 },
-      }),
+      project('trouble', ['test/**/*.trouble.spec.ts'], { ...withPrograms, ...oneEachCore }),
       // Each of their many cases kills a process at a point of its own. With more workers than cores they miss their short leases,
       // and do everything twice.
-      project('matrix', ['test/**/*.matrix.spec.ts'], {
-        ...withPrograms,
-        maxWorkers: 2,
-        sequence: { groupOrder: 3 },
-      }),
+      project('matrix', ['test/**/*.matrix.spec.ts'], { ...withPrograms, ...oneEachCore }),
     ],
   },
 })
