@@ -22,6 +22,8 @@ it('finds the text of each guard once, in the file where it says that it is', ()
 })
 
 it('names a spec for each guard that is there', () => {
-  const lost = guards.filter(({ spec }) => !existsSync(root + spec)).map(({ part, name }) => `${part}: ${name}`)
+  const lost = guards
+    .filter(({ spec }) => !existsSync(root + spec))
+    .map(({ part, name }) => `${part}: ${name}`)
   expect(lost).toEqual([])
 })
