@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import {
   createTopics,
   type KafkaCluster,
@@ -40,13 +39,10 @@ describe('while Kafka is in trouble', { timeout: 600_000 }, () => {
     await kafka.nodes[0]?.restart()
   })
 
-  // A consumer of kafkajs may ask the silent one for the cluster's metadata again and again, until it answers.
-  it('one broker of three answers nothing: all goes on, once it is back at the latest', async () => {
+  it('one broker of three answers nothing: all goes on without it', async () => {
     await kafka.nodes[1]?.pause()
-    const handled = service.isHandled(await service.publish())
-    await Promise.race([handled, delay(90_000)])
+    await service.isHandled(await service.publish())
     await kafka.nodes[1]?.resume()
-    await handled
   })
 
   // What tells of it is over once all have connected anew: whoever looks too late sees nothing of it.
