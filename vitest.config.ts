@@ -1,5 +1,5 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
-import { SlowFirst } from './test/setup/slow-first.js'
+import { ChaosFirst } from './test/setup/chaos-first.js'
 
 type ProjectOptions = NonNullable<TestProjectInlineConfiguration['test']>
 
@@ -31,7 +31,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
-    sequence: { sequencer: SlowFirst },
+    sequence: { sequencer: ChaosFirst },
     // Vitest's own is a second, which says more of a busy machine than of what is waited for.
     expect: { poll: { timeout: 30_000 } },
     exclude: ['**/node_modules/**', '**/dist/**', '**/generated/**'],
