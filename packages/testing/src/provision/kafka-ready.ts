@@ -7,15 +7,19 @@ export interface KafkaReadiness {
   /** How many brokers must be in the cluster. */
   readonly nodes: number
   readonly log?: () => Promise<string>
-  /** Milliseconds. Default 60 000. */
+  /** Milliseconds. Default 120 000: a busy machine needs a minute for three that start at once. */
   readonly deadline?: number
 }
 
 /** Resolves when a broker answers and all are in the cluster. Throws PROVISIONING_FAILED after the deadline. */
-export function kafkaReady({ brokers, nodes, log, deadline = 60_000 }: KafkaReadiness): Promise<void> {
+export function kafkaReady({ brokers, nodes, log, deadline = 120_000 }: KafkaReadiness): Promise<void> {
   return waitUntil({
     server: 'Kafka',
-    holds: async () => (await brokerIds(brokers)).length >= nodes,
+    holds: async () => {
+      const ids = await brokerIds(brokers)
+      if (ids.length < nodes) throw new Error(`of ${nodes} brokers, in the cluster are: ${ids.join(', ')}`)
+      return true
+    },
     deadline,
     interval: 100,
     ...(log !== undefined && { log }),

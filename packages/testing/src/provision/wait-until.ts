@@ -27,10 +27,11 @@ export async function waitUntil(condition: Condition): Promise<void> {
     }
     await delay(condition.interval)
   }
+  const last = lastError instanceof Error ? `: ${lastError.message}` : ''
   const log = condition.log === undefined ? '' : `. Its log ends with:\n${await condition.log()}`
   throw provisioningFailed(
     condition.server,
-    `${condition.server} did not become ready within ${condition.deadline / 1000} s${log}`,
+    `${condition.server} did not become ready within ${condition.deadline / 1000} s${last}${log}`,
     lastError,
   )
 }

@@ -4,7 +4,7 @@ import { reportChaos } from './report.js'
 import { runChaos } from './run.js'
 import { shortRun } from './short-run.js'
 
-const command = 'npm run setup && npx vitest run --project full test/chaos'
+const command = 'npm run setup && npx vitest run --project chaos test/chaos/relays'
 
 it('loses, repeats, invents and reorders nothing while everything is killed, paused and cut off', {
   timeout: 900_000,

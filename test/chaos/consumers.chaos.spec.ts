@@ -4,7 +4,7 @@ import { reportChaos } from './report.js'
 import { runChaos } from './run.js'
 import { shortConsumerRun } from './short-run.js'
 
-const command = 'npm run setup && npx vitest run --project full test/chaos/consumers'
+const command = 'npm run setup && npx vitest run --project chaos test/chaos/consumers'
 
 it('handles each message once and in order, and publishes of it once, while everything is killed, paused and cut off', {
   timeout: 900_000,
