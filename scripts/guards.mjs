@@ -32,6 +32,7 @@ import { rewindGuards } from './guards/rewind.mjs'
 import { runInboxGuards } from './guards/run-inbox.mjs'
 import { shardGuards } from './guards/shard.mjs'
 import { mapGuards } from './guards/shards.mjs'
+import { silentBrokerGuards } from './guards/silent-brokers.mjs'
 import { toldApartGuards } from './guards/told-apart.mjs'
 import { tracingGuards } from './guards/tracing.mjs'
 import { unanalyzedGuards } from './guards/unanalyzed.mjs'
@@ -99,6 +100,7 @@ export const guards = [
   ...of('publisher', publisherGuards),
   ...of('read_committed', readCommittedGuards),
   ...of('run-inbox', runInboxGuards),
+  ...of('silent brokers', silentBrokerGuards),
   ...of('rewind', rewindGuards),
   ...of('operators', operatorGuards),
   ...of('careful', carefulGuards),

@@ -16,11 +16,8 @@ import { type PageTrouble, WorkerProcess } from './worker-process.js'
  * machine that is full of other work: two processors' worth of it made them 16 s of 11.
  */
 export const tellingMs = 15_000 + 10_000
-/**
- * No promise: brokers and servers take their time to come back, and a consumer of kafkajs asks one of three brokers that answers
- * nothing again and again, for ten seconds each time.
- */
-const recoveringMs = 240_000
+/** No promise: brokers and servers take their time to come back, and one that answers nothing is given ten seconds, two or three times. */
+const recoveringMs = 120_000
 
 /** Where the parts of a service find their servers. */
 export interface ServicePlaces {

@@ -5,6 +5,7 @@ import {
   startKafka,
   startKafkaProxy,
   startPostgres,
+  startTcpProxy,
 } from '@pigeonhole/testing'
 import { Kafka, logLevel, PartitionAssigners } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -94,12 +95,7 @@ describe('runInbox while Kafka goes down', () => {
 
   it('starts again after one request that a half-open connection has not answered', async () => {
     const orders = await lab.createTopic()
-    const kafkaOfRun = new Kafka({
-      brokers: kafka.brokers,
-      requestTimeout: 5_000,
-      logLevel: logLevel.NOTHING,
-    })
-    const run = await lab.run({ topics: [orders], kafka: kafkaOfRun })
+    const run = await lab.run({ topics: [orders], kafka: clientOf(kafka.brokers) })
     await lab.send(orders, ['a'])
     await eventually(() => lab.effects()).toEqual(['a'])
     await eventually(() => run.readiness.ready).toBe(true)
@@ -114,6 +110,36 @@ describe('runInbox while Kafka goes down', () => {
     network.cut()
     await run.stop()
     expect(run.readiness).toMatchObject({ ready: false, reason: 'STOPPED' })
+    await lab.pool.query('DELETE FROM effect')
+  })
+
+  it('starts by another broker than one that takes connections and answers nothing', async () => {
+    const orders = await lab.createTopic()
+    const silent = await startTcpProxy({ target: network.address })
+    silent.blackhole()
+    const run = await lab.run({ topics: [orders], kafka: clientOf([silent.address, ...kafka.brokers]) })
+    await lab.send(orders, ['a'])
+    await eventually(() => lab.effects()).toEqual(['a'])
+    await run.stop()
+    await silent.stop()
+    await lab.pool.query('DELETE FROM effect')
+  })
+
+  it('starts again by another broker than the one that it has started by, which answers nothing', async () => {
+    const orders = await lab.createTopic()
+    const first = await startTcpProxy({ target: network.address })
+    const run = await lab.run({ topics: [orders], kafka: clientOf([first.address, ...kafka.brokers]) })
+    await lab.send(orders, ['a'])
+    await eventually(() => lab.effects()).toEqual(['a'])
+    const crashed = nextEvent(run, 'consumer:crashed')
+    first.blackhole()
+    network.halfOpen()
+    await crashed
+    await nextEvent(run, 'group:joined')
+    await eventually(() => run.readiness.ready).toBe(true)
+    network.cut()
+    await run.stop()
+    await first.stop()
     await lab.pool.query('DELETE FROM effect')
   })
 
@@ -162,3 +188,7 @@ describe('runInbox while Kafka goes down', () => {
     await run.stop()
   })
 })
+
+function clientOf(brokers: readonly string[]): Kafka {
+  return new Kafka({ brokers: [...brokers], requestTimeout: 5_000, logLevel: logLevel.NOTHING })
+}

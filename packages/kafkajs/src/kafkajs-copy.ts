@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { basename, dirname, join } from 'node:path'
 import { PigeonholeError } from '@pigeonhole/core'
 import type { Cluster, Consumer, Kafka } from 'kafkajs'
 import type { FetchResponse } from './read-committed/fetch-response.js'
@@ -9,6 +10,22 @@ export const supportedVersion = '2.2.4'
 /** The class of kafkajs that talks to one broker, shared by all clients of a copy of kafkajs. */
 export interface BrokerPrototype {
   fetch(this: unknown, request: unknown): Promise<FetchResponse>
+}
+
+/** The broker that kafkajs asks for the others, by one of the addresses in `brokers`. */
+export interface SeedBroker {
+  readonly connectionPool: { readonly host: string; readonly port: number }
+  connect(): Promise<void>
+}
+
+/** The class of kafkajs that finds the brokers of a cluster, shared by all clients of a copy of kafkajs. */
+export interface BrokerPool {
+  seedBroker: SeedBroker | undefined
+  /** Ends the seed broker, and takes the next of `brokers` for it. Connects to nothing. */
+  createSeedBroker(): Promise<void>
+  hasConnectedBrokers(): boolean
+  connect(): Promise<void>
+  refreshMetadata(topics: readonly string[]): Promise<void>
 }
 
 const require = createRequire(import.meta.url)
@@ -38,16 +55,31 @@ export function ownCopy(): object {
  * @throws KAFKAJS_UNSUPPORTED
  */
 export function brokerPrototypeOf(kafka: Kafka): BrokerPrototype {
-  const pool = (clusterOf(kafka) as unknown as { readonly brokerPool?: BrokerPool }).brokerPool
-  if (typeof pool?.createBroker !== 'function') throw unsupported('another version')
+  const pool = poolOf(kafka)
   const nowhere = { connectionTimeout: 0, host: '', port: 0 }
   return Object.getPrototypeOf(
     pool.createBroker({ connectionPool: nowhere, logger: kafka.logger() }),
   ) as BrokerPrototype
 }
 
-interface BrokerPool {
-  createBroker?(options: unknown): object
+/**
+ * The class of the copy of kafkajs behind `client` that finds the brokers of a cluster, shared by all clients of that copy. Connects to
+ * nothing.
+ * @throws KAFKAJS_UNSUPPORTED
+ */
+export function poolPrototypeOf(client: Kafka | Consumer): BrokerPool {
+  if ('consumer' in client) return Object.getPrototypeOf(poolOf(client)) as BrokerPool
+  return (moduleOf(client, 'cluster/brokerPool') as { readonly prototype: BrokerPool }).prototype
+}
+
+function poolOf(kafka: Kafka): BrokerFactory {
+  const { brokerPool } = clusterOf(kafka) as unknown as { readonly brokerPool?: BrokerFactory }
+  if (typeof brokerPool?.createBroker !== 'function') throw unsupported('another version')
+  return brokerPool
+}
+
+interface BrokerFactory {
+  createBroker(options: unknown): object
 }
 
 /**
@@ -84,6 +116,29 @@ export function copyOf(client: Kafka | Consumer): object {
     return (error as object).constructor
   }
   throw unsupported('another version')
+}
+
+/**
+ * A module of the copy of kafkajs that `client` comes from, by its path inside `src`.
+ * @throws KAFKAJS_UNSUPPORTED
+ */
+export function moduleOf(client: Kafka | Consumer, path: string): unknown {
+  const copy = copyOf(client)
+  const errors = copy === ownCopy() ? require.resolve('kafkajs/src/errors') : errorsModuleOf(copy)
+  return require(join(dirname(errors), path))
+}
+
+// A copy is known by a class of its errors module, which its index hands on, and a loaded module by its path.
+function errorsModuleOf(copy: object): string {
+  const found = Object.entries(require.cache).find(
+    ([path, module]) => basename(path) === 'errors.js' && nonRetriableErrorOf(module?.exports) === copy,
+  )
+  if (!found) throw unsupported('of another copy')
+  return found[0]
+}
+
+function nonRetriableErrorOf(exports: unknown): unknown {
+  return (exports as { readonly KafkaJSNonRetriableError?: unknown } | null)?.KafkaJSNonRetriableError
 }
 
 /** The error for a copy of kafkajs whose internals are not known. */

@@ -1,6 +1,7 @@
 import type { Cluster, Kafka } from 'kafkajs'
 import { clusterOf, unsupported } from '../kafkajs-copy.js'
 import { refusalOf } from '../publisher/broker-errors.js'
+import { passOverSilentBrokers } from '../silent-brokers/pass-over-silent-brokers.js'
 import { type ControllerClock, readControllerClock, type VersionedBroker } from './controller-clock.js'
 import { type DescribedTopic, describeTopics, type ListedBroker } from './describe-topics.js'
 import { type GroupBroker, type ReadingMember, readMembers } from './read-groups.js'
@@ -80,6 +81,7 @@ const brokerType = 4
  * Rejects with kafkajs's own error where no broker can be reached, or none lets us in.
  */
 export async function inspectCluster(kafka: Kafka, question: ClusterQuestion): Promise<ClusterInspection> {
+  passOverSilentBrokers(kafka)
   const cluster = clusterOf(kafka)
   await cluster.connect()
   try {

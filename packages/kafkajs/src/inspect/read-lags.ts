@@ -3,6 +3,7 @@ import { clusterOf } from '../kafkajs-copy.js'
 import { brokerError } from '../publisher/broker-errors.js'
 import { LogPartition } from '../publisher/log-partition.js'
 import { correctReadCommitted } from '../read-committed/correct-read-committed.js'
+import { passOverSilentBrokers } from '../silent-brokers/pass-over-silent-brokers.js'
 import { describeTopics } from './describe-topics.js'
 import { poolOf } from './inspect-cluster.js'
 import { ask } from './wire.js'
@@ -40,6 +41,7 @@ export async function readLags(
   positions: readonly ReaderPosition[],
 ): Promise<readonly (ReaderLag | null)[]> {
   correctReadCommitted(kafka)
+  passOverSilentBrokers(kafka)
   const cluster = clusterOf(kafka)
   try {
     await cluster.connect()

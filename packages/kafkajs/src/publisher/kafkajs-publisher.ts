@@ -7,6 +7,7 @@ import {
 } from '@pigeonhole/core'
 import type { Kafka, Producer } from 'kafkajs'
 import { correctReadCommitted } from '../read-committed/correct-read-committed.js'
+import { passOverSilentBrokers } from '../silent-brokers/pass-over-silent-brokers.js'
 import { AdminConnection } from './admin-connection.js'
 import { brokerError } from './broker-errors.js'
 import { cleanupPolicyOf, createCheckpointTopic, hasCheckpointTopic } from './checkpoint-topic.js'
@@ -35,6 +36,7 @@ const closeTimeoutMs = 5_000
 export function kafkajsPublisher(kafka: Kafka, options: KafkajsPublisherOptions = {}): RelayPublisher {
   const resolved = resolvePublisherOptions(options)
   correctReadCommitted(kafka)
+  passOverSilentBrokers(kafka)
   return new KafkajsPublisher(kafka, resolved)
 }
 

@@ -1,4 +1,5 @@
 import type { Kafka } from 'kafkajs'
+import { passOverSilentBrokers } from '../silent-brokers/pass-over-silent-brokers.js'
 import { AdminConnection } from './admin-connection.js'
 import { type CheckpointTopicRequest, createCheckpointTopic } from './checkpoint-topic.js'
 
@@ -7,6 +8,7 @@ import { type CheckpointTopicRequest, createCheckpointTopic } from './checkpoint
  * @throws CHECKPOINT_TOPIC_INVALID, BROKER_ACCESS_DENIED, BROKER_UNAVAILABLE
  */
 export async function provideCheckpointTopic(kafka: Kafka, request: CheckpointTopicRequest): Promise<void> {
+  passOverSilentBrokers(kafka)
   const connection = new AdminConnection(kafka)
   try {
     await createCheckpointTopic(connection, request)

@@ -3,6 +3,7 @@ import { messageIdHeader, PigeonholeError } from '@pigeonhole/core'
 import type { Cluster, Kafka } from 'kafkajs'
 import { clusterOf } from '../kafkajs-copy.js'
 import { correctReadCommitted } from '../read-committed/correct-read-committed.js'
+import { passOverSilentBrokers } from '../silent-brokers/pass-over-silent-brokers.js'
 import { brokerError, refusalOf } from './broker-errors.js'
 import { LogPartition } from './log-partition.js'
 
@@ -31,6 +32,7 @@ const lookPauseMs = 50
  */
 export async function watchTopic(kafka: Kafka, topic: string): Promise<TopicWatch> {
   correctReadCommitted(kafka)
+  passOverSilentBrokers(kafka)
   const cluster = clusterOf(kafka)
   try {
     await cluster.connect()

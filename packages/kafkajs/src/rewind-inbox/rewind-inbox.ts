@@ -3,6 +3,7 @@ import type { Admin, Cluster, Kafka } from 'kafkajs'
 import { clusterOf } from '../kafkajs-copy.js'
 import { brokerError } from '../publisher/broker-errors.js'
 import { correctReadCommitted } from '../read-committed/correct-read-committed.js'
+import { passOverSilentBrokers } from '../silent-brokers/pass-over-silent-brokers.js'
 import { assertNoMembers, inboxRunning } from './group-members.js'
 import { PartitionLog } from './partition-log.js'
 import {
@@ -32,6 +33,7 @@ const lot = 1_000
 export async function rewindInbox(kafka: Kafka, options: RewindInboxOptions): Promise<RewoundPartition[]> {
   const resolved = resolveRewindOptions(options)
   correctReadCommitted(kafka)
+  passOverSilentBrokers(kafka)
   const rewind = new Rewind(kafka.admin(), clusterOf(kafka), resolved)
   try {
     const partitions = await rewind.plan()

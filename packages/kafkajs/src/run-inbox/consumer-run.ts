@@ -2,6 +2,7 @@ import { backoffDelay, Emitter, type Inbox, PigeonholeError, type StopOptions } 
 import type { Consumer, ConsumerGroupJoinEvent, EachBatchHandler } from 'kafkajs'
 import { type Attempt, brokerError } from '../publisher/broker-errors.js'
 import { assertReadCommitted } from '../read-committed/correct-read-committed.js'
+import { passOverSilentBrokers } from '../silent-brokers/pass-over-silent-brokers.js'
 import { assertIdle, assertUsable } from './assert-usable.js'
 import { Assignment } from './assignment.js'
 import { attemptOf, type Crash, consumerCrashed, isKeptDown, restartDelayOf } from './crash.js'
@@ -85,6 +86,7 @@ export class ConsumerRun<Tx> extends Emitter<InboxRunEvents> implements InboxRun
   /** Resolves when the group is joined. Leaves nothing behind otherwise. */
   async start(): Promise<void> {
     assertReadCommitted(this.#consumer)
+    passOverSilentBrokers(this.#consumer)
     assertIdle(this.#consumer)
     await this.#inbox.checkSchema()
     this.#listen()

@@ -1,7 +1,5 @@
-import { createRequire } from 'node:module'
-import { basename, dirname, join } from 'node:path'
 import type { Consumer, EachBatchHandler, EachBatchPayload, KafkaMessage } from 'kafkajs'
-import { copyOf, ownCopy, unsupported } from '../kafkajs-copy.js'
+import { moduleOf } from '../kafkajs-copy.js'
 import type { MetadataCluster } from './topic-id.js'
 import type { ConfigCluster } from './topic-retention.js'
 
@@ -129,7 +127,7 @@ export function listenToRunners(
   marker: EachBatchHandler,
   listener: RunnerListener,
 ): void {
-  const prototype = runnerPrototypeOf(copyOf(consumer))
+  const { prototype } = moduleOf(consumer, 'consumer/runner') as { readonly prototype: RunnerPrototype }
   listeners.set(marker, listener)
   if (patched.has(prototype)) return
   patched.add(prototype)
@@ -160,25 +158,4 @@ export function showEmptyBatches(runner: Runner): void {
  */
 export function separateOffsets({ consumerGroup }: Runner): void {
   consumerGroup.cluster.committedOffsetsByGroup = new Map()
-}
-
-const require = createRequire(import.meta.url)
-
-function runnerPrototypeOf(copy: object): RunnerPrototype {
-  const path = copy === ownCopy() ? require.resolve('kafkajs/src/errors') : errorsModuleOf(copy)
-  return (require(join(dirname(path), 'consumer/runner')) as { readonly prototype: RunnerPrototype })
-    .prototype
-}
-
-// A copy is known by a class of its errors module, which its index hands on, and a loaded module by its path.
-function errorsModuleOf(copy: object): string {
-  const found = Object.entries(require.cache).find(
-    ([path, module]) => basename(path) === 'errors.js' && nonRetriableErrorOf(module?.exports) === copy,
-  )
-  if (!found) throw unsupported('of another copy')
-  return found[0]
-}
-
-function nonRetriableErrorOf(exports: unknown): unknown {
-  return (exports as { readonly KafkaJSNonRetriableError?: unknown } | null)?.KafkaJSNonRetriableError
 }

@@ -1,3 +1,4 @@
+import { isTimeout, noteSilence } from '../silent-brokers/silent-brokers.js'
 import type { Runner } from './kafkajs-runner.js'
 
 /**
@@ -22,12 +23,9 @@ export function restartAfterSilence(runner: Runner): void {
   }
 }
 
-function isTimeout(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'KafkaJSRequestTimeoutError'
-}
-
 // Not to be retried here. What the user's restartOnFailure is asked about is the cause.
 function given(cause: Error): Error {
+  noteSilence(cause)
   const message = `A broker does not answer, the consumer starts again: ${cause.message}`
   return Object.assign(new Error(message, { cause }), { retriable: false })
 }
