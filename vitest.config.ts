@@ -11,9 +11,8 @@ function project(
   return { extends: true, test: { name, include: [...include], ...options } }
 }
 
-const withServers = { globalSetup: ['test/setup/servers.ts'] }
 const ownServers = { globalSetup: ['test/setup/programs.ts'] }
-const withPrograms = { globalSetup: [...withServers.globalSetup, ...ownServers.globalSetup] }
+const withServers = { globalSetup: ['test/setup/servers.ts', ...ownServers.globalSetup] }
 
 // On a busy machine each process that a spec starts may take ten seconds to begin, and each wait up to its own limit.
 const severalWaits = { testTimeout: 180_000, hookTimeout: 180_000 }
@@ -54,7 +53,7 @@ export default defineConfig({
       project(
         'e2e',
         ['packages/*/src/**/*.e2e.spec.ts', 'test/**/*.e2e.spec.ts', 'examples/**/*.e2e.spec.ts'],
-        { ...withPrograms, ...severalWaits },
+        { ...withServers, ...severalWaits },
       ),
       // Each of them breaks three brokers and a database for minutes. A third spec beside them, and brokers that were killed do not come
       // back in time.
@@ -67,13 +66,13 @@ export default defineConfig({
       project(
         'full',
         ['packages/**/*.full.spec.ts', 'test/**/*.full.spec.ts', 'examples/**/*.full.spec.ts'],
-        { ...withPrograms, sequence: { groupOrder: 2 } },
+        { ...withServers, sequence: { groupOrder: 2 } },
       ),
       // What tells of a server that is gone has so many seconds for it, which say nothing on a machine that is full of other work.
-      project('trouble', ['test/**/*.trouble.spec.ts'], { ...withPrograms, ...oneEachCore }),
+      project('trouble', ['test/**/*.trouble.spec.ts'], { ...withServers, ...oneEachCore }),
       // Each of their many cases kills a process at a point of its own. With more workers than cores they miss their short leases,
       // and do everything twice.
-      project('matrix', ['test/**/*.matrix.spec.ts'], { ...withPrograms, ...oneEachCore }),
+      project('matrix', ['test/**/*.matrix.spec.ts'], { ...withServers, ...oneEachCore }),
     ],
   },
 })

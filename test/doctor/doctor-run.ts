@@ -1,7 +1,5 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-
-const bin = fileURLToPath(new URL('../../packages/pigeonhole/dist/bin.js', import.meta.url))
+import { inject } from 'vitest'
 
 /** How the command ended. */
 export interface CommandEnd {
@@ -31,7 +29,7 @@ export function runPigeonhole(
 ): Promise<CommandEnd> {
   const env = { PATH: process.env['PATH'], ...environment }
   return new Promise((resolve) => {
-    execFile(process.execPath, [bin, ...args], { env }, (error, stdout, stderr) => {
+    execFile(process.execPath, [inject('pigeonhole'), ...args], { env }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr })
     })
   })

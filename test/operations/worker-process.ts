@@ -1,10 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import { expect } from 'vitest'
-
-const bin = fileURLToPath(new URL('../../packages/pigeonhole/dist/bin.js', import.meta.url))
+import { expect, inject } from 'vitest'
 
 /** A line of a worker's log. */
 export type LogLine = Readonly<Record<string, unknown>>
@@ -45,7 +42,7 @@ export class WorkerProcess {
   constructor(environment: Readonly<Record<string, string>>, cwd?: string) {
     const env = { PATH: process.env['PATH'], PIGEONHOLE_PORT: '0', ...environment }
     const stdio = ['ignore', 'pipe', 'inherit'] as const
-    this.#child = spawn(process.execPath, [bin, 'relay'], { env, cwd, stdio: [...stdio] })
+    this.#child = spawn(process.execPath, [inject('pigeonhole'), 'relay'], { env, cwd, stdio: [...stdio] })
     this.exited = once(this.#child, 'close').then(() => undefined)
     createInterface(this.#child.stdout).on('line', (line) => {
       if (line.startsWith('{"level"')) this.lines.push(JSON.parse(line))

@@ -1,10 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import { expect, onTestFinished } from 'vitest'
-
-const bin = fileURLToPath(new URL('../dist/bin.js', import.meta.url))
+import { expect, inject, onTestFinished } from 'vitest'
 
 /** How a process ended. */
 export interface Exit {
@@ -25,7 +22,10 @@ export class CommandProcess {
 
   constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
     const env = { PATH: process.env['PATH'], ...environment }
-    this.#child = spawn(process.execPath, [bin, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child = spawn(process.execPath, [inject('pigeonhole'), ...args], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     this.exit = once(this.#child, 'close').then(([code, signal]) => ({ code, signal }))
     this.#child.stdout.on('data', (chunk: Buffer) => this.#stdout.push(chunk))
     this.#child.stderr.on('data', (chunk) => {

@@ -1,9 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-import { expect, onTestFinished } from 'vitest'
-
-const bin = fileURLToPath(new URL('../dist/bin.js', import.meta.url))
+import { expect, inject, onTestFinished } from 'vitest'
 
 /** A command at a terminal, where somebody can be asked. */
 export interface TerminalSession {
@@ -20,7 +17,7 @@ export function openTerminal(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
 ): TerminalSession {
-  const command = [process.execPath, bin, ...args].map((word) => `'${word}'`).join(' ')
+  const command = [process.execPath, inject('pigeonhole'), ...args].map((word) => `'${word}'`).join(' ')
   const env = { PATH: process.env['PATH'], TERM: 'dumb', ...environment }
   const child = spawn('script', ['--quiet', '--flush', '--return', '--command', command, '/dev/null'], {
     env,

@@ -23,11 +23,8 @@ describe('pigeonhole parked', () => {
       [lab.topic],
     )
     const worker = lab.startWorker()
-    await expect
-      .poll(async () => JSON.parse((await parked('list', '--messages', '--json')).stdout || '[]'), {
-        timeout: 30_000,
-      })
-      .toHaveLength(2)
+    const rows = async () => (await lab.pool.query('SELECT FROM pigeonhole.parked_message')).rows
+    await expect.poll(rows).toHaveLength(2)
     worker.kill('SIGTERM')
     await worker.exit
   }
@@ -100,7 +97,7 @@ describe('pigeonhole parked', () => {
     const worker = lab.startWorker()
     await expect.poll(() => lab.readLog(), { timeout: 30_000 }).toEqual(['second'])
     await expect
-      .poll(async () => (await parked('list')).stdout, { timeout: 30_000 })
+      .poll(async () => (await parked('list')).stdout, { interval: 500 })
       .toContain('Nothing is parked')
     worker.kill('SIGTERM')
     await worker.exit
