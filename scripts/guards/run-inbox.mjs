@@ -123,6 +123,19 @@ const partitionGuards = [
   },
   ...alsoOnBroker(
     {
+      ...worker,
+      name: 'a batch is handled once its topic is known to be the one of the batch before',
+      find: ' && (await this.#cursor.isOfSameTopic())',
+      replace: '',
+      test: 'is held when the topic was created anew while a batch was handled, however soon the next one comes',
+    },
+    {
+      ...operators,
+      test: 'while a message is handled: what has outgrown the position by then is not passed over',
+    },
+  ),
+  ...alsoOnBroker(
+    {
       ...cursor,
       name: 'a position is not trusted for ever',
       find: 'this.#trustedAt > trustMs',

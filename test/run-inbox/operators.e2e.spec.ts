@@ -3,7 +3,8 @@ import { isPigeonholeError, type Topic } from '@pigeonhole/core'
 import type { Message } from 'kafkajs'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { collectEvents, eventually, nextEvent } from './events.js'
-import { InboxLab } from './inbox-lab.js'
+import { Gate } from './gate.js'
+import { InboxLab, type LabContext, writeEffect } from './inbox-lab.js'
 
 const servers = { databaseUrl: inject('databaseUrl'), kafkaBrokers: inject('kafkaBrokers') }
 const values = (from: number, to: number): string[] =>
@@ -189,6 +190,25 @@ describe('an accident of an operator', () => {
       expect(await lab.effects()).toEqual(values(0, 4))
       await lab.pool.query('DELETE FROM pigeonhole.inbox_position WHERE topic = $1', [orders.name])
       await eventually(() => lab.effects()).toEqual([...values(0, 4), ...renamed(9)])
+    })
+
+    it('while a message is handled: what has outgrown the position by then is not passed over', async () => {
+      const orders = await lab.createTopic()
+      await lab.send(orders, ['m0'])
+      const [begun, recreated] = [new Gate(), new Gate()]
+      const handler = async (context: LabContext): Promise<void> => {
+        begun.open()
+        await recreated.passed
+        await writeEffect(context)
+      }
+      const run = await lab.run({ topics: [orders], handler })
+      const held = nextEvent(run, 'partition:held')
+      await begun.passed
+      await recreate(orders)
+      await lab.send(orders, renamed(3))
+      recreated.open()
+      expect((await held).error).toMatchObject({ code: 'TOPIC_RECREATED' })
+      expect(await lab.effects()).toEqual(['m0'])
     })
 
     it('but the operator knows that offsets are the same', async () => {

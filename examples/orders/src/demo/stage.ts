@@ -65,7 +65,7 @@ export async function strikeStage(
   await Promise.all([orders.drop(), billing.drop(), shop.drop()])
   await withAdmin(brokers, async (admin) => {
     const topics = (await admin.listTopics()).filter((topic) => topic.includes(prefix))
-    await admin.deleteTopics({ topics })
+    await admin.deleteTopics({ topics, timeout: 30_000 })
     const { groups } = await admin.listGroups()
     const ours = groups.map(({ groupId }) => groupId).filter((group) => group.includes(prefix))
     await admin.deleteGroups(ours).catch(() => undefined) // One whose members have just been killed is not empty yet.

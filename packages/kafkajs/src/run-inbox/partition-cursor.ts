@@ -80,6 +80,17 @@ export class PartitionCursor {
     this.#trustedAt = Number.NEGATIVE_INFINITY
   }
 
+  /**
+   * Whether the topic is the one that all of this is about. A batch that was fetched before is of it then, since an id never comes back;
+   * otherwise its offsets, which look the same, may be those of a topic that has taken the place while the batch before was handled.
+   */
+  async isOfSameTopic(): Promise<boolean> {
+    const { inbox, feed } = this.#sources
+    if (!inbox.keepsPositions) return true
+    const topicId = await feed.topicId(this.#place)
+    return topicId === undefined || topicId === this.#topicId
+  }
+
   /** Reads the position again and goes where it says. Rejects with whatever the database or Kafka says. */
   async locate(): Promise<Located> {
     const position = await this.#readPlace()

@@ -196,6 +196,17 @@ describe('PartitionLane', () => {
     expect(events.slice(2)).toEqual(['claimed 0 1'])
   })
 
+  it('is held when the topic was created anew while a batch was handled, however soon the next one comes', async () => {
+    feed.id = 'first'
+    const lane = await claimedLane()
+    await lane.take(batchOf(0, [0, 1]))
+    feed.id = 'second'
+    void lane.take(batchOf(2, [2]))
+    await settle()
+    expect(inbox.handled).toEqual([0n, 1n])
+    expect(events.at(-1)).toContain('held')
+  })
+
   it('goes back when the database was restored while a message waited for its turn', async () => {
     const slots = new Slots(1)
     const lane = newLane(Promise.resolve(), slots)

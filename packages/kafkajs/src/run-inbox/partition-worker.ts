@@ -88,7 +88,7 @@ export class PartitionWorker<Tx> {
 
   /** Handles a batch, unless it is not the one that comes next. What is left of it is to be fetched again. */
   async handle(batch: FetchedBatch, turn: Turn): Promise<void> {
-    if (this.#cursor.isDoubtful && !(await this.#persist(() => this.#locate()))) return
+    if (!(await this.#persist(() => this.#locateAnew()))) return
     if (!(await this.#accept(batch))) return
     for (let rest: readonly KafkaMessage[] = batch.messages; rest.length > 0; ) {
       if (this.#isClosing || turn.isYielded) return
@@ -217,6 +217,12 @@ export class PartitionWorker<Tx> {
     } finally {
       givingUp.removeEventListener('abort', abort)
     }
+  }
+
+  // For a batch that was fetched before.
+  async #locateAnew(): Promise<true> {
+    const isAsItWas = !this.#cursor.isDoubtful && (await this.#cursor.isOfSameTopic())
+    return isAsItWas || (await this.#locate())
   }
 
   async #locate(): Promise<true> {

@@ -7,12 +7,12 @@ export interface KafkaReadiness {
   /** How many brokers must be in the cluster. */
   readonly nodes: number
   readonly log?: () => Promise<string>
-  /** Milliseconds. Default 120 000: a busy machine needs a minute for three that start at once. */
+  /** Milliseconds. Default 180 000: on a slow disk one that was killed needs more than a minute to go through its logs. */
   readonly deadline?: number
 }
 
 /** Resolves when a broker answers and all are in the cluster. Throws PROVISIONING_FAILED after the deadline. */
-export function kafkaReady({ brokers, nodes, log, deadline = 120_000 }: KafkaReadiness): Promise<void> {
+export function kafkaReady({ brokers, nodes, log, deadline = 180_000 }: KafkaReadiness): Promise<void> {
   return waitUntil({
     server: 'Kafka',
     holds: async () => {
