@@ -121,6 +121,43 @@ const partitionGuards = [
     replace: '',
     test: 'goes back when the database was restored while another message had the process for itself',
   },
+  {
+    ...worker,
+    name: 'a batch is of no topic that was found behind it',
+    find: '    if (!this.#cursor.isOfTopic(topics)) return\n',
+    replace: '    void topics\n',
+    test: 'leaves a batch that came to hand before another topic was found',
+  },
+  {
+    ...worker,
+    name: 'a message that failed is of no topic that was found since',
+    find: 'done = this.#cursor.standsAt(before) ?',
+    replace: 'done = this.next === before.next ?',
+    test: 'leaves a batch whose topic was created anew while its first message failed: it is not of the other one',
+  },
+  {
+    ...worker,
+    name: 'a message that has waited is of no topic that was found since',
+    find: '!this.#isClosing && this.#cursor.standsAt(before) ?',
+    replace: '!this.#isClosing && this.next === before.next ?',
+    test: 'leaves a batch whose topic was created anew while its first message waited for the process',
+  },
+  {
+    file: `${folder}/topic-id.ts`,
+    spec: `${folder}/topic-id.unit.spec.ts`,
+    name: 'a leader that does not answer is looked for anew',
+    find: '    await cluster.refreshMetadata().catch(() => undefined)\n    throw error',
+    replace: '    throw error',
+    test: 'asks who leads the partition now when the leader does not answer',
+  },
+  {
+    file: `${folder}/out-of-range.ts`,
+    spec: `${folder}/out-of-range.unit.spec.ts`,
+    name: 'a follower that lags is no log that begins later',
+    find: '    if (leavesFollower(consumerGroup, place)) return\n',
+    replace: '    void leavesFollower\n',
+    test: 'leaves a follower for the leader, which knows more of the log',
+  },
   ...alsoOnBroker(
     {
       ...worker,

@@ -35,7 +35,7 @@ export interface ConsumerGroup {
     }
   /** The followers that kafkajs reads from. */
   readonly preferredReadReplicasPerTopicPartition: Readonly<
-    Record<string, Readonly<Record<number, unknown>> | undefined>
+    Record<string, Record<number, object> | undefined>
   >
   /** Made anew at each join. */
   readonly offsetManager: OffsetManager

@@ -9,19 +9,22 @@ import type { PartitionPlace } from './run-inbox-events.js'
  */
 export function recoverAtLogStart(runner: Runner, take: (batch: FetchedBatch) => Promise<void>): void {
   const { consumerGroup } = runner
-  const recover = consumerGroup.recoverFromOffsetOutOfRange
   consumerGroup.recoverFromOffsetOutOfRange = async (place) => {
-    // A follower that lags behind its leader knows less of the log.
-    if (readsFromFollower(consumerGroup, place)) await recover.call(consumerGroup, place)
-    else await take(emptyBatchAt(place, await logStartOf(consumerGroup, place)))
+    if (leavesFollower(consumerGroup, place)) return
+    await take(emptyBatchAt(place, await logStartOf(consumerGroup, place)))
   }
 }
 
-function readsFromFollower(
+// A follower that lags behind its leader knows less of the log: the next fetch goes to the leader. kafkajs 2.2.4 means to do so, and looks
+// for a number where it keeps an object.
+function leavesFollower(
   { preferredReadReplicasPerTopicPartition: preferred }: ConsumerGroup,
   { topic, partition }: PartitionPlace,
 ): boolean {
-  return typeof preferred[topic]?.[partition] === 'number'
+  const followers = preferred[topic]
+  if (followers?.[partition] === undefined) return false
+  delete followers[partition]
+  return true
 }
 
 /** The offset of the first record that the partition's log still has. */

@@ -17,6 +17,14 @@ export interface CursorSources {
   readonly clock: Clock
 }
 
+/** Where a cursor stands. Offsets of two topics mean nothing to each other, and look the same. */
+export interface Standing {
+  /** The offset to be read next; unknown before the first look. */
+  readonly next: bigint | undefined
+  /** How many topics have been found behind the partition so far, one after the other. */
+  readonly topics: number
+}
+
 /** What {@link PartitionCursor.locate} has found. */
 export interface Located {
   readonly next: bigint
@@ -42,6 +50,7 @@ export class PartitionCursor {
   #misses = 0
   /** Of the topic that all of this is about. */
   #topicId: string | undefined
+  #topics = 0
   #isAnew = false
 
   constructor(place: PartitionPlace, sources: CursorSources) {
@@ -52,6 +61,20 @@ export class PartitionCursor {
   /** The offset to be read next; unknown before the first look. */
   get next(): bigint | undefined {
     return this.#next
+  }
+
+  get standing(): Standing {
+    return { next: this.#next, topics: this.#topics }
+  }
+
+  /** Whether it still stands there: what was fetched for there may be handled. */
+  standsAt({ next, topics }: Standing): boolean {
+    return this.#next === next && this.isOfTopic(topics)
+  }
+
+  /** Whether no other topic was found since there were `topics`. What was fetched before is not of the other one. */
+  isOfTopic(topics: number): boolean {
+    return this.#topics === topics
   }
 
   /** Whether to {@link locate} before anything is handled. */
@@ -136,7 +159,7 @@ export class PartitionCursor {
     return await this.#readPosition()
   }
 
-  // Offsets of another topic mean nothing, and look the same. A batch at hand is of this one: an id never comes back.
+  // Offsets of another topic mean nothing, and look the same.
   async #bind(topicId: string): Promise<void> {
     const { inbox } = this.#sources
     const { topic } = this.#place
@@ -144,6 +167,7 @@ export class PartitionCursor {
     if (bound.topicId !== topicId) throw topicRecreated(this.#place, { found: topicId, known: bound.topicId })
     if (this.#topicId !== undefined) this.#forget()
     this.#topicId = topicId
+    this.#topics += 1
     this.#isAnew = bound.fromStart
   }
 

@@ -80,7 +80,8 @@ export class PartitionLane<Tx> {
     if (this.#closing.signal.aborted) return
     const turn = new Turn()
     this.#turn = turn
-    void this.#enqueue(() => this.#worker.handle(batch, turn)).then(() => turn.close())
+    const { standing } = this.#worker
+    void this.#enqueue(() => this.#worker.handle(batch, standing, turn)).then(() => turn.close())
     void turn.sleep(patienceMs, this.#clock).then(() => {
       if (turn.isOpen) this.#stepAside()
     })

@@ -207,6 +207,47 @@ describe('PartitionLane', () => {
     expect(events.at(-1)).toContain('held')
   })
 
+  it('leaves a batch whose topic was created anew while its first message failed: it is not of the other one', async () => {
+    feed.id = 'first'
+    const lane = await claimedLane()
+    inbox.handling = () => {
+      if (clock.now() < 1_000) throw new Error('not yet')
+    }
+    void lane.take(batchOf(0, [0, 1]))
+    await settle()
+    feed.id = 'second'
+    await clock.advance(1_000)
+    expect(inbox.handled).toEqual([])
+    expect(feed.take()).toEqual(['pause', 'seek 0', 'resume'])
+    await lane.take(batchOf(0, [0]))
+    expect(inbox.handled).toEqual([0n])
+  })
+
+  it('leaves a batch whose topic was created anew while its first message waited for the process', async () => {
+    feed.id = 'first'
+    const lane = await claimedLane()
+    let free: () => void = () => undefined
+    const busy = handlings.alone(() => new Promise<void>((resolve) => (free = resolve)))
+    void lane.take(batchOf(0, [0, 1]))
+    await settle()
+    feed.id = 'second'
+    await clock.advance(101)
+    free()
+    await busy
+    await settle()
+    expect(inbox.handled).toEqual([])
+  })
+
+  it('leaves a batch that came to hand before another topic was found', async () => {
+    feed.id = 'first'
+    const lane = await claimedLane()
+    feed.id = 'second'
+    await lane.take(batchOf(0, [0, 1]))
+    expect(inbox.handled).toEqual([])
+    await lane.take(batchOf(0, [0]))
+    expect(inbox.handled).toEqual([0n])
+  })
+
   it('goes back when the database was restored while a message waited for its turn', async () => {
     const slots = new Slots(1)
     const lane = newLane(Promise.resolve(), slots)

@@ -6,7 +6,7 @@ import type { Feed } from './group-feed.js'
 import { handlings } from './handling-lock.js'
 import type { FetchedBatch } from './kafkajs-runner.js'
 import type { OffsetCommitter } from './offset-committer.js'
-import { PartitionCursor } from './partition-cursor.js'
+import { PartitionCursor, type Standing } from './partition-cursor.js'
 import { messageKillsProcess, positionNotInLog } from './partition-errors.js'
 import type { InboxRunEvents, PartitionPlace } from './run-inbox-events.js'
 import type { ResolvedRunInboxOptions } from './run-inbox-options.js'
@@ -76,6 +76,11 @@ export class PartitionWorker<Tx> {
     return this.#cursor.next
   }
 
+  /** Where a batch that is at hand now was fetched. */
+  get standing(): Standing {
+    return this.#cursor.standing
+  }
+
   /** Another member may have had the partition meanwhile. */
   doubt(): void {
     this.#cursor.doubt()
@@ -86,9 +91,13 @@ export class PartitionWorker<Tx> {
     await this.#persist(() => this.#locate())
   }
 
-  /** Handles a batch, unless it is not the one that comes next. What is left of it is to be fetched again. */
-  async handle(batch: FetchedBatch, turn: Turn): Promise<void> {
+  /**
+   * Handles a batch that came to hand at `standing`, unless it is not the one that comes next. What is left of it is to be fetched again:
+   * all of it where another topic was found since.
+   */
+  async handle(batch: FetchedBatch, { topics }: Standing, turn: Turn): Promise<void> {
     if (!(await this.#persist(() => this.#locateAnew()))) return
+    if (!this.#cursor.isOfTopic(topics)) return
     if (!(await this.#accept(batch))) return
     for (let rest: readonly KafkaMessage[] = batch.messages; rest.length > 0; ) {
       if (this.#isClosing || turn.isYielded) return
@@ -126,14 +135,14 @@ export class PartitionWorker<Tx> {
 
   // Resolves to how many of the first messages are done: as many as go into one transaction, fewer if one fails.
   async #handleGroup(messages: readonly KafkaMessage[]): Promise<number> {
-    const before = this.next
+    const before = this.#cursor.standing
     const failures: Failures = { counted: 0 }
     let done = 0
     await this.#persist((attempt) =>
       this.#setup.context.slots.use(async () => {
         // What made it fail, or went on while it waited, may have been a restore of the database to an earlier state.
         if (attempt > 1 || this.#cursor.isDoubtful) await this.#locate()
-        done = this.next === before ? await this.#handleFirst(messages, failures) : 0
+        done = this.#cursor.standsAt(before) ? await this.#handleFirst(messages, failures) : 0
         return true
       }),
     )
@@ -165,9 +174,9 @@ export class PartitionWorker<Tx> {
   // Others may have had the process for as long as a handler takes: the partition may be lost by then, or the database have
   // been restored to an earlier state, and its position with it.
   async #whereItIs(work: () => Promise<number>): Promise<number> {
-    const before = this.next
+    const before = this.#cursor.standing
     if (!this.#isClosing && this.#cursor.isDoubtful) await this.#locate()
-    return !this.#isClosing && this.next === before ? await work() : 0
+    return !this.#isClosing && this.#cursor.standsAt(before) ? await work() : 0
   }
 
   async #parkKiller(message: KafkaMessage, starts: number): Promise<number> {

@@ -1,3 +1,4 @@
+import { noteSilence } from '../silent-brokers/silent-brokers.js'
 import { topicMissing } from './open-consumer.js'
 import type { PartitionPlace } from './run-inbox-events.js'
 
@@ -33,10 +34,25 @@ export async function topicIdOf(
 ): Promise<string | undefined> {
   const broker = await leaderOf(cluster, place)
   if ((broker.versions[apiKey]?.maxVersion ?? 0) < apiVersion) return undefined
-  const { errorCode, topicId } = await broker.connectionPool.send(topicRequest(place.topic))
+  const { errorCode, topicId } = await answerOf(broker, cluster, place)
   if (errorCode === unknownTopic) throw topicMissing(place.topic)
   if (errorCode !== 0) throw new Error(`Kafka refuses to describe topic ${place.topic}: error ${errorCode}`)
   return topicId.equals(Buffer.alloc(idBytes)) ? undefined : topicId.toString('base64url')
+}
+
+// One that does not answer leads the partition no more before long. While nothing is fetched from it, nobody else asks who does.
+async function answerOf(
+  broker: MetadataBroker,
+  cluster: MetadataCluster,
+  { topic }: PartitionPlace,
+): Promise<TopicAnswer> {
+  try {
+    return await broker.connectionPool.send(topicRequest(topic))
+  } catch (error) {
+    noteSilence(error)
+    await cluster.refreshMetadata().catch(() => undefined)
+    throw error
+  }
 }
 
 async function leaderOf(

@@ -39,12 +39,13 @@ export function passOverSilentBrokers(client: Kafka | Consumer): void {
   }
 }
 
-// Until it has come around: where all are silent, one is as good as another.
+// Until one comes a second time: where all are silent, one is as good as another.
 async function passOver(pool: BrokerPool, next: () => Promise<void>): Promise<void> {
-  const first = pool.seedBroker && addressOf(pool.seedBroker)
-  while (pool.seedBroker && isSilent(addressOf(pool.seedBroker))) {
+  const passed = new Set<string>()
+  for (let seed = pool.seedBroker; seed && isSilent(addressOf(seed)); seed = pool.seedBroker) {
+    if (passed.has(addressOf(seed))) return
+    passed.add(addressOf(seed))
     await next.call(pool)
-    if (pool.seedBroker && addressOf(pool.seedBroker) === first) return
   }
 }
 

@@ -34,6 +34,16 @@ describe('passOverSilentBrokers', () => {
     expect(await nextSeed()).toBe('b')
   })
 
+  it('takes one of them also where those that were named first are named no more', async () => {
+    const named = ['a:1', 'b:2']
+    const { brokerPool } = clusterOf(
+      new Kafka({ brokers: async () => [named.shift() ?? 'c:3'], logLevel: logLevel.NOTHING }),
+    ) as unknown as { readonly brokerPool: BrokerPool }
+    for (const broker of ['a:1', 'b:2', 'c:3']) noteSilence(noAnswer(broker))
+    await brokerPool.createSeedBroker()
+    expect(brokerPool.seedBroker?.connectionPool.host).toBe('c')
+  })
+
   it('asks one that has not answered again after a minute', async () => {
     noteSilence(noAnswer('a:1'))
     vi.advanceTimersByTime(59_999)
