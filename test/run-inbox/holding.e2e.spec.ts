@@ -99,10 +99,10 @@ describe('a message that takes long', () => {
     const finish = new Gate()
     const running = new Set<string>()
     let most = 0
-    let batches = 0
+    const fetched = new Set<number>()
     const consumer = lab.newKafka().consumer(lab.consumerConfig)
-    consumer.on(consumer.events.START_BATCH_PROCESS, () => {
-      batches += 1
+    consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => {
+      fetched.add(payload.partition)
     })
     await lab.runOn(consumer, {
       topics: [orders],
@@ -118,7 +118,8 @@ describe('a message that takes long', () => {
     for (const partition of [0, 1, 2, 3])
       await lab.send(orders, [`${partition}-0`, `${partition}-1`], partition)
     // The messages of all partitions are here, two of them wait.
-    await eventually(() => batches).toBe(4)
+    await eventually(() => fetched.size).toBe(4)
+    await eventually(() => running.size).toBe(2)
     finish.open()
     await eventually(async () => (await lab.effects()).length).toBe(8)
     expect(most).toBe(2)

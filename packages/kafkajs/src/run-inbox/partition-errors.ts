@@ -67,8 +67,8 @@ export function topicRecreated(
     message:
       `Topic ${topic} has the id ${ids.found} in Kafka, and the inbox has handled the one with the id ${ids.known}: it was ` +
       "deleted and created anew, or this is another cluster, and the inbox's offsets are not of this log. Nothing of the " +
-      "topic is handled until its rows in inbox_position are deleted, to begin at the new log's start, or its row in " +
-      'inbox_topic, to go on at the same offsets',
+      "topic is handled until, with its consumers stopped, its rows in inbox_position are deleted, to begin at the new log's " +
+      'start, or its row in inbox_topic, to go on at the same offsets',
     details: { topic, partition, ...ids },
   })
 }
