@@ -202,12 +202,15 @@ describe('an accident of an operator', () => {
         await writeEffect(context)
       }
       const run = await lab.run({ topics: [orders], handler })
-      const held = nextEvent(run, 'partition:held')
+      // Brokers may not agree at once about who leads the new topic.
+      const held = nextEvent(run, 'partition:held', ({ error }) =>
+        isPigeonholeError(error, 'TOPIC_RECREATED'),
+      )
       await begun.passed
       await recreate(orders)
       await lab.send(orders, renamed(3))
       recreated.open()
-      expect((await held).error).toMatchObject({ code: 'TOPIC_RECREATED' })
+      await held
       expect(await lab.effects()).toEqual(['m0'])
     })
 
